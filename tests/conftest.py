@@ -1,0 +1,20 @@
+"""What every test may use: the shared reference data, found once, skipped with a reason where absent."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def shared_data_folder() -> Path:
+    return Path(os.environ.get("LIANFANG_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    folder = shared_data_folder()
+    if not folder.is_dir():
+        pytest.skip(f"reference data not found at {folder}; set LIANFANG_SHARED_DATA to run this test")
+    return folder
