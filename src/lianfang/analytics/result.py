@@ -1,0 +1,60 @@
+"""What every result of this package has in common: it is frozen, knows how it was made, and shows itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """How a result came about: enough to compute it again.
+
+    `parameters` are the arguments that shaped it (scalars and short arrays), `inputs` a digest and the shape of
+    each data array, `source` the paper whose formula was used, `seed` the seed of any random draw.
+    """
+
+    method: str
+    source: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Base of all results; a subclass adds its arrays and says how it is tabulated and drawn."""
+
+    provenance: Provenance
+
+    def table(self) -> Mapping[str, Any]:
+        """Return the result as equally long columns, in reading order."""
+        raise NotImplementedError(f"{type(self).__name__} must say what its columns are")
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the columns of `table` as a Polars frame."""
+        return pl.DataFrame(dict(self.table()))
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the columns of `table` as a pandas frame (needs pandas)."""
+        import pandas as pd  # noqa: PLC0415 - pandas is optional and slow to start
+
+        return pd.DataFrame(dict(self.table()))
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the result on `ax`, or on a new figure, and return the axes (needs matplotlib)."""
+        raise NotImplementedError(f"{type(self).__name__} must say how it is drawn")
+
+
+def new_axes(ax: "Axes | None") -> "Axes":
+    """Return `ax`, or fresh axes that belong to no window, so that drawing works on a server."""
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure  # noqa: PLC0415 - matplotlib is optional and slow to start
+
+    return Figure(figsize=(8, 4.5), layout="constrained").add_subplot()
