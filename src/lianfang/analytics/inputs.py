@@ -1,6 +1,7 @@
 """Turning what callers have (lists, NumPy, pandas, Polars) into checked arrays, with one form of complaint."""
 
 import hashlib
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,50 @@ def as_pmf(parameter: str, values: Any) -> Floats:
     return array
 
 
+def as_days(parameter: str, days: Any, *, n: int, at: date | None = None) -> NDArray[np.datetime64]:
+    """Return `days` (dates, text as 2020-01-31, NumPy, pandas or Polars) as n consecutive days.
+
+    A gap, a repeat, a wrong order and, where `at` (today) is given, a day after it raise ValueError that names the
+    first offending day: estimators by day silently go wrong on all of them.
+    """
+    if hasattr(days, "to_numpy"):
+        days = days.to_numpy()
+    try:
+        array = np.asarray(days, dtype="datetime64[D]")
+    except (TypeError, ValueError) as error:
+        raise complain(parameter, "dates", days) from error
+    if array.shape != (n,):
+        raise complain(parameter, f"{n} dates, one for each day of counts", array.shape)
+    if np.isnat(array).any():
+        raise complain(parameter, "dates without a missing one", "NaT")
+    steps = np.diff(array).astype(int)
+    if np.any(steps != 1):
+        first = int(np.argmax(steps != 1))
+        raise complain(
+            parameter, "consecutive days in order", f"{array[first]} followed by {array[first + 1]}"
+        )
+    if at is not None and array[-1] > np.datetime64(at, "D"):
+        raise complain(parameter, f"no later than {at}", str(array[-1]))
+    return array
+
+
 def digest(array: Any) -> str:
     """Return shape and a short hash of an array, for `Provenance.inputs`."""
     solid = np.ascontiguousarray(np.asarray(array))
     return f"{'x'.join(map(str, solid.shape))}:{hashlib.blake2s(solid.tobytes(), digest_size=8).hexdigest()}"
+
+
+def as_number(parameter: str, value: Any, *, low: float = -np.inf, high: float = np.inf) -> float:
+    """Return `value` as one finite number within [low, high]; ValueError names the range otherwise."""
+    array = as_floats(parameter, value)
+    if array.ndim or not np.isfinite(array) or not low <= array <= high:
+        raise complain(parameter, f"a number from {low:g} to {high:g}", value)
+    return float(array)
+
+
+def as_whole(parameter: str, value: Any, *, low: int = 0) -> int:
+    """Return `value` as one whole number of at least `low`."""
+    number = as_number(parameter, value, low=low)
+    if number != int(number):
+        raise complain(parameter, f"a whole number of {low} or more", value)
+    return int(number)
