@@ -87,10 +87,10 @@ def digest(array: Any) -> str:
 
 def as_number(parameter: str, value: Any, *, low: float = -np.inf, high: float = np.inf) -> float:
     """Return `value` as one finite number within [low, high]; ValueError names the range otherwise."""
-    array = as_floats(parameter, value)
-    if array.ndim or not np.isfinite(array) or not low <= array <= high:
+    array = as_floats(parameter, value).ravel()
+    if np.ndim(value) or not np.isfinite(array[0]) or not low <= array[0] <= high:
         raise complain(parameter, f"a number from {low:g} to {high:g}", value)
-    return float(array)
+    return float(array[0])
 
 
 def as_whole(parameter: str, value: Any, *, low: int = 0) -> int:
