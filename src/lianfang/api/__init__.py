@@ -1,0 +1,1 @@
+"""A door: no business logic, one module per app."""

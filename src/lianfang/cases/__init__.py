@@ -1,0 +1,1 @@
+"""The case pathway up to the diagnosis: reports, signs, samples, results, classification, investigation, outcome."""

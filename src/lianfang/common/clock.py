@@ -1,0 +1,35 @@
+"""The clock and the calendar of the site.
+
+Only the doors (web, api, cli) and the worker call `now`; everything below takes the moment as an argument `at`, so
+that a day can be replayed and a test can stand at any hour.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+
+def now() -> datetime:
+    """Return the present moment in UTC, to the second: finer than any duty, and equal in every database."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def site_zone() -> ZoneInfo:
+    """Return the time zone in which the site counts its days."""
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def local_day(at: datetime) -> date:
+    """Return the calendar day of the site on which `at` falls."""
+    return at.astimezone(site_zone()).date()
+
+
+def start_of(day: date) -> datetime:
+    """Return the first moment of `day` at the site, in UTC."""
+    return datetime.combine(day, time(), tzinfo=site_zone()).astimezone(UTC)
+
+
+def end_of(day: date) -> datetime:
+    """Return the last second of `day` at the site, in UTC (24:00 belongs to the day)."""
+    return start_of(day + timedelta(days=1)) - timedelta(seconds=1)

@@ -1,0 +1,1 @@
+"""People who were near a case: exposure, contact, observation day by day until release."""

@@ -1,0 +1,85 @@
+"""Users, the roles they hold in areas, and emergency access."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+
+from lianfang.common.fields import MomentField, PathField
+from lianfang.core.access.permissions import Role
+
+
+class UserManager(BaseUserManager[Any]):
+    """Makes users; a user without a role sees nothing."""
+
+    def get_by_natural_key(self, username: str | None) -> Any:
+        return self.get(login=username)
+
+
+class User(AbstractBaseUser):
+    """A person who signs in."""
+
+    login = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    unit = models.ForeignKey("registry.Unit", models.PROTECT, null=True, blank=True, related_name="users")
+    email = models.EmailField(blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "login"
+    objects = UserManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Grant(models.Model):
+    """A user holds a role in an area for a time."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="grants")
+    role = models.CharField(max_length=20, choices=Role)
+    place = models.ForeignKey("registry.Place", models.PROTECT, related_name="+")
+    path = PathField()
+    from_at = MomentField()
+    until_at = MomentField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until_at__isnull=True) | Q(until_at__gt=F("from_at")), name="grant_ends_later"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role} in {self.path}"
+
+
+class BreakGlass(models.Model):
+    """Emergency access to another area: a reason, three hours, reported to that area's supervisor."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="emergencies")
+    place = models.ForeignKey("registry.Place", models.PROTECT, related_name="+")
+    path = PathField(db_index=True)
+    reason = models.TextField()
+    from_at = MomentField()
+    until_at = MomentField()
+    reviewed_at = MomentField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    review = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.path} until {self.until_at}"
+
+
+class ApiToken(models.Model):
+    """A key by which a machine signs in as a user; only its hash is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = MomentField()
+    revoked_at = MomentField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user}"

@@ -1,0 +1,108 @@
+"""Permissions and the roles that hold them. A permission is `app:thing:action`; a role is a plain set of them."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Permission(StrEnum):
+    """Everything that can be allowed. Each page, endpoint and command asks for exactly one of these."""
+
+    PERSON_VIEW = "registry:person:view"
+    PERSON_EDIT = "registry:person:edit"
+    PERSON_MERGE = "registry:person:merge"
+    IDENTITY_REVEAL = "registry:identity:reveal"
+    REGISTRY_EDIT = "registry:places_units:edit"
+    ACCESS_GRANT = "access:grant:edit"
+    ACCESS_BREAK_GLASS = "access:break_glass:use"
+    AUDIT_VIEW = "audit:event:view"
+    SIGNAL_VIEW = "intake:signal:view"
+    SIGNAL_RECORD = "intake:signal:record"
+    IMPORT_RUN = "intake:import:run"
+    EXPORT_RUN = "intake:export:run"
+    TASK_VIEW = "loop:task:view"
+    TASK_DO = "loop:task:do"
+    TASK_VERIFY = "loop:task:verify"
+    FINDING_JUDGE = "loop:finding:judge"
+    POLICY_SHED = "loop:policy:shed"
+    METRICS_VIEW = "loop:metrics:view"
+    CASE_VIEW = "cases:case:view"
+    CASE_EDIT = "cases:case:edit"
+    CASE_INVESTIGATE = "cases:case:investigate"
+    RESULT_RECORD = "cases:result:record"
+    CONTACT_VIEW = "contacts:contact:view"
+    CONTACT_EDIT = "contacts:contact:edit"
+    OBSERVATION_RECORD = "contacts:observation:record"
+    RULEBOOK_VIEW = "rulebook:rule:view"
+
+
+class Role(models.TextChoices):
+    """The roles of people; what each may do stands in `HOLDS`."""
+
+    FIELD_WORKER = "field_worker", _("field worker")
+    CLINICIAN = "clinician", _("clinician")
+    LABORATORIAN = "laboratorian", _("laboratory worker")
+    EPIDEMIOLOGIST = "epidemiologist", _("epidemiologist")
+    SUPERVISOR = "supervisor", _("supervisor")
+    ANALYST = "analyst", _("analyst")
+    REGISTRAR = "registrar", _("registrar")
+    AUDITOR = "auditor", _("auditor")
+    ADMINISTRATOR = "administrator", _("administrator")
+
+
+P = Permission
+_READ = frozenset({P.TASK_VIEW, P.RULEBOOK_VIEW})
+_CASE_READ = _READ | {P.CASE_VIEW, P.CONTACT_VIEW, P.PERSON_VIEW, P.METRICS_VIEW, P.SIGNAL_VIEW}
+
+HOLDS: dict[str, frozenset[Permission]] = {
+    Role.FIELD_WORKER: _READ
+    | {P.TASK_DO, P.CONTACT_VIEW, P.OBSERVATION_RECORD, P.SIGNAL_RECORD, P.IDENTITY_REVEAL, P.PERSON_VIEW},
+    Role.CLINICIAN: _READ
+    | {
+        P.TASK_DO,
+        P.CASE_VIEW,
+        P.CASE_EDIT,
+        P.RESULT_RECORD,
+        P.SIGNAL_RECORD,
+        P.IDENTITY_REVEAL,
+        P.PERSON_VIEW,
+        P.ACCESS_BREAK_GLASS,
+    },
+    Role.LABORATORIAN: _READ | {P.TASK_DO, P.RESULT_RECORD, P.SIGNAL_RECORD},
+    Role.EPIDEMIOLOGIST: _CASE_READ
+    | {
+        P.TASK_DO,
+        P.TASK_VERIFY,
+        P.CASE_EDIT,
+        P.CASE_INVESTIGATE,
+        P.RESULT_RECORD,
+        P.CONTACT_EDIT,
+        P.OBSERVATION_RECORD,
+        P.SIGNAL_RECORD,
+        P.IMPORT_RUN,
+        P.EXPORT_RUN,
+        P.FINDING_JUDGE,
+        P.IDENTITY_REVEAL,
+        P.PERSON_EDIT,
+        P.PERSON_MERGE,
+        P.ACCESS_BREAK_GLASS,
+    },
+    Role.SUPERVISOR: _CASE_READ
+    | {P.TASK_VERIFY, P.FINDING_JUDGE, P.POLICY_SHED, P.AUDIT_VIEW, P.ACCESS_BREAK_GLASS, P.EXPORT_RUN},
+    Role.ANALYST: _READ | {P.CASE_VIEW, P.CONTACT_VIEW, P.METRICS_VIEW},
+    Role.REGISTRAR: _READ
+    | {
+        P.PERSON_VIEW,
+        P.PERSON_EDIT,
+        P.PERSON_MERGE,
+        P.IDENTITY_REVEAL,
+        P.IMPORT_RUN,
+        P.SIGNAL_VIEW,
+        P.REGISTRY_EDIT,
+    },
+    Role.AUDITOR: frozenset({P.AUDIT_VIEW, P.METRICS_VIEW, P.RULEBOOK_VIEW, P.TASK_VIEW}),
+    Role.ADMINISTRATOR: frozenset(
+        {P.REGISTRY_EDIT, P.ACCESS_GRANT, P.RULEBOOK_VIEW, P.METRICS_VIEW, P.TASK_VIEW}
+    ),
+}

@@ -1,0 +1,1 @@
+"""A record of every act that nobody can quietly change."""

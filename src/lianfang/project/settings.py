@@ -1,0 +1,136 @@
+"""All settings of a site, from the environment. A wrong one is reported by `lianfang check` with what to do."""
+
+from pathlib import Path
+
+from lianfang.project.environment import database, listing, switch, text
+
+PACKAGE = Path(__file__).resolve().parents[1]
+DATA_DIR = Path(text("LIANFANG_DATA_DIR", "var", "Folder of the database, uploads and generated keys."))
+
+DEBUG = switch(
+    "LIANFANG_DEBUG", default=False, meaning="Show error details in the browser; never on a real site."
+)
+SECRET_KEY = text(
+    "LIANFANG_SECRET_KEY",
+    "not-secret-and-refused-outside-tests",
+    "Signs sessions and links; 50 random characters.",
+)
+IDENTITY_KEY = text(
+    "LIANFANG_IDENTITY_KEY",
+    "00" * 32,
+    "Encrypts names, numbers, phones and addresses: 64 hexadecimal characters; losing it loses the identities.",
+)
+ALLOWED_HOSTS = listing(
+    "LIANFANG_HOSTS", "localhost,127.0.0.1,[::1]", "Host names under which the site is reached."
+)
+CSRF_TRUSTED_ORIGINS = listing(
+    "LIANFANG_TRUSTED_ORIGINS", "", "Origins with scheme for forms behind a proxy."
+)
+
+DATABASES = {
+    "default": database(
+        text(
+            "LIANFANG_DATABASE_URL",
+            f"sqlite:///{DATA_DIR / 'lianfang.sqlite3'}",
+            "Where the records are: sqlite:///file or postgresql://user:secret@host:port/name.",
+        )
+    )
+}
+DATABASES["default"]["TEST"] = {"NAME": None}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "lianfang.core.registry",
+    "lianfang.core.access",
+    "lianfang.core.audit",
+    "lianfang.loop",
+    "lianfang.intake",
+    "lianfang.cases",
+    "lianfang.contacts",
+    "lianfang.web",
+]
+AUTH_USER_MODEL = "access.User"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "lianfang.web.middleware.ActorMiddleware",
+]
+ROOT_URLCONF = "lianfang.project.urls"
+WSGI_APPLICATION = "lianfang.project.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "lianfang.web.context.site",
+            ]
+        },
+    }
+]
+
+LANGUAGE_CODE = text("LIANFANG_LANGUAGE", "zh-hans", "Language of a first visit: zh-hans or en.")
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = text("LIANFANG_TIME_ZONE", "Asia/Shanghai", "Zone in which the site counts its days.")
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+MEDIA_ROOT = DATA_DIR / "uploads"
+
+LOGIN_URL = "web:login"
+LOGIN_REDIRECT_URL = "web:start"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+BEHIND_TLS = switch(
+    "LIANFANG_TLS", default=False, meaning="The site is served over HTTPS: secure cookies, HSTS."
+)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_HSTS_SECONDS = 31536000 if BEHIND_TLS else 0
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+EMAIL_BACKEND = text(
+    "LIANFANG_EMAIL_BACKEND",
+    "django.core.mail.backends.console.EmailBackend",
+    "How e-mail leaves: a Django e-mail backend.",
+)
+EMAIL_HOST = text("LIANFANG_EMAIL_HOST", "localhost", "The mail server.")
+DEFAULT_FROM_EMAIL = text("LIANFANG_EMAIL_FROM", "lianfang@localhost", "Sender of notifications.")
+
+RULEBOOK_DIRS = [
+    Path(folder)
+    for folder in listing("LIANFANG_RULEBOOK_DIRS", "", "Folders with the site's own editions and packs.")
+]
+LOOP_SWEEP_SECONDS = int(
+    text("LIANFANG_LOOP_SWEEP_SECONDS", "300", "Seconds between two full passes of the loop.")
+)

@@ -1,0 +1,1 @@
+"""Pages and forms: one module and one template folder per app, no business logic."""
