@@ -228,6 +228,17 @@ class Investigation(Fact):
         return f"investigation of {self.case_id}"
 
 
+class Ruling(Fact):
+    """An answerable person decided what the case is, against or beyond what the criteria say, with a reason."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="rulings")
+    classification = models.CharField(max_length=16, choices=Classification)
+    reason = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.case_id} ruled {self.classification}"
+
+
 class Outcome(Fact):
     """How the episode ended, or that it has not."""
 

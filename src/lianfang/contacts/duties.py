@@ -1,0 +1,177 @@
+"""What is owed about contacts: listed, told, seen every day, and looked at when they show signs."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import Case as When_
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least
+from django.utils.translation import gettext_lazy as _
+
+from lianfang.cases.models import Case, Investigation, Screening
+from lianfang.common.fields import MomentField
+from lianfang.contacts.models import Contact, FollowUp, Observation, Seen
+from lianfang.core.registry.calendar import day_ends_at, day_on, day_starts_at, day_text, each_day
+from lianfang.core.registry.models import Capability
+from lianfang.core.rules import deadline
+from lianfang.loop.duty import Check, Duty, answerable, duties, owing
+
+_MOMENT: MomentField = MomentField(null=True)
+_SEEN = (Seen.SEEN_OK, Seen.SEEN_NOT_OK)
+
+
+@duties.add
+class ListContacts(Duty):
+    """Every confirmed case has its contacts listed, or is asked and has none, within 24 hours of the report."""
+
+    code = "contacts.list"
+    subject = Case
+    capability = Capability.TRACE
+    title: ClassVar[Any] = _("List the contacts")
+    watches: ClassVar[Any] = {
+        "contacts.Contact": lambda ids: Contact.objects.filter(pk__in=ids).values("case_id")
+    }
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        since = Greatest("reported_at", "confirmed_at", output_field=_MOMENT)
+        named = Contact.objects.filter(case_id=OuterRef("pk"))
+        asked = Investigation.objects.filter(
+            case_id=OuterRef("pk"), superseded_at__isnull=True, contacts_asked=True
+        )
+        return owing(
+            among.filter(confirmed_at__isnull=False),
+            by=answerable(self.capability),
+            since=since,
+            due=deadline("clock.investigation", since),
+            met=Coalesce(_first(named, "named_at"), _first(asked, "occurred_at")),
+        )
+
+
+@duties.add
+class NotifyContact(Duty):
+    """Every contact is told and placed under observation within 24 hours of being named."""
+
+    code = "contacts.notify"
+    subject = Contact
+    capability = Capability.OBSERVE
+    title: ClassVar[Any] = _("Tell the contact")
+    watches: ClassVar[Any] = {
+        "contacts.Observation": lambda ids: Observation.objects.filter(pk__in=ids).values("contact_id")
+    }
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        seen = Observation.objects.filter(
+            contact_id=OuterRef("pk"), superseded_at__isnull=True, seen__in=_SEEN
+        )
+        return owing(
+            among.filter(observe_from_on__isnull=False).exclude(status=FollowUp.CANCELLED),
+            by=answerable(self.capability),
+            since="named_at",
+            due=deadline("clock.notification", "named_at"),
+            met=Coalesce(F("notified_at"), _first(seen, "occurred_at")),
+            risk=_risk(),
+        )
+
+
+@duties.add
+class ObserveDaily(Duty):
+    """Every contact under observation is seen once on each day until the last."""
+
+    code = "contacts.observe"
+    subject = Contact
+    capability = Capability.OBSERVE
+    title: ClassVar[Any] = _("Visit the contact today")
+    check = Check.BY_SAMPLE
+    sheddable = True
+    watches: ClassVar[Any] = {
+        "contacts.Observation": lambda ids: Observation.objects.filter(pk__in=ids).values("contact_id")
+    }
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
+        days = each_day(
+            among.exclude(status__in=(FollowUp.CANCELLED, FollowUp.NONE)),
+            first="observe_from_on",
+            last="observe_until_on",
+            until=at,
+        )
+        # Nobody is visited as a contact after the day on which the observation ended early.
+        days = days.filter(
+            Q(status__in=(FollowUp.UNDER, FollowUp.COMPLETED))
+            | Q(status_at__isnull=True)
+            | Q(status_at__gte=day_starts_at())
+        )
+        seen = Observation.objects.filter(
+            contact_id=OuterRef("pk"), superseded_at__isnull=True, seen__in=_SEEN, on=day_on()
+        )
+        return owing(
+            days,
+            by=answerable(self.capability),
+            occasion=day_text(),
+            since=day_starts_at(),
+            due=day_ends_at(),
+            met=_first(seen, "occurred_at"),
+            risk=_risk(),
+        )
+
+
+@duties.add
+class LookAtSigns(Duty):
+    """Every contact who shows signs is looked at as a possible case within 2 hours."""
+
+    code = "contacts.signs"
+    subject = Observation
+    capability = Capability.SCREEN
+    title: ClassVar[Any] = _("Look at the contact with signs")
+    watches: ClassVar[Any] = {
+        "cases.Case": lambda ids: Observation.objects.filter(contact__person__cases__in=ids).values("pk"),
+        "cases.Screening": lambda ids: Observation.objects.filter(contact__person__screenings__in=ids).values(
+            "pk"
+        ),
+    }
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        opened = Case.objects.filter(
+            person_id=OuterRef("contact__person_id"),
+            disease=OuterRef("contact__disease"),
+            diagnosed_at__isnull=False,
+        )
+        looked = Screening.objects.filter(
+            person_id=OuterRef("contact__person_id"),
+            looked_at__isnull=False,
+            looked_at__gte=OuterRef("occurred_at"),
+        )
+        as_case = Greatest(_first(opened, "opened_at"), F("occurred_at"), output_field=_MOMENT)
+        as_case = When_(When(Q(_opened__isnull=False), then=as_case), default=None, output_field=_MOMENT)
+        rows = among.filter(superseded_at__isnull=True, seen=Seen.SEEN_NOT_OK).annotate(
+            _opened=_first(opened, "opened_at"), _looked=_first(looked, "looked_at")
+        )
+        never = Value(2**53, output_field=_MOMENT)
+        met = Least(Coalesce(as_case, never), Coalesce(F("_looked"), never), output_field=_MOMENT)
+        return owing(
+            rows,
+            by=answerable(self.capability, "contact__place_id"),
+            since="occurred_at",
+            due=deadline("clock.screening", "occurred_at"),
+            met=When_(
+                When(
+                    Q(_opened__isnull=True) & Q(_looked__isnull=True), then=Value(None, output_field=_MOMENT)
+                ),
+                default=met,
+                output_field=_MOMENT,
+            ),
+            path="contact__path",
+            risk=Value(90),
+        )
+
+
+def _risk() -> Any:
+    """Rank contacts for days on which hands are short: high-risk exposure first, then household."""
+    return When_(
+        When(is_high_risk=True, then=Value(80)), When(setting="household", then=Value(60)), default=Value(40)
+    )
+
+
+def _first(rows: QuerySet[Any], moment: str) -> Subquery:
+    """Return the earliest `moment` of correlated rows, or null."""
+    earliest = rows.order_by().values(_one=F("pk") * 0).annotate(first=Min(moment)).values("first")
+    return Subquery(earliest, output_field=_MOMENT)
