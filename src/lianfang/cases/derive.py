@@ -134,7 +134,7 @@ def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> i
             continue
         written.append(case)
         if case.classification != was:
-            moved.append(_change(case, was, verdict, at, by, because))
+            moved.append(_change(case, was, verdict, at=at, by=by, because=because))
             entries.append(_entry(case, was, because))
     Case.objects.bulk_update(written, _COLUMNS, batch_size=200)
     StatusChange.objects.bulk_create(moved, batch_size=500)
@@ -179,7 +179,9 @@ def _diagnosed(case: Case, known: Known, wanted: Sequence[str]) -> datetime | No
     return min(moments, default=case.classified_at or case.opened_at)
 
 
-def _change(case: Case, was: str, verdict: Verdict, at: datetime, by: Actor, because: str) -> StatusChange:
+def _change(
+    case: Case, was: str, verdict: Verdict, *, at: datetime, by: Actor, because: str
+) -> StatusChange:
     return StatusChange(
         case=case,
         before=was,
