@@ -1,0 +1,73 @@
+"""Template tags: built assets, moments in local time, clocks, links with changed query."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from lianfang.common.clock import site_zone
+from lianfang.web.assets import built
+
+register = template.Library()
+
+
+@register.simple_tag
+def asset(source: str) -> SafeString:
+    """Return the tags that load a built entry and its styles."""
+    script, styles = built(source)
+    links = format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(css),) for css in styles))
+    if script is None:
+        return links
+    return format_html('{}\n<script type="module" src="{}"></script>', links, static(script))
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """Return a moment in the site's zone, to the minute, machine-readable and unambiguous in both languages."""
+    return value.astimezone(site_zone()).strftime("%Y-%m-%d %H:%M") if value else "–"
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """Return a day as 2020-02-12."""
+    return value.isoformat() if value else "–"
+
+
+@register.simple_tag(takes_context=True)
+def clock(context: dict[str, Any], due_at: datetime, met_at: datetime | None = None) -> SafeString:
+    """Return how long is left, or how late it is, as words and not by colour alone."""
+    at: datetime = context["at"]
+    if met_at is not None:
+        late = met_at > due_at
+        words = gettext("done late") if late else gettext("done in time")
+        return format_html('<span class="clock {}">{}</span>', "late" if late else "done", words)
+    seconds = (due_at - at).total_seconds()
+    words = (gettext("%s left") if seconds >= 0 else gettext("%s late")) % span(abs(seconds))
+    kind = "late" if seconds < 0 else "soon" if seconds < 4 * 3600 else "calm"
+    return format_html('<time class="clock {}" datetime="{}">{}</time>', kind, due_at.isoformat(), words)
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in the largest sensible unit."""
+    minutes = int(seconds // 60)
+    if minutes < 120:
+        return ngettext("%d minute", "%d minutes", minutes) % minutes
+    hours = minutes // 60
+    if hours < 72:
+        return ngettext("%d hour", "%d hours", hours) % hours
+    return ngettext("%d day", "%d days", hours // 24) % (hours // 24)
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """Return the present address's query with some values changed; an empty value removes the key."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
