@@ -9,9 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from lianfang.rulebook.clocks import Clock, clock_of
 from lianfang.rulebook.edition import RuleEdition
 from lianfang.rulebook.expression import CompiledDefinition, compile_definition
 from lianfang.rulebook.kinds import DiagnosisParameters
+from lianfang.rulebook.kinds.surveillance import LadderParameters, QuietHoursParameters
 from lianfang.rulebook.loading import Loaded, PackHeader, read
 from lianfang.rulebook.terms import Confidence, Frozen, Text, complain, day_of
 from lianfang.rulebook.vocabulary import Group, Vocabulary, uses
@@ -113,6 +115,18 @@ class Rulebook:
             if edition is not None or name not in self._lines:
                 return edition or self.rule(own, at=at, place=place)
         return self.rule(name, at=at, place=place)
+
+    def clock(self, name: str, *, at: date | datetime, place: str = "", disease: str = "") -> Clock:
+        """Return the deadline `clock.<name>`: how long, from which event, by which edition."""
+        return clock_of(self.resolve(f"clock.{name}", at=at, place=place, disease=disease))
+
+    def ladder(self, *, at: date | datetime, place: str = "") -> LadderParameters:
+        """Return how an unmet duty climbs (see `clocks.level_reached`)."""
+        return self.rule("escalation_ladder", at=at, place=place).of(LadderParameters)
+
+    def quiet_hours(self, *, at: date | datetime, place: str = "") -> QuietHoursParameters:
+        """Return when nobody is woken (see `clocks.is_quiet`)."""
+        return self.rule("quiet_hours", at=at, place=place).of(QuietHoursParameters)
 
     def definition(self, edition: RuleEdition) -> CompiledDefinition:
         """Return the compiled case definition of an edition of kind `diagnosis`."""

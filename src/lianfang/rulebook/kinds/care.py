@@ -42,6 +42,14 @@ class SinceRule(Frozen):
     days: Threshold
 
 
+class AssessmentRule(Frozen):
+    """The latest clinical judgement of an aspect is one of the named values."""
+
+    aspect: Name
+    any_of: Names
+    text: Text
+
+
 class FollowOn(Frozen):
     """What a person owes, and is owed, after discharge; weeks are counted from the day of discharge."""
 
@@ -57,8 +65,9 @@ class DischargeParameters(Frozen):
     kind: Literal["discharge"]
     name: Text
     temperature: TemperatureRule | None = None
-    respiratory_improved: bool = False
+    assessments: tuple[AssessmentRule, ...] = ()
     imaging_any_of: tuple[Name, ...] = ()
+    imaging_text: Text | None = None
     symptom_free: bool = False
     negatives: NegativesTest | None = None
     since: SinceRule | None = None

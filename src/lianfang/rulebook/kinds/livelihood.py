@@ -128,7 +128,8 @@ class SupervisionParameters(Frozen):
 
     kind: Literal["supervision_list"]
     counties: int
-    villages: int
+    poor_villages: int
+    supervised_villages: int
     poor_million: float
     village_poor: Threshold
     village_incidence_percent: Threshold
