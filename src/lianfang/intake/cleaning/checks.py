@@ -1,0 +1,161 @@
+"""What is checked when all cells of a row are read: what must be there, what cannot be true together, numbers used twice."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from lianfang.intake.fields import Record
+from lianfang.intake.table import Problem, Severity, shown
+
+if TYPE_CHECKING:
+    from lianfang.intake.cleaning.columns import CleanRow
+
+# (earlier, later): where the later comes first, both stand as they are and the row is listed.
+_IN_ORDER: Mapping[str, Sequence[tuple[str, str]]] = {
+    "case": (
+        ("birth_date", "onset_on"),
+        ("infected_on", "onset_on"),
+        ("exposed_from_on", "exposed_to_on"),
+        ("onset_on", "outcome_on"),
+        ("onset_on", "died_on"),
+        ("admitted_on", "discharged_on"),
+        ("admitted_on", "outcome_on"),
+    ),
+    "contact": (("first_contact_on", "last_contact_on"), ("birth_date", "last_contact_on")),
+    "lab_result": (("sampled_at", "received_at"), ("sampled_at", "resulted_at")),
+}
+# The field that names the record, by which a row of the same file is taken for the same record.
+_NAMED_BY: Mapping[str, Sequence[str]] = {"case": ("external_id", "number")}
+# Facts of which there can be several.
+_MANY = ("sign.", "sample.", "result.")
+_ENOUGH_TO_COMPARE = 4
+_AGES_APART = 1.0
+
+
+def check_rows(rows: Sequence["CleanRow"], columns: Mapping[str, str], record: Record) -> None:
+    """Add to each row the problems that no single cell shows. `columns` is the mapping, to name the columns."""
+    column_of = {code: column for column, code in columns.items()}
+    required = [f.code for f in record.fields if f.required]
+    for row in rows:
+        for code in required:
+            _check_required(row, code, column_of)
+        for earlier, later in _IN_ORDER.get(record.code, ()):
+            _check_order(row, (earlier, later), column_of)
+        _check_age(row, column_of)
+    for code in _NAMED_BY.get(record.code, ()):
+        if code in column_of:
+            _check_double_use(rows, code, column_of[code])
+            break
+    if record.code in _NAMED_BY:
+        _check_look_alikes(rows)
+
+
+def _check_required(row: "CleanRow", code: str, column_of: Mapping[str, str]) -> None:
+    column = column_of.get(code, "")
+    if code in row.values or any(p.column == column and column for p in row.problems):
+        return
+    hint = (
+        f"Fill in the column {column!r}."
+        if column
+        else f"Map a column to {code!r}, or set a value for all rows."
+    )
+    row.problems.append(Problem(row=row.number, column=column, value="", rule="required.missing", hint=hint))
+
+
+def _check_order(row: "CleanRow", pair: tuple[str, str], column_of: Mapping[str, str]) -> None:
+    earlier, later = (_day(row.values.get(code)) for code in pair)
+    if earlier is None or later is None or earlier <= later:
+        return
+    first, second = (column_of.get(code, code) for code in pair)
+    row.problems.append(
+        Problem(
+            row=row.number,
+            column=second,
+            value=later.isoformat(),
+            rule="dates.order",
+            hint=f"This lies before {first}, {earlier.isoformat()}. Check both dates.",
+            severity=Severity.WARNING,
+        )
+    )
+
+
+def _day(value: Any) -> date | None:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _check_age(row: "CleanRow", column_of: Mapping[str, str]) -> None:
+    """List an age that the date of birth contradicts by more than a year."""
+    born, age = row.values.get("birth_date"), row.values.get("age")
+    on = _day(
+        row.values.get("onset_on") or row.values.get("reported_at") or row.values.get("last_contact_on")
+    )
+    if not isinstance(born, date) or not isinstance(age, float) or on is None or "age_unit" in row.values:
+        return
+    by_birth = (on - born).days / 365.25
+    if abs(by_birth - age) > _AGES_APART + 1:
+        row.problems.append(
+            Problem(
+                row=row.number,
+                column=column_of.get("age", "age"),
+                value=shown(age),
+                rule="age.contradicts_birth",
+                hint=f"By the date of birth the age is {by_birth:.0f}. Check both.",
+                severity=Severity.WARNING,
+            )
+        )
+
+
+def _check_double_use(rows: Sequence["CleanRow"], code: str, column: str) -> None:
+    """Park the later of two rows that use one number for what cannot be the same record."""
+    first_with: dict[str, CleanRow] = {}
+    for row in rows:
+        key = row.values.get(code)
+        if key is None:
+            continue
+        first = first_with.setdefault(key, row)
+        differing = [] if first is row else _contradictions(first.values, row.values, code)
+        if differing:
+            row.problems.append(
+                Problem(
+                    row=row.number,
+                    column=column,
+                    value=shown(key),
+                    rule="number.used_twice",
+                    hint=f"Row {first.number} has the same number and differs in {', '.join(differing[:4])}. "
+                    "Give this record its own number, or correct the values.",
+                )
+            )
+
+
+def _contradictions(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> list[str]:
+    found = []
+    for code, value in other.items():
+        if code == key or code not in one or code.startswith(_MANY) or one[code] == value:
+            continue
+        if code == "age" and abs(one[code] - value) <= _AGES_APART:
+            continue
+        if code == "sex" and "unknown" in {one[code], value}:
+            continue
+        found.append(code)
+    return found
+
+
+def _check_look_alikes(rows: Sequence["CleanRow"]) -> None:
+    """List rows that say the same in everything but their number."""
+    seen: dict[tuple[Any, ...], CleanRow] = {}
+    for row in rows:
+        rest = tuple((c, v) for c, v in row.values.items() if c not in {"number", "external_id", "disease"})
+        if len(rest) < _ENOUGH_TO_COMPARE or ("number" not in row.values and "external_id" not in row.values):
+            continue
+        first = seen.setdefault(rest, row)
+        if first is not row and first.values != row.values:
+            row.problems.append(
+                Problem(
+                    row=row.number,
+                    column="",
+                    value="",
+                    rule="row.looks_like",
+                    hint=f"Row {first.number} says the same in everything but its number. Is it entered twice?",
+                    severity=Severity.WARNING,
+                )
+            )
