@@ -62,11 +62,11 @@ class MomentField(_Moments):
         moment = self.value_from_object(obj)
         return "" if moment is None else moment.isoformat()
 
-    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
         return super().formfield(**{"form_class": forms.DateTimeField, **kwargs})
 
 
-def later(moment: str | Combinable, *, hours: float = 0, days: float = 0) -> ExpressionWrapper:
+def later(moment: str | Combinable, *, hours: float = 0, days: float = 0) -> "ExpressionWrapper[Any]":
     """Return the expression `moment` + hours + days, computed by the database as integer arithmetic."""
     start = F(moment) if isinstance(moment, str) else moment
     seconds = Value(round(hours * 3600 + days * 86400), output_field=BigIntegerField())
@@ -99,13 +99,13 @@ class Within(_Lookup):
             raise ValueError(f"path__within must be a path that ends with a dot. Got {prefix!r}.")
         return prefix
 
-    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         column, params = self.process_lhs(compiler, connection)
         prefix = self.rhs
         if not prefix:  # the root: everything
-            return "1 = 1", []
+            return "1 = 1", ()
         upper = f"{prefix[:-1]}/"  # '/' is the byte after '.'
-        return f"{column} >= %s AND {column} < %s", [*params, prefix, *params, upper]
+        return f"{column} >= %s AND {column} < %s", (*params, prefix, *params, upper)
 
 
 JsonObject = Mapping[str, Any]

@@ -134,3 +134,23 @@ RULEBOOK_DIRS = [
 LOOP_SWEEP_SECONDS = int(
     text("LIANFANG_LOOP_SWEEP_SECONDS", "300", "Seconds between two full passes of the loop.")
 )
+
+MATCH_SAME = float(
+    text(
+        "LIANFANG_MATCH_SAME",
+        "0.99",
+        "Probability from which an arriving record joins a known person without asking; 0.99 accepts one wrong in 100 at most.",
+    )
+)
+MATCH_ASK = float(
+    text(
+        "LIANFANG_MATCH_ASK",
+        "0.10",
+        "Probability from which a look-alike is put before a person for a decision; below it the record is a new person.",
+    )
+)
+MATCH_WEIGHTS = text(
+    "LIANFANG_MATCH_WEIGHTS",
+    "",
+    "File with the site's own weights of evidence for matching people; empty: those shipped.",
+)

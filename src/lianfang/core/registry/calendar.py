@@ -37,20 +37,20 @@ def each_day(rows: QuerySet[Any], *, first: str, last: str, until: datetime) -> 
 
 
 def day_on() -> RawSQL:
-    """The day of the row made by `each_day`."""
+    """Return the day of the row made by `each_day`."""
     return RawSQL(f'"{_TABLE}"."on"', (), output_field=DateField())  # noqa: S611
 
 
 def day_text() -> Cast:
-    """The day as text, `2020-02-12`, for the occasion of a task."""
+    """Return the day as text, `2020-02-12`, for the occasion of a task."""
     return Cast(day_on(), CharField(max_length=10))
 
 
 def day_starts_at() -> RawSQL:
-    """The first moment of the day."""
+    """Return the first moment of the day."""
     return RawSQL(f'"{_TABLE}"."starts_at"', (), output_field=MomentField())  # noqa: S611
 
 
 def day_ends_at() -> RawSQL:
-    """The last second of the day."""
+    """Return the last second of the day."""
     return RawSQL(f'"{_TABLE}"."ends_at"', (), output_field=MomentField())  # noqa: S611

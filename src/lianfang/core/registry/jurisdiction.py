@@ -59,7 +59,7 @@ def _row(
     unit: int | None,
     is_gap: bool,
     row: Jurisdiction | None,
-    at: datetime,  # noqa: FBT001
+    at: datetime,
 ) -> Jurisdiction | None:
     """Return the row to be written, or None where it is right already."""
     gap_since = (

@@ -1,0 +1,111 @@
+"""Sealing of personal particulars: AES-256-GCM for reading back, keyed hashes for finding again.
+
+The setting IDENTITY_KEY holds one or more keys, `2:<64 hex>,1:<64 hex>`; a bare `<64 hex>` is version 1. The first
+key seals; the others still open what they sealed, so a key can be changed while the site runs. Two keys are derived
+from each (HKDF-SHA256, RFC 5869): one seals, one hashes, so that neither use weakens the other.
+
+A sealed text is: version (1 byte), nonce (12 bytes), ciphertext and tag. The context (what kind of thing it is) is
+authenticated, so that a sealed phone number cannot be passed off as a name.
+"""
+
+import hmac
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from lianfang.common.errors import LianfangError
+
+_NONCE = 12
+_TAG = 16
+DIGEST_BYTES = 16
+
+
+class Unopenable(LianfangError):  # noqa: N818
+    """A sealed text could not be opened: {reason}."""
+
+    code = "common.unopenable"
+    hint = "Set LIANFANG_IDENTITY_KEY to the key with which this site was set up; several keys are separated by commas."
+
+
+class BadKey(LianfangError):  # noqa: N818
+    """The identity key is not usable: {reason}."""
+
+    code = "common.bad_key"
+    hint = "LIANFANG_IDENTITY_KEY is 64 hexadecimal characters, or version:key pairs separated by commas, newest first."
+
+
+@dataclass(frozen=True)
+class Key:
+    """One version of the key, as the cipher that seals and the secret that hashes."""
+
+    version: int
+    cipher: AESGCM
+    secret: bytes
+
+
+def keys() -> tuple[Key, ...]:
+    """Return the keys of the site, the one that seals first."""
+    return _parse(settings.IDENTITY_KEY)
+
+
+@lru_cache(maxsize=8)
+def _parse(text: str) -> tuple[Key, ...]:
+    found: list[Key] = []
+    for part in text.split(","):
+        number, _, digits = part.strip().rpartition(":")
+        try:
+            version, secret = int(number or 1), bytes.fromhex(digits)
+        except ValueError:
+            raise BadKey(reason="it is not hexadecimal") from None
+        if len(secret) != 32 or not 1 <= version <= 255:
+            raise BadKey(reason="a key has 64 hexadecimal characters and a version from 1 to 255")
+        found.append(Key(version, AESGCM(_derive(secret, b"seal")), _derive(secret, b"find")))
+    if len({key.version for key in found}) != len(found):
+        raise BadKey(reason="two keys have the same version")
+    return tuple(found)
+
+
+def _derive(secret: bytes, use: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"lianfang." + use).derive(secret)
+
+
+def seal(text: str, *, context: str) -> bytes:
+    """Return `text` sealed under the newest key; the same text sealed twice differs."""
+    key = keys()[0]
+    nonce = os.urandom(_NONCE)
+    return bytes([key.version]) + nonce + key.cipher.encrypt(nonce, text.encode(), context.encode())
+
+
+def unseal(sealed: bytes | memoryview, *, context: str) -> str:
+    """Return the text; raise Unopenable where the key is missing, or the bytes or their context were changed."""
+    blob = bytes(sealed)
+    if len(blob) < 1 + _NONCE + _TAG:
+        raise Unopenable(reason="it is too short, or was erased")
+    for key in keys():
+        if key.version == blob[0]:
+            try:
+                return key.cipher.decrypt(blob[1 : 1 + _NONCE], blob[1 + _NONCE :], context.encode()).decode()
+            except InvalidTag:
+                raise Unopenable(reason="it was changed, or sealed under another key") from None
+    raise Unopenable(reason=f"key version {blob[0]} is not in the settings")
+
+
+def is_current(sealed: bytes | memoryview) -> bool:
+    """Return whether the bytes are sealed under the newest key."""
+    return bytes(sealed[:1]) == bytes([keys()[0].version])
+
+
+def digests(form: str, text: str) -> list[bytes]:
+    """Return the keyed hash of `text` under every key, the newest first (HMAC-SHA256, first 128 bits).
+
+    The form is part of what is hashed: equal texts of different forms cannot be told to be equal.
+    """
+    message = f"{form}\0{text}".encode()
+    return [hmac.digest(key.secret, message, sha256)[:DIGEST_BYTES] for key in keys()]

@@ -1,0 +1,80 @@
+"""What can go wrong in the registry."""
+
+from http import HTTPStatus
+
+from lianfang.common.errors import LianfangError
+
+
+class EmptyReason(LianfangError):  # noqa: N818
+    """Say why: {field} must not be empty."""
+
+    code = "registry.empty_reason"
+    hint = "Write a short reason; it is kept with the act and can be read by the supervisor."
+
+
+class UnknownPlace(LianfangError):  # noqa: N818
+    """There is no place {place}."""
+
+    code = "registry.unknown_place"
+    hint = "Use the code of the place table, or load the table that has it."
+
+
+class AmbiguousPlace(LianfangError):  # noqa: N818
+    """Several places are called {place}: {codes}."""
+
+    code = "registry.ambiguous_place"
+    hint = "Give the code, or the name together with that of the place above it."
+
+
+class BadPlaceTable(LianfangError):  # noqa: N818
+    """The place table cannot be loaded: {reason}"""  # noqa: D400 - the reason ends the sentence
+
+    code = "registry.bad_place_table"
+    hint = "Correct the named line and load the table again; nothing was changed."
+
+
+class PlaceCannotMove(LianfangError):  # noqa: N818
+    """{place} cannot be placed under {parent}: {reason}."""
+
+    code = "registry.place_cannot_move"
+    hint = "Choose a place that is not inside the one to be moved, and a code that is not taken."
+
+
+class UnitHasDuties(LianfangError):  # noqa: N818
+    """{unit} is the only unit above all others and cannot be closed."""
+
+    code = "registry.last_unit"
+    status = HTTPStatus.CONFLICT
+    hint = "Create the unit that takes over first."
+
+
+class CannotMerge(LianfangError):  # noqa: N818
+    """These two records cannot be merged: {reason}."""
+
+    code = "registry.cannot_merge"
+    status = HTTPStatus.CONFLICT
+    hint = "Open both records again; one of them may have been merged meanwhile."
+
+
+class CannotUndoMerge(LianfangError):  # noqa: N818
+    """The merge cannot be undone: {reason}."""
+
+    code = "registry.cannot_undo_merge"
+    status = HTTPStatus.CONFLICT
+    hint = "Undo the later merges of the same person first, the newest first."
+
+
+class AlreadyDecided(LianfangError):  # noqa: N818
+    """Somebody has already decided on this pair: {decision}."""
+
+    code = "registry.already_decided"
+    status = HTTPStatus.CONFLICT
+    hint = "Open the pair again to see the decision and its reason."
+
+
+class HouseholdConflict(LianfangError):  # noqa: N818
+    """The membership does not fit: {reason}."""
+
+    code = "registry.household_conflict"
+    status = HTTPStatus.CONFLICT
+    hint = "End the present membership first, or move the person to the other household."

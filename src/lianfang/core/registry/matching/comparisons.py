@@ -1,0 +1,200 @@
+"""How two people are compared: each comparison returns the level of agreement, or None where one side is silent.
+
+The levels of a comparison are ordered from the strongest agreement to disagreement, and the first that applies counts.
+A missing particular is no evidence, neither for nor against.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from itertools import product
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from lianfang.core.registry.matching.candidate import Profile
+from lianfang.core.registry.matching.names import Name
+
+Levels = Mapping[str, str]
+
+# comparison -> level -> the sentence that a reviewer reads
+LEVELS: dict[str, dict[str, str | Promise]] = {
+    "name": {
+        "exact": _("the names are the same"),
+        "same_sound": _("the names sound the same, but are written differently"),
+        "swapped": _("the names are the same with family and given name exchanged"),
+        "variant": _("the names are spelling variants of each other"),
+        "one_edit": _("the names differ by one character"),
+        "partial": _("one name is part of the other"),
+        "family": _("only one part of the names is the same"),
+        "different": _("the names differ"),
+    },
+    "birth": {
+        "date_same": _("the dates of birth are the same"),
+        "date_near": _("the dates of birth differ by one digit, or day and month are exchanged"),
+        "year_same": _("the years of birth are the same, the days differ"),
+        "different": _("the dates of birth differ"),
+        "year_only_same": _("the years of birth are the same"),
+        "year_only_near": _("the years of birth are one apart"),
+        "year_only_different": _("the years of birth differ"),
+    },
+    "sex": {"same": _("the sex is the same"), "different": _("the sex differs")},
+    "phone": {
+        "same": _("the telephone numbers are the same"),
+        "near": _("the telephone numbers differ by one digit"),
+        "different": _("the telephone numbers differ"),
+    },
+    "national_id": {
+        "same": _("the identity numbers are the same"),
+        "near": _("the identity numbers differ by one digit"),
+        "different": _("the identity numbers differ"),
+    },
+    "passport": {
+        "same": _("the passport numbers are the same"),
+        "different": _("the passport numbers differ"),
+    },
+    "email": {"same": _("the e-mail addresses are the same"), "different": _("the e-mail addresses differ")},
+    "address": {
+        "same": _("the addresses are the same"),
+        "similar": _("the addresses are similar"),
+        "different": _("the addresses differ"),
+    },
+    "place": {
+        "township": _("both live in one township or village"),
+        "county": _("both live in one county, in different townships"),
+        "prefecture": _("both live in one prefecture, in different counties"),
+        "elsewhere": _("they live in different prefectures"),
+    },
+}
+
+_SIMILAR_ADDRESS = 80.0  # percent of the indel similarity
+_SIMILAR_NAME = 0.93  # Jaro-Winkler
+
+
+def compare(first: Profile, second: Profile) -> dict[str, str]:
+    """Return comparison -> level for all that both sides know; the order of the two does not matter."""
+    found: dict[str, str] = {}
+    for what, comparison in _COMPARISONS.items():
+        level = comparison(first, second)
+        if level is not None:
+            found[what] = level
+    return found
+
+
+def _best(what: str, levels: Iterable[str]) -> str | None:
+    """Return the strongest of the levels found between several values on both sides."""
+    found = set(levels)
+    return next((level for level in LEVELS[what] if level in found), None)
+
+
+def _name(first: Profile, second: Profile) -> str | None:
+    return _best("name", (compare_names(a, b) for a, b in product(first.read_names, second.read_names)))
+
+
+def compare_names(a: Name, b: Name) -> str:
+    """Return the level of agreement of two names; the order of the two does not matter."""
+    if a.normal == b.normal:
+        return "exact"
+    if not set(a.readings).isdisjoint(b.readings):
+        in_order = "".join(a.tokens) == "".join(b.tokens) or (a.is_han and b.is_han)
+        return "same_sound" if in_order or sorted(a.tokens) != sorted(b.tokens) else "swapped"
+    if a.is_han and b.is_han:
+        return _compare_han(a, b)
+    return _compare_latin(a, b)
+
+
+def _compare_han(a: Name, b: Name) -> str:
+    if a.sound == b.sound:
+        return "variant"
+    if max(len(a.normal), len(b.normal)) >= 3 and OSA.distance(a.normal, b.normal, score_cutoff=1) <= 1:
+        return "one_edit"
+    return "family" if a.tokens[0] == b.tokens[0] else "different"
+
+
+def _compare_latin(a: Name, b: Name) -> str:
+    if a.sound == b.sound:
+        return "variant"
+    first, second = " ".join(sorted(a.tokens)), " ".join(sorted(b.tokens))
+    if min(len(first), len(second)) >= 5 and OSA.distance(first, second, score_cutoff=1) <= 1:
+        return "one_edit"
+    if JaroWinkler.similarity(first, second) >= _SIMILAR_NAME:
+        return "variant"
+    common = set(a.tokens) & set(b.tokens)
+    if not common:
+        return "different"
+    shorter = min(set(a.tokens), set(b.tokens), key=lambda tokens: (len(tokens), sorted(tokens)))
+    return "partial" if common == shorter else "family"
+
+
+def _birth(first: Profile, second: Profile) -> str | None:
+    if first.births and second.births:
+        return _best("birth", (_compare_dates(a, b) for a, b in product(first.births, second.births)))
+    if first.birth_year is None or second.birth_year is None:
+        return None
+    apart = abs(first.birth_year - second.birth_year)
+    if apart == 0:
+        return "year_only_same"
+    return "year_only_near" if apart == 1 else "year_only_different"
+
+
+def _compare_dates(a: date, b: date) -> str:
+    if a == b:
+        return "date_same"
+    swapped = (a.year, a.month, a.day) == (b.year, b.day, b.month)
+    if swapped or OSA.distance(f"{a:%Y%m%d}", f"{b:%Y%m%d}", score_cutoff=1) <= 1:
+        return "date_near"
+    return "year_same" if a.year == b.year else "different"
+
+
+def _sex(first: Profile, second: Profile) -> str | None:
+    if "unknown" in {first.sex, second.sex}:
+        return None
+    return "same" if first.sex == second.sex else "different"
+
+
+def _numbers(first: frozenset[str], second: frozenset[str], *, near: bool) -> str | None:
+    """Compare sets of numbers: same where they share one, near where two differ by one edit."""
+    if not first or not second:
+        return None
+    if not first.isdisjoint(second):
+        return "same"
+    if near and any(OSA.distance(a, b, score_cutoff=1) <= 1 for a, b in product(first, second)):
+        return "near"
+    return "different"
+
+
+def _address(first: Profile, second: Profile) -> str | None:
+    mine, theirs = first.normal_addresses, second.normal_addresses
+    if not mine or not theirs:
+        return None
+    if not mine.isdisjoint(theirs):
+        return "same"
+    similar = any(fuzz.ratio(a, b) >= _SIMILAR_ADDRESS for a, b in product(mine, theirs))
+    return "similar" if similar else "different"
+
+
+def _place(first: Profile, second: Profile) -> str | None:
+    """Compare where they live by how many levels of the path they share; a province alone tells nothing."""
+    mine, theirs = first.path.split(".")[:-1], second.path.split(".")[:-1]
+    shared = 0
+    for a, b in zip(mine, theirs, strict=False):
+        if a != b:
+            break
+        shared += 1
+    if shared == min(len(mine), len(theirs)) and shared < 5:
+        return None  # one is known less finely than the other, and inside it
+    return ("elsewhere", "prefecture", "county", "township")[min(max(shared, 2), 5) - 2]
+
+
+_COMPARISONS: dict[str, Callable[[Profile, Profile], str | None]] = {
+    "name": _name,
+    "birth": _birth,
+    "sex": _sex,
+    "phone": lambda a, b: _numbers(a.normal_phones, b.normal_phones, near=True),
+    "national_id": lambda a, b: _numbers(a.normal_national_ids, b.normal_national_ids, near=True),
+    "passport": lambda a, b: _numbers(a.normal_passports, b.normal_passports, near=False),
+    "email": lambda a, b: _numbers(a.normal_emails, b.normal_emails, near=False),
+    "address": _address,
+    "place": _place,
+}

@@ -1,0 +1,235 @@
+"""Registering people and their sealed particulars; correcting them; bringing arriving rows to people."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from lianfang.common.errors import NotPermitted
+from lianfang.common.sealing import digests, seal, unseal
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
+from lianfang.core.audit.services import Entry, record, record_many
+from lianfang.core.registry.errors import EmptyReason
+from lianfang.core.registry.events import RegistryEvent
+from lianfang.core.registry.matching.candidate import PersonCandidate
+from lianfang.core.registry.matching.forms import Form, forms_of_candidate, stored_forms
+from lianfang.core.registry.matching.matcher import MatchResult, Verdict, match_many
+from lianfang.core.registry.models import Identity, IdentityKey, IdentityKind, Person, Place
+from lianfang.core.registry.services.reviews import propose_matches
+
+# Whoever may do one of these may name a new person; where the person lives does not matter, contacts live anywhere.
+_REGISTERING = (
+    Permission.PERSON_EDIT,
+    Permission.SIGNAL_RECORD,
+    Permission.IMPORT_RUN,
+    Permission.CASE_EDIT,
+    Permission.CONTACT_EDIT,
+)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The person of an arriving row, and how it was found."""
+
+    person: Person
+    match: MatchResult
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a record was made for the row."""
+        return self.match.verdict is not Verdict.SAME
+
+
+def register_person(*, row: PersonCandidate, by: Actor, at: datetime) -> Person:
+    """Register one person, without looking for an existing record (see `resolve_people`)."""
+    return register_people([row], by=by, at=at)[0]
+
+
+@transaction.atomic
+def register_people(rows: Sequence[PersonCandidate], *, by: Actor, at: datetime) -> list[Person]:
+    """Register a person per row and seal the particulars; return them in the order of the rows.
+
+    It does not look for existing records; `match_many` or `resolve_people` do. Four statements per thousand rows.
+    """
+    if not any(by.may(permission) for permission in _REGISTERING):
+        raise NotPermitted(permission=str(Permission.PERSON_EDIT))
+    full = [row.completed() for row in rows]
+    people = Person.objects.bulk_create(
+        Person(
+            sex=row.sex,
+            birth_year=row.birth_year,
+            occupation=row.occupation,
+            place_id=row.place_id,
+            path=row.path,
+            recorded_at=at,
+        )
+        for row in full
+    )
+    _seal_particulars(
+        ((person, forms_of_candidate(row)) for person, row in zip(people, full, strict=True)), at=at
+    )
+    record_many(RegistryEvent.PERSON_REGISTERED, [Entry(subject=person) for person in people], by=by, at=at)
+    return people
+
+
+def _seal_particulars(
+    particulars: Iterable[tuple[Person, list[tuple[IdentityKind, str, list[Form]]]]], *, at: datetime
+) -> list[Identity]:
+    identities: list[Identity] = []
+    forms: list[list[Form]] = []
+    for person, kinds in particulars:
+        for kind, text, found in kinds:
+            identities.append(
+                Identity(person=person, kind=kind, sealed=seal(text, context=kind), recorded_at=at)
+            )
+            forms.append(found)
+    Identity.objects.bulk_create(identities)
+    _write_keys(zip(identities, forms, strict=True))
+    return identities
+
+
+def _write_keys(identities: Iterable[tuple[Identity, list[Form]]]) -> None:
+    """Write the keyed hashes of identities, under every key of the site."""
+    IdentityKey.objects.bulk_create(
+        IdentityKey(identity_id=identity.pk, person_id=identity.person_id, form=form, digest=digest)
+        for identity, forms in identities
+        for form, text in dict.fromkeys(forms)
+        for digest in digests(form, text)
+    )
+
+
+@transaction.atomic
+def resolve_people(rows: Sequence[PersonCandidate], *, by: Actor, at: datetime) -> list[Resolved]:
+    """Return the person of every row: the known one, or a new record; undecidable rows get one and a review.
+
+    Rows of one call that tell of the same new person get one record. No particular is added to a known person:
+    whoever brings the row decides what of it corrects the record (`correct_identity`).
+    """
+    matches = match_many(rows, at=at)
+    fresh = [number for number, match in enumerate(matches) if match.verdict is not Verdict.SAME]
+    made = dict(zip(fresh, register_people([rows[number] for number in fresh], by=by, at=at), strict=True))
+    known = Person.objects.in_bulk(
+        {match.person_id for match in matches if match.verdict is Verdict.SAME and match.person_id}
+    )
+    people: list[Person] = []
+    for number, match in enumerate(matches):
+        if match.row is not None and match.verdict is Verdict.SAME:
+            people.append(people[match.row])
+        elif match.person_id is not None and match.verdict is Verdict.SAME:
+            people.append(known[match.person_id])
+        else:
+            people.append(made[number])
+    propose_matches(
+        [
+            (people[number], people[alike.row] if alike.row is not None else alike.person_id, alike)
+            for number in fresh
+            for alike in matches[number].look_alikes
+        ],
+        by=by,
+        at=at,
+    )
+    return [Resolved(person, match) for person, match in zip(people, matches, strict=True)]
+
+
+@transaction.atomic
+def correct_identity(
+    *, person: Person, kind: IdentityKind, text: str, reason: str, by: Actor, at: datetime
+) -> Identity | None:
+    """Replace what is known of one kind: the old particulars are retracted and no longer found, the new one is added.
+
+    An empty `text` only retracts. A new date of birth also sets the year of birth.
+    """
+    by.require(Permission.PERSON_EDIT, person.path)
+    if not reason.strip():
+        raise EmptyReason(field="reason")
+    old = Identity.objects.filter(person=person, kind=kind, retracted_at__isnull=True)
+    IdentityKey.objects.filter(identity__in=old).delete()
+    retracted = old.update(retracted_at=at)
+    identity = None
+    if text.strip():
+        identity = Identity.objects.create(
+            person=person, kind=kind, sealed=seal(text.strip(), context=kind), recorded_at=at
+        )
+    if kind == IdentityKind.BIRTH_DATE and text.strip():
+        person.birth_year = date.fromisoformat(text.strip()).year
+        person.save(update_fields=["birth_year"])
+    index_people([person.pk])
+    record(
+        RegistryEvent.IDENTITY_CORRECTED,
+        by=by,
+        at=at,
+        subject=person,
+        reason=reason,
+        before={"kind": str(kind), "retracted": retracted},
+        after={"kind": str(kind), "added": int(identity is not None)},
+    )
+    return identity
+
+
+@transaction.atomic
+def add_identity(*, person: Person, kind: IdentityKind, text: str, by: Actor, at: datetime) -> Identity:
+    """Add a particular beside those known, such as a second telephone or a second name; one already known is kept."""
+    by.require(Permission.PERSON_EDIT, person.path)
+    if not text.strip():
+        raise EmptyReason(field="text")
+    for identity in Identity.objects.filter(person=person, kind=kind, retracted_at__isnull=True):
+        if identity.sealed and unseal(identity.sealed, context=kind) == text.strip():
+            return identity
+    forms = stored_forms(kind, text.strip(), birth_year=person.birth_year)
+    added = _seal_particulars([(person, [(IdentityKind(kind), text.strip(), forms)])], at=at)[0]
+    record(
+        RegistryEvent.IDENTITY_CORRECTED, by=by, at=at, subject=person, after={"kind": str(kind), "added": 1}
+    )
+    return added
+
+
+_CHANGEABLE = frozenset({"sex", "birth_year", "occupation", "place"})
+
+
+@transaction.atomic
+def change_person(*, person: Person, by: Actor, at: datetime, **changes: Any) -> Person:
+    """Set sex, year of birth, occupation or place of residence; the path follows the place, the keys the year."""
+    by.require(Permission.PERSON_EDIT, person.path)
+    unknown = set(changes) - _CHANGEABLE
+    if unknown:
+        raise ValueError(f"changes must be among {sorted(_CHANGEABLE)}. Got {sorted(unknown)}.")
+    before = {name: _plain(getattr(person, name)) for name in changes}
+    for name, value in changes.items():
+        setattr(person, name, value)
+    if "place" in changes:
+        person.path = person.place.path if person.place else ""
+    person.save(update_fields=[*changes, *(["path"] if "place" in changes else [])])
+    if "birth_year" in changes:
+        index_people([person.pk])
+    after = {name: _plain(value) for name, value in changes.items()}
+    record(RegistryEvent.PERSON_CHANGED, by=by, at=at, subject=person, before=before, after=after)
+    return person
+
+
+def _plain(value: object) -> object:
+    return value.code if isinstance(value, Place) else value
+
+
+def index_people(people: Collection[int]) -> int:
+    """Write the keyed hashes of these people anew, from their sealed particulars; return how many people had any.
+
+    Needed after a change of the year of birth, of the key, or of how names are folded.
+    """
+    IdentityKey.objects.filter(identity__person__in=people).delete()
+    identities = Identity.objects.filter(person__in=people, retracted_at__isnull=True).select_related(
+        "person"
+    )
+    found: list[tuple[Identity, list[Form]]] = []
+    indexed: dict[int, int] = defaultdict(int)
+    for identity in identities:
+        if identity.sealed:
+            text = unseal(identity.sealed, context=identity.kind)
+            year = identity.person.birth_year
+            found.append((identity, stored_forms(identity.kind, text, birth_year=year)))
+            indexed[identity.person_id] += 1
+    _write_keys(found)
+    return len(indexed)
