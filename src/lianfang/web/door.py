@@ -44,7 +44,9 @@ class Page:
 PAGES: list[Page] = []
 
 
-def page(route: str, *, name: str, permission: Permission | None, method: str = "GET") -> Callable[[View], View]:
+def page(
+    route: str, *, name: str, permission: Permission | None, method: str = "GET"
+) -> Callable[[View], View]:
     """Publish a view under `route`; GET and POST of one route are two views with one name."""
 
     def publish(view: View) -> View:
@@ -76,7 +78,10 @@ def urls() -> list[URLPattern]:
     by_route: dict[str, dict[str, Page]] = {}
     for each in PAGES:
         by_route.setdefault(each.route, {})[each.method] = each
-    return [path(route, _dispatch(pages), name=next(iter(pages.values())).name) for route, pages in by_route.items()]
+    return [
+        path(route, _dispatch(pages), name=next(iter(pages.values())).name)
+        for route, pages in by_route.items()
+    ]
 
 
 def _dispatch(pages: dict[str, Page]) -> View:

@@ -13,8 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 class SignIn(forms.Form):
     """Name and password."""
 
-    login = forms.CharField(label=_("Sign-in name"), max_length=60, widget=forms.TextInput({"autocomplete": "username"}))
-    password = forms.CharField(label=_("Password"), widget=forms.PasswordInput({"autocomplete": "current-password"}))
+    login = forms.CharField(
+        label=_("Sign-in name"), max_length=60, widget=forms.TextInput({"autocomplete": "username"})
+    )
+    password = forms.CharField(
+        label=_("Password"), widget=forms.PasswordInput({"autocomplete": "current-password"})
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -22,13 +26,19 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign a person in and go on to where they wanted to go."""
     form = SignIn(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = authenticate(request, username=form.cleaned_data["login"], password=form.cleaned_data["password"])
+        user = authenticate(
+            request, username=form.cleaned_data["login"], password=form.cleaned_data["password"]
+        )
         if user is not None:
             login(request, user)
             return redirect(_safe_next(request))
-        form.add_error(None, gettext("Name and password do not belong together. Check both, or ask your administrator."))
+        form.add_error(
+            None, gettext("Name and password do not belong together. Check both, or ask your administrator.")
+        )
     status = 422 if request.method == "POST" else 200
-    return render(request, "web/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status)
+    return render(
+        request, "web/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status
+    )
 
 
 @require_POST

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from lianfang.common.clock import site_zone
+from lianfang.loop.duty import duties
 from lianfang.web.assets import built
 
 register = template.Library()
@@ -35,6 +36,12 @@ def moment(value: datetime | None) -> str:
 def day(value: date | None) -> str:
     """Return a day as 2020-02-12."""
     return value.isoformat() if value else "–"
+
+
+@register.filter
+def duty_title(task: Any) -> str:
+    """Return the title of a task's duty in the reader's language."""
+    return str(duties.get(task.duty).title)
 
 
 @register.simple_tag(takes_context=True)

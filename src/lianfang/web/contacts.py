@@ -1,0 +1,161 @@
+"""Contacts: the list with today's unseen, one contact day by day, and the acts on it."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from lianfang.common.clock import local_day, site_zone, start_of
+from lianfang.contacts import services
+from lianfang.contacts.models import FollowUp, Seen
+from lianfang.contacts.selectors import ContactFilter, coverage, days_of, get_contact, list_contacts
+from lianfang.core.access.permissions import Permission
+from lianfang.loop.desk import tasks_about
+from lianfang.web.area import chosen_area
+from lianfang.web.door import page
+
+_PAGE = 50
+_TWIN_DAYS = 14
+
+
+@page("contacts", name="contacts", permission=Permission.CONTACT_VIEW)
+def contacts(request: Any) -> HttpResponse:
+    """List contacts, with the follow-up of today beside its case-side twin."""
+    area = chosen_area(request, Permission.CONTACT_VIEW)
+    query = request.GET
+    today = local_day(request.at)
+    which = query.get("which", "under")
+    wanted = ContactFilter(
+        path=area.path,
+        status="" if which in {"under", "unseen", "all"} else which,
+        on=today if which in {"under", "unseen"} else None,
+        unseen=which == "unseen",
+    )
+    left, _dot, right = query.get("after", "").partition(".")
+    after = (int(left), int(right)) if left.isdigit() and right.isdigit() else None
+    rows = list_contacts(request.actor, wanted, after=after, limit=_PAGE + 1)
+    more, rows = len(rows) > _PAGE, rows[:_PAGE]
+    twin = None
+    if request.actor.may(Permission.CASE_VIEW):
+        twin = coverage(
+            request.actor, path=area.path, on=today, since=start_of(today - timedelta(days=_TWIN_DAYS))
+        )
+    context = {
+        "area": area,
+        "which": which,
+        "choices": [
+            ("under", _("under observation today")),
+            ("unseen", _("not yet seen today")),
+            *FollowUp.choices[1:],
+            ("all", _("all")),
+        ],
+        "contacts": rows,
+        "twin": twin,
+        "after": f"{int(rows[-1].named_at.timestamp())}.{rows[-1].pk}" if more else "",
+    }
+    return render(request, "contacts/list.html", context)
+
+
+class Visit(forms.Form):
+    """What was seen of the contact."""
+
+    seen = forms.ChoiceField(label=_("Seen"), choices=Seen.choices, widget=forms.RadioSelect)
+    temperature = forms.FloatField(label=_("Temperature, °C"), required=False, min_value=30, max_value=45)
+    signs = forms.CharField(label=_("Signs"), required=False, help_text=_("Separated by commas"))
+    seen_at = forms.DateTimeField(label=_("When"), widget=forms.DateTimeInput({"type": "datetime-local"}))
+
+
+class CloseForm(forms.Form):
+    """Ending the observation early."""
+
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=[(s.value, s.label) for s in (FollowUp.LOST, FollowUp.CANCELLED, FollowUp.NONE)],
+    )
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"rows": 2}))
+
+
+@page("contacts/<int:pk>", name="contact", permission=Permission.CONTACT_VIEW)
+def contact(request: Any, pk: int) -> HttpResponse:
+    """Show one contact: how long, what was seen on each day, what is owed."""
+    return _show(request, get_contact(request.actor, pk))
+
+
+def _show(
+    request: Any, row: Any, *, visit: Visit | None = None, close: CloseForm | None = None, status: int = 200
+) -> HttpResponse:
+    local = request.at.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M")
+    may_visit = request.actor.may(Permission.OBSERVATION_RECORD, row.path)
+    may_close = request.actor.may(Permission.CONTACT_EDIT, row.path)
+    visits = list(days_of(row))
+    context = {
+        "contact": row,
+        "days": _days(row, visits),
+        "tasks": tasks_about(
+            [("contacts.Contact", [row.pk]), ("contacts.Observation", [v.pk for v in visits])]
+        ),
+        "visit": (visit or Visit(initial={"seen_at": local})) if may_visit else None,
+        "close": (close or CloseForm()) if may_close and row.status == FollowUp.UNDER else None,
+    }
+    return render(request, "contacts/contact.html", context, status=status)
+
+
+def _days(row: Any, visits: list[Any]) -> list[tuple[Any, list[Any]]]:
+    if row.observe_from_on is None:
+        return [(visit.on, [visit]) for visit in visits]
+    by_day: dict[Any, list[Any]] = {}
+    for visit in visits:
+        by_day.setdefault(visit.on, []).append(visit)
+    n = (row.observe_until_on - row.observe_from_on).days + 1
+    days = {row.observe_from_on + timedelta(days=k) for k in range(n)} | set(by_day)
+    return [(day, by_day.get(day, [])) for day in sorted(days)]
+
+
+@page("contacts/<int:pk>", name="contact", permission=Permission.OBSERVATION_RECORD, method="POST")
+def visit_contact(request: Any, pk: int) -> HttpResponse:
+    """Record a visit."""
+    row = get_contact(request.actor, pk)
+    form = Visit(request.POST)
+    if not form.is_valid():
+        return _show(request, row, visit=form, status=422)
+    values = form.cleaned_data
+    signs = [part.strip() for part in values["signs"].replace("，", ",").split(",") if part.strip()]
+    services.record_observation(
+        contact=row,
+        seen=values["seen"],
+        seen_at=values["seen_at"],
+        temperature=values["temperature"],
+        signs=signs,
+        by=request.actor,
+        at=request.at,
+    )
+    messages.success(request, gettext("Recorded."))
+    return redirect("web:contact", pk=pk)
+
+
+@page(
+    "contacts/<int:pk>/notify", name="notify_contact", permission=Permission.OBSERVATION_RECORD, method="POST"
+)
+def notify(request: Any, pk: int) -> HttpResponse:
+    """Record that the contact was told."""
+    row = get_contact(request.actor, pk)
+    services.notify_contact(contact=row, notified_at=request.at, by=request.actor, at=request.at)
+    messages.success(request, gettext("Recorded."))
+    return redirect("web:contact", pk=pk)
+
+
+@page("contacts/<int:pk>/close", name="close_contact", permission=Permission.CONTACT_EDIT, method="POST")
+def close(request: Any, pk: int) -> HttpResponse:
+    """End the observation early, with a reason."""
+    row = get_contact(request.actor, pk)
+    form = CloseForm(request.POST)
+    if not form.is_valid():
+        return _show(request, row, close=form, status=422)
+    services.close_observation(contact=row, **form.cleaned_data, by=request.actor, at=request.at)
+    messages.success(request, gettext("Recorded."))
+    return redirect("web:contact", pk=pk)

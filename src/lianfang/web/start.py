@@ -1,0 +1,80 @@
+"""The start page: what is owed and late, what is changing, what to decide now."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+
+from lianfang.cases.selectors import counts_by_classification, epidemic_curve
+from lianfang.common.clock import local_day
+from lianfang.core.access.permissions import Permission
+from lianfang.loop.desk import TaskFilter, by_duty, list_tasks, waiting
+from lianfang.web.area import chosen_area
+from lianfang.web.door import page
+from lianfang.web.subjects import describe
+
+_CURVE_DAYS = 28
+
+
+@page("", name="start", permission=None)
+def start(request: Any) -> HttpResponse:
+    """Show the three questions for the chosen area; somebody without a role is told whom to ask."""
+    if not request.actor.scopes:
+        return render(request, "start/no_role.html")
+    area = chosen_area(request)
+    lines = by_duty(request.actor, at=request.at, path=area.path)
+    late = list_tasks(request.actor, TaskFilter(path=area.path, state="late"), at=request.at, limit=12)
+    soon = (
+        list_tasks(request.actor, TaskFilter(path=area.path, state="open"), at=request.at, limit=12)
+        if not late
+        else []
+    )
+    shown = late or soon
+    context = {
+        "area": area,
+        "lines": lines,
+        "n_late": sum(line.n_late for line in lines),
+        "n_soon": sum(line.n_soon for line in lines),
+        "n_open": sum(line.n_open for line in lines),
+        "n_shed": sum(line.n_shed for line in lines),
+        "tasks": [(task, subject) for task, subject in zip(shown, _subjects(shown), strict=True)],
+        "waiting": waiting(request.actor, at=request.at, path=area.path),
+        "changing": _changing(request, area.path),
+    }
+    return render(request, "start/start.html", context)
+
+
+def _subjects(tasks: list[Any]) -> list[Any]:
+    found = describe(tasks)
+    return [found[task.pk] for task in tasks]
+
+
+def _changing(request: Any, path: str) -> dict[str, Any] | None:
+    if not request.actor.may(Permission.CASE_VIEW):
+        return None
+    today = local_day(request.at)
+    first = today - timedelta(days=_CURVE_DAYS - 1)
+    by_day = {day: n for day, n in epidemic_curve(request.actor, path=path) if day >= first}
+    days = [first + timedelta(days=n) for n in range(_CURVE_DAYS)]
+    values = [by_day.get(day, 0) for day in days]
+    curve = {
+        "days": [f"{day.month}-{day.day:02d}" for day in days],
+        "series": [
+            {
+                "name": gettext("confirmed and asymptomatic cases by day of confirmation"),
+                "kind": "bar",
+                "values": values,
+            }
+        ],
+    }
+    counts = counts_by_classification(request.actor, path)
+    return {
+        "curve": curve,
+        "week": sum(values[-7:]),
+        "week_before": sum(values[-14:-7]),
+        "today": values[-1],
+        "confirmed": counts["confirmed"] + counts["asymptomatic"],
+        "suspected": counts["suspected"] + counts["probable"],
+    }

@@ -1,0 +1,115 @@
+"""What a task is about, in words and with a link: one query per kind of subject, however many tasks."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from lianfang.cases.models import Case, Report, Sample, Screening
+from lianfang.contacts.models import Contact, Observation
+from lianfang.core.registry.models import Jurisdiction
+from lianfang.loop.duty import duties
+from lianfang.loop.models import Task
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A title, the page that shows it, and the person concerned, if one is."""
+
+    title: str
+    url: str = ""
+    person_id: int | None = None
+    detail: str = ""
+
+
+Describe = Callable[[list[int]], dict[int, Subject]]
+
+
+def _case_url(number: str) -> str:
+    return reverse("web:case", kwargs={"number": number})
+
+
+def _cases(ids: list[int]) -> dict[int, Subject]:
+    rows = Case.objects.filter(pk__in=ids).select_related("place")
+    return {c.pk: Subject(c.number, _case_url(c.number), c.person_id, c.place.name) for c in rows}
+
+
+def _of_case(model: type[Report] | type[Sample]) -> Describe:
+    def describe(ids: list[int]) -> dict[int, Subject]:
+        rows = model.objects.filter(pk__in=ids).select_related("case__place")
+        return {
+            row.pk: Subject(
+                row.case.number, _case_url(row.case.number), row.case.person_id, getattr(row, "number", "")
+            )
+            for row in rows
+        }
+
+    return describe
+
+
+def _contacts(ids: list[int]) -> dict[int, Subject]:
+    rows = Contact.objects.filter(pk__in=ids).select_related("person", "place", "case")
+    return {
+        c.pk: Subject(
+            gettext("contact %s") % c.person.label,
+            reverse("web:contact", kwargs={"pk": c.pk}),
+            c.person_id,
+            gettext("of case %s") % c.case.number if c.case else "",
+        )
+        for c in rows
+    }
+
+
+def _observations(ids: list[int]) -> dict[int, Subject]:
+    rows = dict(Observation.objects.filter(pk__in=ids).values_list("pk", "contact_id"))
+    contacts = _contacts(list(rows.values()))
+    return {pk: contacts[contact] for pk, contact in rows.items() if contact in contacts}
+
+
+def _screenings(ids: list[int]) -> dict[int, Subject]:
+    rows = Screening.objects.filter(pk__in=ids).select_related("person", "place")
+    return {
+        s.pk: Subject(
+            gettext("%(person)s, %(temperature)s °C")
+            % {"person": s.person.label, "temperature": s.temperature or "–"},
+            reverse("web:screening", kwargs={"pk": s.pk}),
+            s.person_id,
+            s.place.name,
+        )
+        for s in rows
+    }
+
+
+def _jurisdictions(ids: list[int]) -> dict[int, Subject]:
+    rows = Jurisdiction.objects.filter(pk__in=ids).select_related("place")
+    return {
+        j.pk: Subject(f"{j.place.name}: {j.get_capability_display()}", reverse("web:units")) for j in rows
+    }
+
+
+_DESCRIBE: dict[str, Describe] = {
+    "cases.Case": _cases,
+    "cases.Report": _of_case(Report),
+    "cases.Sample": _of_case(Sample),
+    "cases.Screening": _screenings,
+    "contacts.Contact": _contacts,
+    "contacts.Observation": _observations,
+    "registry.Jurisdiction": _jurisdictions,
+}
+
+
+def describe(tasks: Iterable[Task]) -> dict[int, Subject]:
+    """Return the subject of each task by task id; what has no page of its own is named by its number."""
+    by_label: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for task in tasks:
+        label = duties.get(task.duty).subject._meta.label  # noqa: SLF001 - Django's Meta API
+        by_label[label][task.subject_id].append(task.pk)
+    found: dict[int, Subject] = {}
+    for label, wanted in by_label.items():
+        known = _DESCRIBE.get(label, lambda _ids: {})(list(wanted))
+        for subject_id, task_ids in wanted.items():
+            for task_id in task_ids:
+                found[task_id] = known.get(subject_id, Subject(f"{label.split('.')[-1]} {subject_id}"))
+    return found
