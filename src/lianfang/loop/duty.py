@@ -5,7 +5,7 @@ owed now, and the engine writes the difference between that and the tasks that e
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -45,9 +45,10 @@ class Check(StrEnum):
 
 
 # The columns that every `owed` query yields, in this order; the engine copies them as they come.
-COLUMNS = ("subject_id", "occasion", "unit_id", "path", "since_at", "due_at", "met_at", "risk")
+COLUMNS = ("subject_id", "occasion", "unit_id", "path", "since_at", "due_at", "met_at", "risk", "again_at")
 
-Touching = Callable[[Iterable[int]], QuerySet[Any]]
+# Takes the ids of touched rows (a subquery, to be used as `..._id__in=ids`), gives a query of the ids of subjects.
+Touching = Callable[[Any], QuerySet[Any]]
 
 
 class Duty(ABC):
@@ -87,6 +88,7 @@ def owing(
     since: str | Expression,
     due: str | Expression,
     met: str | Expression | None,
+    again: str | Expression | None = None,
     path: str | Expression = "path",
     subject: str = "pk",
     occasion: str | Expression | None = None,
@@ -95,7 +97,9 @@ def owing(
     """Return `rows` with exactly the columns of `COLUMNS`; names are fields, anything else is an expression.
 
     `by` yields the answerable unit (`answerable(...)`); where it is null the engine gives the task to the unit of the
-    whole nation and the gap becomes a duty of its own. `met` is the moment of the evidence, null while unmet.
+    whole nation and the gap becomes a duty of its own. `met` is the moment of the first evidence, null while unmet.
+    Where doings are verified by a second unit or by sample, `again` is the moment of the latest evidence: it counts
+    once a verification has rejected what came before.
     """
     moment: MomentField = MomentField(null=True)
     return rows.order_by().values_list(
@@ -107,6 +111,7 @@ def owing(
         _or(due, None),
         _or(met, Value(None, output_field=moment)),
         _or(risk, Value(0, output_field=SmallIntegerField())),
+        _or(again, Value(None, output_field=moment)),
     )
 
 
@@ -116,8 +121,10 @@ def _or(given: str | Expression | None, otherwise: Any) -> Any:
     return F(given) if isinstance(given, str) else given
 
 
-def answerable(capability: str, place: str = "place_id") -> Expression:
-    """Return the unit that answers for `capability` in the place of the row, as a subquery by index."""
+def answerable(capability: str | F, place: str = "place_id") -> Expression:
+    """Return the unit that answers for `capability` (a word, or a column of the row) in the place of the row."""
+    if isinstance(capability, F):
+        capability = OuterRef(capability.name)
     rows = Jurisdiction.objects.filter(place_id=OuterRef(place), capability=capability)
     return Subquery(rows.values("unit_id")[:1], output_field=BigIntegerField(null=True))
 
@@ -149,7 +156,7 @@ class DutyRegistry:
         except KeyError:
             raise UnknownDuty(code=code, known=", ".join(sorted(self._duties))) from None
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Duty]:
         return iter(sorted(self._duties.values(), key=lambda duty: duty.code))
 
     def __len__(self) -> int:

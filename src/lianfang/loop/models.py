@@ -58,7 +58,11 @@ class Task(models.Model):
     occasion = models.CharField(
         max_length=40, blank=True
     )  # "" once; "2020-02-12" each day; "2020-02-12 am" ...
-    unit = models.ForeignKey("registry.Unit", models.PROTECT, related_name="tasks")
+    # Without a database constraint: the engine copies the unit from the registry and units are closed, never deleted,
+    # while the check of each row would take a third of a pass over a million subjects.
+    unit = models.ForeignKey(
+        "registry.Unit", models.PROTECT, related_name="tasks", db_constraint=False, db_index=False
+    )
     path = PathField()  # the area of the subject: who lives there may see it
     since_at = MomentField()  # the event that started the clock
     due_at = MomentField()
@@ -70,8 +74,10 @@ class Task(models.Model):
     void_because = models.CharField(max_length=200, blank=True)
     # Evidence up to this moment was rejected by a verification and does not count.
     rejected_at = MomentField(null=True)
-    shed_by = models.ForeignKey("loop.SheddingPolicy", models.PROTECT, null=True, related_name="tasks")
-    last_pass = models.ForeignKey(Pass, models.PROTECT, related_name="+", db_constraint=False)
+    shed_by = models.ForeignKey(
+        "loop.SheddingPolicy", models.PROTECT, null=True, related_name="tasks", db_index=False
+    )
+    rung = models.PositiveSmallIntegerField(default=0)  # of the ladder, for the present deadline; 0: nobody told
 
     objects = TaskQuerySet.as_manager()
 
@@ -82,9 +88,9 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["unit", "due_at"], condition=Q(status="open"), name="task_open_of_unit"),
             models.Index(fields=["path", "due_at"], condition=Q(status="open"), name="task_open_in_area"),
-            models.Index(fields=["due_at"], condition=Q(status="open"), name="task_open_due"),
+            models.Index(fields=["rung", "due_at"], condition=Q(status="open"), name="task_open_on_rung"),
             models.Index(fields=["duty", "path"], name="task_duty_in_area"),
-            models.Index(fields=["last_pass"], name="task_last_pass"),
+            models.Index(fields=["shed_by"], condition=Q(shed_by__isnull=False), name="task_shed"),
         ]
 
     def __str__(self) -> str:
@@ -94,13 +100,17 @@ class Task(models.Model):
 class Transition(models.Model):
     """What happened to a task and when: enough to say what was owed at any hour. Append-only."""
 
-    task = models.ForeignKey(Task, models.CASCADE, related_name="transitions")
+    task = models.ForeignKey(
+        Task, models.CASCADE, related_name="transitions", db_constraint=False, db_index=False
+    )
     word = models.CharField(max_length=10, choices=Word)
     at = MomentField()
-    unit = models.ForeignKey("registry.Unit", models.PROTECT, related_name="+")
+    unit = models.ForeignKey(
+        "registry.Unit", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     due_at = MomentField()
     met_at = MomentField(null=True)
-    in_pass = models.ForeignKey(Pass, models.PROTECT, related_name="+", db_constraint=False)
+    in_pass = models.ForeignKey(Pass, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta:
         indexes = [models.Index(fields=["task", "id"], name="transition_of_task")]
@@ -110,14 +120,18 @@ class Transition(models.Model):
 
 
 class Touched(models.Model):
-    """A subject whose facts changed: the de-duplicating queue between writers and the loop."""
+    """A row whose facts changed: the queue between writers and the loop.
+
+    Rows are only added, and the same subject may stand here twice: a unique key would make every writer of a subject
+    wait for the writer before it to commit, and two writers of the same two subjects for each other.
+    """
 
     subject = models.CharField(max_length=40)  # model label
     subject_id = models.BigIntegerField()
     at = MomentField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["subject", "subject_id"], name="touched_once")]
+        verbose_name_plural = "touched"
 
     def __str__(self) -> str:
         return f"{self.subject}#{self.subject_id}"
@@ -148,7 +162,7 @@ class VerificationKind(models.TextChoices):
 class Verification(models.Model):
     """A done task is checked by data, by a second unit, or because it was drawn; a rejection reopens the clock."""
 
-    task = models.ForeignKey(Task, models.CASCADE, related_name="verifications")
+    task = models.ForeignKey(Task, models.CASCADE, related_name="verifications", db_index=False)
     kind = models.CharField(max_length=12, choices=VerificationKind)
     unit = models.ForeignKey("registry.Unit", models.PROTECT, related_name="+")
     path = PathField(db_index=True)
@@ -173,12 +187,17 @@ class Escalation(models.Model):
     task = models.ForeignKey(Task, models.CASCADE, related_name="escalations")
     due_at = MomentField()  # the deadline that was missed: a new one starts a new ladder
     rung = models.PositiveSmallIntegerField()
-    unit = models.ForeignKey("registry.Unit", models.PROTECT, related_name="+")
+    unit = models.ForeignKey("registry.Unit", models.PROTECT, related_name="+", db_index=False)
     at = MomentField()
+    # The digest in which the unit was told; null while none has left, as during quiet hours.
+    digest = models.ForeignKey("loop.Message", models.SET_NULL, null=True, related_name="escalations", db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "due_at", "rung"], name="escalation_once")]
-        indexes = [models.Index(fields=["unit", "-id"], name="escalation_to_unit")]
+        indexes = [
+            models.Index(fields=["unit", "-id"], name="escalation_to_unit"),
+            models.Index(fields=["unit"], condition=Q(digest__isnull=True), name="escalation_untold"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.task_id} rung {self.rung}"

@@ -1,0 +1,207 @@
+"""The pass.
+
+A pass is a constant number of statements, whatever the number of subjects: the owed query is copied once into a scratch
+table, compared once with the tasks on file, and the difference is written and logged. Full or for some subjects it is
+the same function with the same result.
+
+Two rules that look like details and are not: one pass per duty at a time (else a pass that computed on facts which
+changed before it wrote leaves wrong tasks behind), and a task is withdrawn only because facts changed, never because
+time passed (that is up to the duties, and the conformance tests hold every one of them to it).
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max, Min, QuerySet
+from django.db.models.expressions import RawSQL
+
+from lianfang.core.registry.models import Unit
+from lianfang.loop.clocks import verification_hours
+from lianfang.loop.duty import COLUMNS, Check, Duty, Evidence
+from lianfang.loop.errors import NoRootUnit
+from lianfang.loop.models import Pass, Task, VerificationKind, Word
+from lianfang.loop.reconcile import statements as sql
+from lianfang.loop.reconcile.setwise import drawn_sql
+
+# Subjects of one transaction in a full pass: keeps the write lock of SQLite short. Measured: larger gains nothing.
+CHUNK = 200_000
+# Above this many rows PostgreSQL plans better with statistics than with its guess about a fresh table.
+_ANALYZE_ABOVE = 2000
+_KINDS = {Check.BY_SECOND_UNIT: VerificationKind.SECOND_UNIT, Check.BY_SAMPLE: VerificationKind.SAMPLE}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a pass did, in the words of the transitions."""
+
+    duty: str
+    opened: int = 0
+    changed: int = 0
+    met: int = 0
+    reopened: int = 0
+    withdrawn: int = 0
+
+    @property
+    def written(self) -> int:
+        """How many tasks were written; 0 means that nothing had changed."""
+        return self.opened + self.changed + self.met + self.reopened + self.withdrawn
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(
+            duty=self.duty,
+            opened=self.opened + other.opened,
+            changed=self.changed + other.changed,
+            met=self.met + other.met,
+            reopened=self.reopened + other.reopened,
+            withdrawn=self.withdrawn + other.withdrawn,
+        )
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The subjects of one pass: an unbroken range of ids, or the ids in the scratch table."""
+
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def full(self) -> bool:
+        return self.low is not None
+
+    def among(self, duty: Duty) -> QuerySet[Any]:
+        rows = duty.subject._default_manager.all()  # noqa: SLF001 - Django's documented Meta API
+        if self.full:
+            return rows.filter(pk__range=(self.low, self.high))
+        return rows.filter(pk__in=RawSQL("SELECT subject_id FROM loop_among", ()))
+
+
+def reconcile(duty: Duty, *, at: datetime, subjects: QuerySet[Any] | Sequence[int] | None = None) -> Outcome:
+    """Bring the tasks of `duty` in line with what is owed at `at`; for all subjects, or for those whose ids are given.
+
+    `subjects` is a list of ids or a query of one column. Subjects that no longer exist lose their tasks.
+    """
+    if subjects is not None:
+        return _one_pass(duty, at, _Scope(), subjects)
+    ends = duty.subject._default_manager.aggregate(low=Min("pk"), high=Max("pk"))  # noqa: SLF001
+    tasks = Task.objects.filter(duty=duty.code).aggregate(low=Min("subject_id"), high=Max("subject_id"))
+    low = min((end["low"] for end in (ends, tasks) if end["low"] is not None), default=0)
+    high = max((end["high"] for end in (ends, tasks) if end["high"] is not None), default=0)
+    total = Outcome(duty=duty.code)
+    for start in range(low, high + 1, CHUNK):
+        total += _one_pass(duty, at, _Scope(start, min(start + CHUNK - 1, high)), ())
+    return total
+
+
+def _one_pass(duty: Duty, at: datetime, scope: _Scope, subjects: QuerySet[Any] | Sequence[int]) -> Outcome:
+    started = time.perf_counter()
+    values = {"duty": duty.code, "at": int(at.timestamp()), "low": scope.low, "high": scope.high}
+    with transaction.atomic(), connection.cursor() as cursor:
+        take_turn(duty.code)
+        _prepare(cursor)
+        if not scope.full:
+            _gather(cursor, subjects)
+        _collect_owed(cursor, duty, at, scope, values)
+        _compare(cursor, scope, values)
+        cursor.execute(sql.COUNT)
+        outcome = Outcome(duty=duty.code, **{str(Word(word)): int(n) for word, n in cursor.fetchall()})
+        if not (outcome.written or scope.full):
+            return outcome  # nothing to tell: thousands of idle passes a day would bury the ones that did something
+        run = _record(outcome, at, scope)
+        if outcome.written:
+            _write(cursor, duty, at, values | {"run": run.pk})
+        Pass.objects.filter(pk=run.pk).update(seconds=time.perf_counter() - started)
+    return outcome
+
+
+def take_turn(code: str) -> None:
+    """Wait until no other transaction works on the tasks of this duty; the lock ends with the transaction."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"lianfang.loop:{code}"])
+    # On SQLite every transaction begins IMMEDIATE: whoever is here is alone.
+
+
+def _prepare(cursor: Any) -> None:
+    for statement in (*sql.SCRATCH, *sql.CLEAR[connection.vendor]):
+        cursor.execute(statement)
+    if connection.vendor == "postgresql":  # a chunk's join fits; the default of 4 MB spills to disk
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+
+
+def _gather(cursor: Any, subjects: QuerySet[Any] | Sequence[int]) -> None:
+    """Note the subjects once: asked twice, a query could give two answers while others write."""
+    if isinstance(subjects, QuerySet):
+        text, params = subjects.order_by().query.sql_with_params()
+        cursor.execute(
+            f"INSERT INTO loop_among SELECT picked.* FROM ({text}) picked WHERE true ON CONFLICT DO NOTHING",  # noqa: S608
+            params,
+        )
+    else:
+        cursor.executemany(
+            "INSERT INTO loop_among VALUES (%s) ON CONFLICT DO NOTHING", [(int(pk),) for pk in subjects]
+        )
+    _analyze(cursor, "loop_among")
+
+
+def _collect_owed(cursor: Any, duty: Duty, at: datetime, scope: _Scope, values: dict[str, Any]) -> None:
+    text, params = duty.owed(scope.among(duty), at).query.sql_with_params()
+    cursor.execute(f"INSERT INTO loop_owed ({', '.join(COLUMNS)}) {text}", params)  # noqa: S608 - the query of a duty
+    _analyze(cursor, "loop_owed")
+    if duty.evidence is Evidence.CLICK:
+        cursor.execute(sql.ADD_WORD_OF_MOUTH, values)
+
+
+def _compare(cursor: Any, scope: _Scope, values: dict[str, Any]) -> None:
+    differs = "IS NOT" if connection.vendor == "sqlite" else "IS DISTINCT FROM"
+    cursor.execute(sql.COMPARE.format(differs=differs), values | {"root": _root_unit()})
+    scoped = sql.IN_RANGE if scope.full else sql.AMONG
+    cursor.execute(sql.NO_LONGER_OWED.format(scope=scoped), values)
+    _analyze(cursor, "loop_change")
+
+
+def _analyze(cursor: Any, table: str) -> None:
+    if connection.vendor == "postgresql" and cursor.rowcount > _ANALYZE_ABOVE:
+        cursor.execute(f"ANALYZE {table}")
+
+
+def _root_unit() -> int:
+    roots = Unit.objects.open().filter(parent__isnull=True).order_by("path", "pk")
+    root = roots.values_list("pk", flat=True).first()
+    if root is None:
+        raise NoRootUnit
+    return int(root)
+
+
+def _record(outcome: Outcome, at: datetime, scope: _Scope) -> Pass:
+    return Pass.objects.create(
+        duty=outcome.duty,
+        full=scope.full,
+        at=at,
+        opened=outcome.opened,
+        changed=outcome.changed,
+        met=outcome.met,
+        reopened=outcome.reopened,
+        withdrawn=outcome.withdrawn,
+    )
+
+
+def _write(cursor: Any, duty: Duty, at: datetime, values: dict[str, Any]) -> None:
+    cursor.execute(sql.OPEN_NEW, values)
+    cursor.execute(sql.CHANGE_OLD)
+    cursor.execute(sql.LOG, values)
+    if duty.check in _KINDS:
+        _draw(cursor, duty, at, values)
+
+
+def _draw(cursor: Any, duty: Duty, at: datetime, values: dict[str, Any]) -> None:
+    """Choose the doings that are looked at: all of them, or a share that nobody can foresee."""
+    percent = duty.sample_percent if duty.check is Check.BY_SAMPLE else 100
+    chosen = drawn_sql("d.task_id", "d.met_at", percent=percent, purpose=f"verify:{duty.code}")
+    due = values["at"] + int(3600 * verification_hours(at))
+    named = values | {"kind": str(_KINDS[duty.check]), "check_due": due}
+    cursor.execute(sql.DRAW.format(chosen=chosen), named)
+    cursor.execute(sql.TOUCH_VERIFICATIONS, values)
