@@ -213,9 +213,10 @@ def income_window(identified_on: date, book: Rulebook, place: str = "") -> tuple
 
 
 def risk_removal(
+    conditions_met: tuple[bool | None, ...],
+    *,
     stable_months: float,
     months_since_entry: float,
-    conditions_met: tuple[bool | None, ...],
     book: Rulebook,
     at: date | datetime,
     place: str = "",

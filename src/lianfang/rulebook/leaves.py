@@ -35,7 +35,9 @@ class Evidence:
 
 Check = Callable[[Examined], bool]
 Explain = Callable[[Examined], tuple[Evidence, ...] | None]
+# Statements that have a field of their own in the facts.
 CLINICAL_DIAGNOSIS = "diagnosed_clinically"
+DECEASED = "deceased"
 
 
 def build(test: Leaf, min_positive_labs: int) -> tuple[Check, Explain]:
@@ -193,15 +195,16 @@ def _meets_extras(rule: LaboratoryTest, test: LabTest, facts: CaseFacts) -> bool
         return False
     if rule.days_after_onset is None and rule.hours_after_onset is None:
         return True
-    if facts.onset_on is None:
+    began = facts.onset_on if rule.anchor == "onset" else facts.onset_of.get(rule.anchor)
+    if began is None:
         return False
+    days = (test.sampled_at.date() - began).days
     if rule.days_after_onset is not None:
-        return rule.days_after_onset.holds((test.sampled_at.date() - facts.onset_on).days)
+        return rule.days_after_onset.holds(days)
     assert rule.hours_after_onset is not None
-    # Onset is known by the day: counted from its last hour, so that the stated hours have surely passed.
-    full_days = (test.sampled_at.date() - facts.onset_on).days - 1
+    # Onset is known by the day: counted from the end of that day, so that the stated hours have surely passed.
     hour = test.sampled_at.hour + test.sampled_at.minute / 60
-    return rule.hours_after_onset.holds(full_days * 24 + hour)
+    return rule.hours_after_onset.holds((days - 1) * 24 + hour)
 
 
 def negatives_apart(rule: NegativesTest, tests: tuple[LabTest, ...]) -> tuple[LabTest, ...]:
@@ -264,16 +267,22 @@ def _rises(rule: RiseTest, first: LabTest, later: LabTest) -> bool:
 
 
 def _flag(test: FlagTest) -> tuple[Check, Explain]:
-    wanted, clinical = frozenset(test.any_of), CLINICAL_DIAGNOSIS in test.any_of
+    wanted = frozenset(test.any_of)
+    clinical, deceased = CLINICAL_DIAGNOSIS in wanted, DECEASED in wanted
 
     def check(case: Examined) -> bool:
-        return (clinical and case.facts.diagnosed_clinically) or not wanted.isdisjoint(case.facts.flags)
+        facts = case.facts
+        if clinical and facts.diagnosed_clinically:
+            return True
+        return (deceased and facts.died_on is not None) or not wanted.isdisjoint(facts.flags)
 
     def explain(case: Examined) -> tuple[Evidence, ...] | None:
-        found = set(wanted & case.facts.flags)
+        found = [Evidence("statement", name) for name in sorted(wanted & case.facts.flags)]
         if clinical and case.facts.diagnosed_clinically:
-            found.add(CLINICAL_DIAGNOSIS)
-        return tuple(Evidence("statement", name) for name in sorted(found)) or None
+            found.append(Evidence("statement", CLINICAL_DIAGNOSIS))
+        if deceased and case.facts.died_on is not None:
+            found.append(Evidence("statement", DECEASED, case.facts.died_on))
+        return tuple(found) or None
 
     return check, explain
 

@@ -68,7 +68,7 @@ def _of_test(test: Any, where: str) -> Iterator[Use]:
         yield from ((group, name, f"{where}.any_of") for name in test.any_of)
     if isinstance(test, FeverTest):
         yield ("signs", test.sign, f"{where}.sign")
-    if isinstance(test, ExposureTest) and test.anchor != "onset":
+    if isinstance(test, ExposureTest | LaboratoryTest) and test.anchor != "onset":
         yield ("signs", test.anchor, f"{where}.anchor")
     for name in (*getattr(test, "specimens", ()), *getattr(test, "broken_by", ())):
         yield ("specimens", name, f"{where}.specimens")

@@ -63,7 +63,10 @@ class BloodTest(Frozen):
 
 
 class LaboratoryTest(Frozen):
-    """A test with the stated result; from `laboratories` different ones, else from `min_positive_labs`."""
+    """A test with the stated result; from `laboratories` different ones, else from `min_positive_labs`.
+
+    Days and hours after onset count to the sampling; `anchor` other than `onset` takes the first day of that sign.
+    """
 
     fact: Literal["laboratory"]
     any_of: Names
@@ -72,6 +75,7 @@ class LaboratoryTest(Frozen):
     targets: Threshold | None = None
     days_after_onset: Threshold | None = None
     hours_after_onset: Threshold | None = None
+    anchor: Name = "onset"
     laboratories: int | None = Field(default=None, ge=1)
 
 
