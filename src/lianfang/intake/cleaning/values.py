@@ -1,5 +1,6 @@
 """Ages, sexes, answers, numbers, names, telephones, codes: one cell at a time."""
 
+import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -175,7 +176,7 @@ def read_number(cell: Cell, field: Field) -> Outcome:
 
 def _bounded_number(value: float, field: Field, rule: str) -> Outcome:
     low, high = field.lowest, field.highest
-    if value != value or (low is not None and value < low) or (high is not None and value > high):
+    if math.isnan(value) or (low is not None and value < low) or (high is not None and value > high):
         bounds = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}"
         return Unreadable("number.out_of_range", f"The number must lie in {bounds}.")
     if field.kind == "integer":
