@@ -1,0 +1,19 @@
+"""Nowcasting: correct the last days of an epidemic curve for reports that have not arrived yet."""
+
+from .estimate import Nowcast, nowcast, nowcast_strata
+from .triangle import (
+    ReportingTriangle,
+    triangle_from_counts,
+    triangle_from_line_list,
+    triangle_from_matrix,
+)
+
+__all__ = [
+    "Nowcast",
+    "ReportingTriangle",
+    "nowcast",
+    "nowcast_strata",
+    "triangle_from_counts",
+    "triangle_from_line_list",
+    "triangle_from_matrix",
+]
