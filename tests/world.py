@@ -53,7 +53,14 @@ UNITS = [
     ("420106001-com", "城关镇卫生院", "community", "420106001", "420106-cdc", [C.OBSERVE, C.SCREEN]),
     ("420106-gate", "南门检查点", "checkpoint", "420106001001", "420106001-com", []),
     ("420106-depot", "东山县物资库", "depot", "420106", "420106-cdc", [C.SUPPLY]),
-    ("420107-cdc", "西河县疾控中心", "cdc", "420107", "4201-cdc", [C.REVIEW, C.INVESTIGATE, C.TRACE, C.ASSESS, C.SUPERVISE]),
+    (
+        "420107-cdc",
+        "西河县疾控中心",
+        "cdc",
+        "420107",
+        "4201-cdc",
+        [C.REVIEW, C.INVESTIGATE, C.TRACE, C.ASSESS, C.SUPERVISE],
+    ),
     ("420107001-com", "西城镇卫生院", "community", "420107001", "420107-cdc", [C.OBSERVE]),
 ]
 
@@ -69,7 +76,11 @@ CAST = {
     "hana": (Role.ANALYST, "42", "42-nha"),
     "ivan": (Role.AUDITOR, "42", "42-nha"),
     "jia": (Role.ADMINISTRATOR, "CN", "cn-nha"),
-    "stranger": (Role.EPIDEMIOLOGIST, "420205", "4202-cdc"),  # another prefecture: must see nothing of Dongshan
+    "stranger": (
+        Role.EPIDEMIOLOGIST,
+        "420205",
+        "4202-cdc",
+    ),  # another prefecture: must see nothing of Dongshan
     "nobody": (None, None, None),  # signs in, holds no role
 }
 
@@ -91,7 +102,9 @@ def build_world(at: datetime = NOON) -> World:
     for code, name, name_en, level, parent in PLACES:
         above = places[parent] if parent else None
         path = f"{above.path if above else ''}{code}."
-        places[code] = Place.objects.create(code=code, name=name, name_en=name_en, level=level, parent=above, path=path)
+        places[code] = Place.objects.create(
+            code=code, name=name, name_en=name_en, level=level, parent=above, path=path
+        )
     units: dict[str, Unit] = {}
     for code, name, kind, place, parent, capabilities in UNITS:
         units[code] = Unit.objects.create(
@@ -103,7 +116,9 @@ def build_world(at: datetime = NOON) -> World:
             path=places[place].path,
             parent=units.get(parent or ""),
         )
-        UnitCapability.objects.bulk_create(UnitCapability(unit=units[code], capability=c) for c in capabilities)
+        UnitCapability.objects.bulk_create(
+            UnitCapability(unit=units[code], capability=c) for c in capabilities
+        )
     users: dict[str, User] = {}
     for name, (role, place, unit) in CAST.items():
         users[name] = User(login=name, name=name.title(), unit=units[unit] if unit else None)
@@ -111,7 +126,11 @@ def build_world(at: datetime = NOON) -> World:
         users[name].save()
         if role and place:
             Grant.objects.create(
-                user=users[name], role=role, place=places[place], path=places[place].path, from_at=at - timedelta(days=30)
+                user=users[name],
+                role=role,
+                place=places[place],
+                path=places[place].path,
+                from_at=at - timedelta(days=30),
             )
     lay_out_days((at - timedelta(days=60)).date(), (at + timedelta(days=90)).date())
     refresh_jurisdictions(at=at)
@@ -120,4 +139,6 @@ def build_world(at: datetime = NOON) -> World:
 
 def a_person(world: World, place: str = "420106001001", at: datetime = NOON, **fields: object) -> Person:
     where = world.places[place]
-    return Person.objects.create(sex=Sex.FEMALE, birth_year=1980, place=where, path=where.path, recorded_at=at, **fields)
+    return Person.objects.create(
+        sex=Sex.FEMALE, birth_year=1980, place=where, path=where.path, recorded_at=at, **fields
+    )

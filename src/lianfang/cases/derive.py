@@ -1,8 +1,7 @@
 """What a case is, worked out from its facts, the edition in force and the clock.
 
 The only writer of the derived columns of `Case`. A person's ruling stands above the criteria; the criteria stand above
-what a report merely says; and a report's word is taken only while no laboratory result was ever on file, so that a
-withdrawn result does not leave its diagnosis behind.
+what a report merely says, which fills the place of facts that are not on file yet.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,6 +29,8 @@ IS_CASE = (C.CONFIRMED, C.ASYMPTOMATIC)
 DIAGNOSED = (C.SUSPECTED, C.PROBABLE, *IS_CASE)
 # Criteria that are not in any pack.
 AS_REPORTED = "as_reported"
+REPORTED_AND_PROVED = "reported_and_proved"
+POSITIVE_ONLY = "positive_only"
 RULED = "ruled"
 
 _BATCH = 2000
@@ -65,12 +66,32 @@ def judge(case: Case, known: Known, at: datetime, pack: Pack | None) -> Verdict:
     computed = Verdict(C.NOT_CLASSIFIED)
     if pack is not None:
         computed = _by_criteria(case, known, _judged_at(known, at), pack)
-    said = next(
+    if computed.classification == C.EXCLUDED:
+        return computed
+    said = _said(known)
+    if _rank(said.classification) > _rank(computed.classification):
+        return said
+    return computed
+
+
+def _said(known: Known) -> Verdict:
+    """Return what the reports and bare results amount to, where the criteria cannot be worked through for want of facts.
+
+    A clinician's "suspected" stands until it is excluded, and with an aetiological proof it is a confirmed case
+    ("suspected plus one proof"). "Confirmed" by word alone counts only while no result was ever on file. A positive
+    result about which nothing else is known is at least suspected: it must not lie unread.
+    """
+    word = next(
         (r.diagnosis for r in reversed(known.reports) if r.diagnosis != C.NOT_CLASSIFIED), C.NOT_CLASSIFIED
     )
-    if known.n_results_ever == 0 and _rank(said) > _rank(computed.classification):
-        return Verdict(said, AS_REPORTED, computed.edition)
-    return computed
+    proved = any(result.finding == "positive" for result in known.results)
+    if known.n_results_ever and word in {C.CONFIRMED, C.ASYMPTOMATIC, C.PROBABLE}:
+        word = C.SUSPECTED if not proved else word
+    if proved and word in {C.SUSPECTED, C.PROBABLE}:
+        return Verdict(C.CONFIRMED, REPORTED_AND_PROVED)
+    if proved and word == C.NOT_CLASSIFIED:
+        return Verdict(C.SUSPECTED, POSITIVE_ONLY)
+    return Verdict(word, AS_REPORTED if word != C.NOT_CLASSIFIED else "")
 
 
 def _by_criteria(case: Case, known: Known, at: datetime, pack: Pack) -> Verdict:
@@ -128,12 +149,13 @@ def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> i
     for case in Case.objects.filter(pk__in=ids).order_by("pk"):
         before = {name: getattr(case, name) for name in _COLUMNS}
         verdict = judge(case, known[case.pk], at, packs.get(case.disease))
-        was = case.classification
+        was, by_what = case.classification, (case.criterion, case.edition)
         _fill(case, known[case.pk], verdict, at)
         if {name: getattr(case, name) for name in _COLUMNS} == before:
             continue
         written.append(case)
-        if case.classification != was:
+        # The same class by another criterion or edition is a change too: a status carries what it was computed with.
+        if case.classification != was or (case.criterion and by_what != (case.criterion, case.edition)):
             moved.append(_change(case, was, verdict, at=at, by=by, because=because))
             entries.append(_entry(case, was, because))
     Case.objects.bulk_update(written, _COLUMNS, batch_size=200)
@@ -179,9 +201,7 @@ def _diagnosed(case: Case, known: Known, wanted: Sequence[str]) -> datetime | No
     return min(moments, default=case.classified_at or case.opened_at)
 
 
-def _change(
-    case: Case, was: str, verdict: Verdict, *, at: datetime, by: Actor, because: str
-) -> StatusChange:
+def _change(case: Case, was: str, verdict: Verdict, *, at: datetime, by: Actor, because: str) -> StatusChange:
     return StatusChange(
         case=case,
         before=was,

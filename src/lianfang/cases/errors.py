@@ -34,3 +34,10 @@ class AlreadyOpen(LianfangError):  # noqa: N818
     code = "cases.already_open"
     status = HTTPStatus.CONFLICT
     hint = "Add to that case; a new one is for a new episode after the first has ended."
+
+
+class UnknownWord(LianfangError):  # noqa: N818
+    """The rulebook has no {group} called {word}."""
+
+    code = "cases.unknown_word"
+    hint = "Use one of: {known}. A site adds its own words in a rulebook folder."

@@ -22,6 +22,7 @@ from lianfang.cases.models import (
     Sample,
     Sign,
 )
+from lianfang.cases.vocabulary import require_sign, require_word
 from lianfang.common.clock import local_day, start_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -127,6 +128,8 @@ def record_signs(
     An onset already on file is superseded by the new one: a case has one onset.
     """
     by.require(Permission.CASE_EDIT, case.path)
+    for code in signs:
+        require_sign(code)
     common = {"case": case, "recorded_at": at, "recorded_by_id": by.user_id}
     rows = [
         Sign(
@@ -155,7 +158,7 @@ def record_signs(
 def record_epi_link(*, case: Case, kind: str, by: Actor, at: datetime, **fields: Any) -> EpiLink:
     """Record an epidemiological item (travel, contact with a case, cluster ...): from_on, to_on, place_text, source_case."""
     by.require(Permission.CASE_EDIT, case.path)
-    row = EpiLink(case=case, kind=kind, **fields)
+    row = EpiLink(case=case, kind=require_word("exposures", kind), **fields)
     day = row.from_on or row.to_on
     return _add(
         row, CaseEvent.LINKED, occurred_at=start_of(day) if day else at, by=by, at=at, after={"kind": kind}
@@ -183,7 +186,7 @@ def record_sample(
         record(CaseEvent.SAMPLED, subject=case, by=by, at=at, after={"number": number, **_plain(changed)})
         _derive(case, by=by, at=at)
         return standing
-    row = Sample(case=case, number=number, specimen=specimen, **fields)
+    row = Sample(case=case, number=number, specimen=require_word("specimens", specimen), **fields)
     return _add(
         row,
         CaseEvent.SAMPLED,
@@ -213,7 +216,9 @@ def record_result(
     standing = Result.objects.current().filter(sample=sample, key=key).first()
     if standing is not None and standing.finding == finding:
         return standing
-    row = Result(sample=sample, case=case, kind=kind, finding=finding, key=key, **fields)
+    row = Result(
+        sample=sample, case=case, kind=require_word("tests", kind), finding=finding, key=key, **fields
+    )
     if standing is not None:  # the laboratory corrected itself
         Result.objects.filter(pk=standing.pk).update(superseded_at=at)
     row = _add(

@@ -132,6 +132,10 @@ def _why(row: Case, at: datetime) -> dict[str, Any]:
 # ---- acts: one form each, shown on the case page, posted to /cases/NUMBER/ACT
 
 
+def _words(group: Any) -> list[tuple[str, str]]:
+    return [(code, in_language(text)) for code, text in site_rules().vocabulary[group].items()]
+
+
 class Signs(forms.Form):
     """Signs at an examination, and the onset."""
 
@@ -166,7 +170,7 @@ class SampleForm(forms.Form):
     """A specimen that was taken."""
 
     number = forms.CharField(label=_("Number on the tube"), max_length=80)
-    specimen = forms.CharField(label=_("Specimen"), max_length=40, initial="throat_swab")
+    specimen = forms.ChoiceField(label=_("Specimen"))
     taken_at = forms.DateTimeField(label=_("Taken"), widget=forms.DateTimeInput({"type": "datetime-local"}))
     received_at = forms.DateTimeField(
         label=_("Received by the laboratory"),
@@ -179,7 +183,7 @@ class ResultForm(forms.Form):
     """A laboratory result on one of the samples."""
 
     sample = forms.ChoiceField(label=_("Sample"))
-    kind = forms.CharField(label=_("Test"), max_length=30, initial="pcr")
+    kind = forms.ChoiceField(label=_("Test"))
     finding = forms.ChoiceField(label=_("Result"), choices=Finding.choices)
     resulted_at = forms.DateTimeField(
         label=_("Result known"), widget=forms.DateTimeInput({"type": "datetime-local"})
@@ -189,6 +193,7 @@ class ResultForm(forms.Form):
         super().__init__(*args, **kwargs)
         rows = Sample.objects.current().filter(case=case).order_by("occurred_at")
         self.fields["sample"].choices = [(row.pk, row.number) for row in rows]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = _words("tests")  # type: ignore[attr-defined]
 
 
 class InvestigationForm(forms.Form):
