@@ -117,13 +117,13 @@ def discretise_serial_interval(mean: Any, sd: Any, n_days: int) -> Floats:
     return np.asarray(np.maximum(whole[2:] - 2 * whole[1:-1] + whole[:-2], 0.0))
 
 
-def checked_interval(values: Any) -> Floats:
+def checked_interval(values: Any, parameter: str = "serial_interval") -> Floats:
     """Return a serial interval (lags from 0; a second axis holds draws) after the checks every estimator needs.
 
     Lag 0 must be 0 (the renewal equation has no same-day offspring) and the sum 1 within 0.01, as published
     tables are rounded; it is used as given, not rescaled.
     """
-    array = as_counts("serial_interval", values)
+    array = as_counts(parameter, values)
     if np.any(array[0] != 0):
         raise complain(
             "serial_interval[0]", "0, because nobody infects on the day of the own onset", array[0]

@@ -1,0 +1,142 @@
+"""How smooth R is, and how over-dispersed the counts are: chosen from the data and integrated over.
+
+Changes of log R from knot to knot follow a stationary first-order autoregression, so R is a random walk whose
+slope persists for some days and then forgets. Two unknowns remain: the spread of those changes and the
+dispersion of the counts. Their posterior is the Laplace approximation to the marginal likelihood times a weak
+prior; a 3 x 3 grid around its mode, in its principal axes, carries that uncertainty into every interval (the idea
+of integrated nested Laplace approximations, Rue, Martino and Chopin 2009).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+
+from lianfang.analytics.inputs import Floats
+from lianfang.analytics.renewal.cholesky import inverse
+from lianfang.analytics.renewal.likelihood import Problem, infections, log_posterior
+
+CHANGE_PRIOR = (np.log(0.02), 0.7)  # log spread of log R a root day: median 0.02, factor 2 either side
+DISPERSION_PRIOR = (np.log(0.02), 1.5)
+WEEKDAY_SD = 0.3
+LEVEL_SD = 3.0
+RATE_SD = 0.5
+PERSISTENCE = 0.8  # of the slope of log R over three days
+_GRID = (-1.3, 0.0, 1.3)
+
+
+@dataclass(frozen=True)
+class Smoothness:
+    """What is fixed before the data: knot spacing in days, where R and the level start, and chance in infection.
+
+    `chance` is the variance that the play of chance among finitely many infections adds to log R around each knot.
+    """
+
+    spacing: int
+    start_r: tuple[float, float]  # mean and spread of log R at the seed
+    start_level: float  # log infections at the seed
+    chance: Floats
+
+
+class Part(NamedTuple):
+    """One point of the grid: its log weight, the mode, its covariance, and what turns it into smooth log R."""
+
+    log_weight: float
+    dispersion: float
+    theta: Floats
+    covariance: Floats
+    smooth_mean: Floats
+    smooth_covariance: Floats
+
+
+class _Search:
+    """Evaluates hyperparameters, each search starting from the mode found before."""
+
+    def __init__(self, problem: Problem, smoothness: Smoothness) -> None:
+        self.problem, self.smoothness = problem, smoothness
+        self.theta = np.zeros(2 + problem.n_knots + 7 * problem.weekdays)
+        self.theta[0] = smoothness.start_level
+        self.theta[2 : 2 + problem.n_knots] = smoothness.start_r[0]
+
+    def evaluate(self, hyper: Floats) -> tuple[float, Floats, Floats, Floats, Floats]:
+        """Return log posterior of log change and log dispersion, mode, factor, smooth covariance, knot precision."""
+        fixed = self.smoothness
+        prior = (*fixed.start_r, fixed.start_level, LEVEL_SD, RATE_SD, WEEKDAY_SD, fixed.chance)
+        persistence = PERSISTENCE ** (fixed.spacing / 3)
+        change, dispersion = (float(np.exp(h)) for h in hyper)
+        value, theta, *rest = log_posterior(
+            self.theta, self.problem, (change, dispersion, persistence), prior
+        )
+        self.theta = theta
+        centre = CHANGE_PRIOR[0] + 0.5 * np.log(fixed.spacing)
+        weak = ((hyper[0] - centre) / CHANGE_PRIOR[1]) ** 2
+        weak += ((hyper[1] - DISPERSION_PRIOR[0]) / DISPERSION_PRIOR[1]) ** 2
+        return float(value - 0.5 * weak), theta, rest[0], rest[1], rest[2]
+
+    def loss(self, hyper: Floats) -> float:
+        """Return minus the log posterior."""
+        return -self.evaluate(hyper)[0]
+
+    def part(self, hyper: Floats, log_volume: float) -> Part:
+        """Return the posterior at one point of the grid."""
+        value, theta, root, smooth, knots = self.evaluate(hyper)
+        covariance = inverse(root)
+        at = slice(2, 2 + self.problem.n_knots)
+        pull = smooth @ knots
+        centre = self.smoothness.start_r[0]
+        return Part(
+            log_weight=value + log_volume,
+            dispersion=float(np.exp(hyper[1])),
+            theta=theta,
+            covariance=covariance,
+            smooth_mean=centre + pull @ (theta[at] - centre),
+            smooth_covariance=smooth - pull @ smooth + pull @ covariance[at, at] @ pull.T,
+        )
+
+
+def integrate(problem: Problem, smoothness: Smoothness) -> list[Part]:
+    """Return the grid of fits whose weighted mixture is the posterior."""
+    search = _Search(problem, smoothness)
+    start = np.array([CHANGE_PRIOR[0] + 0.5 * np.log(smoothness.spacing) + 0.5, DISPERSION_PRIOR[0]])
+    simplex = start + np.array([[0, 0], [0.5, 0], [0, 0.7]])
+    found = minimize(  # type: ignore[no-untyped-call]
+        search.loss,
+        start,
+        method="Nelder-Mead",
+        options={"initial_simplex": simplex, "xatol": 0.1, "fatol": 0.05, "maxiter": 80},
+    )
+    centre = np.asarray(found.x)
+    spreads, axes = _axes(search, centre, -float(found.fun))
+    log_volume = float(np.log(spreads).sum())
+    points = [centre + axes @ (spreads * np.array([a, b])) for a in _GRID for b in _GRID]
+    return [search.part(point, log_volume) for point in points]
+
+
+def _axes(search: _Search, centre: Floats, value: float) -> tuple[Floats, Floats]:
+    """Return spread and direction of the principal axes of the posterior of the hyperparameters."""
+    d = 0.4
+    ends = [-search.loss(centre + d * np.array(e)) for e in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1))]
+    across = (ends[4] - ends[0] - ends[2] + value) / d**2
+    curvature = np.array(
+        [
+            [(ends[0] + ends[1] - 2 * value) / d**2, across],
+            [across, (ends[2] + ends[3] - 2 * value) / d**2],
+        ]
+    )
+    values, vectors = np.linalg.eigh(-curvature)
+    return 1 / np.sqrt(np.clip(values, 1 / 1.5**2, 1e4)), vectors
+
+
+def chance_variance(problem: Problem, smoothness: Smoothness, ascertainment: float) -> Floats:
+    """Return the variance that chance adds to log R around each knot: ascertainment over infections counted.
+
+    Offspring are Poisson, so the share of realised to expected infections among n has variance 1/n. The numbers
+    come from a first fit without chance; fewer than half an infection a knot are taken as half.
+    """
+    search = _Search(problem, smoothness)
+    search.evaluate(np.array([np.log(0.1), np.log(0.02)]))
+    level = infections(search.theta, problem)[0][problem.n_seed :]
+    edges = smoothness.spacing * np.arange(problem.n_knots)[:, None] + np.arange(smoothness.spacing)
+    block = np.clip(edges - smoothness.spacing // 2, 0, len(level) - 1)
+    return np.asarray(ascertainment / np.maximum(level[block].sum(axis=1), 0.5))
