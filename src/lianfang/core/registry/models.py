@@ -7,7 +7,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.common.fields import MomentField, PathField
-from lianfang.core.registry.querysets import HouseholdQuerySet, PersonQuerySet, PlaceQuerySet, UnitQuerySet
+from lianfang.core.registry.querysets import (
+    HouseholdQuerySet,
+    MatchReviewQuerySet,
+    PersonQuerySet,
+    PlaceQuerySet,
+    UnitQuerySet,
+)
 
 
 class Level(models.IntegerChoices):
@@ -317,6 +323,8 @@ class MatchReview(models.Model):
     decided_by = models.ForeignKey("access.User", models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.TextField(blank=True)
 
+    objects = MatchReviewQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["first", "second"], name="match_pair_once"),
@@ -332,7 +340,7 @@ class Merge(models.Model):
 
     kept = models.ForeignKey(Person, models.CASCADE, related_name="+")
     merged = models.ForeignKey(Person, models.CASCADE, related_name="+")
-    moved = models.JSONField()  # [[model label, field, [ids]], ...]
+    moved = models.JSONField()  # the steps of the merge in order, see `merging`
     reason = models.TextField()
     at = MomentField()
     by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")

@@ -1,9 +1,10 @@
 """Named filters of the registry."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 
+from lianfang.core.access.permissions import Permission
 from lianfang.core.access.visibility import VisibleQuerySet
 
 
@@ -33,3 +34,9 @@ class PersonQuerySet(VisibleQuerySet):
 
 class HouseholdQuerySet(VisibleQuerySet):
     """Households are seen by those who work in their area."""
+
+
+class MatchReviewQuerySet(VisibleQuerySet):
+    """Pairs that may be one person are seen by those who may merge in their area."""
+
+    view_permission: ClassVar[Permission] = Permission.PERSON_MERGE

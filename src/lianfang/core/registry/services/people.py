@@ -93,12 +93,13 @@ def _seal_particulars(
 
 
 def _write_keys(identities: Iterable[tuple[Identity, list[Form]]]) -> None:
-    """Write the keyed hashes of identities, under every key of the site."""
+    """Write the keyed hashes of identities under the newest key; whoever looks up tries all keys."""
     IdentityKey.objects.bulk_create(
-        IdentityKey(identity_id=identity.pk, person_id=identity.person_id, form=form, digest=digest)
+        IdentityKey(
+            identity_id=identity.pk, person_id=identity.person_id, form=form, digest=digests(form, text)[0]
+        )
         for identity, forms in identities
         for form, text in dict.fromkeys(forms)
-        for digest in digests(form, text)
     )
 
 

@@ -1,0 +1,53 @@
+"""Reads of the registry."""
+
+from collections.abc import Collection
+
+from lianfang.common.errors import NotVisible
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.models import MatchDecision, MatchReview, Merge, Person
+from lianfang.core.registry.querysets import MatchReviewQuerySet
+from lianfang.core.registry.ties import reachable
+
+
+def surviving_ids(people: Collection[int]) -> dict[int, int]:
+    """Return person id -> id of the record that stands for that person now (one query)."""
+    rows = Person.objects.filter(pk__in=people).values_list("pk", "merged_into_id")
+    return {pk: merged_into or pk for pk, merged_into in rows}
+
+
+def survivor_of(person: Person) -> Person:
+    """Return the record that stands for this person now."""
+    return person.merged_into or person
+
+
+def get_person(actor: Actor, **lookup: object) -> Person:
+    """Return a person whom `actor` may reach, through the area or a tie; the survivor where the record was merged."""
+    person = Person.objects.filter(**lookup).select_related("merged_into").first()
+    if person is None:
+        raise NotVisible(thing=Person._meta.verbose_name)  # noqa: SLF001 - Django's documented Meta API
+    found = survivor_of(person)
+    if not reachable(actor, [found.pk], Permission.PERSON_VIEW):
+        raise NotVisible(thing=Person._meta.verbose_name)  # noqa: SLF001
+    return found
+
+
+def open_reviews(actor: Actor) -> MatchReviewQuerySet:
+    """Return the pairs on which `actor` may decide, the most likely first; pairs with a merged record are left out."""
+    return (
+        MatchReview.objects.visible_to(actor)
+        .filter(
+            decision=MatchDecision.OPEN, first__merged_into__isnull=True, second__merged_into__isnull=True
+        )
+        .select_related("first", "second", "place")
+        .order_by("-score", "pk")
+    )
+
+
+def merges_of(person: Person) -> list[Merge]:
+    """Return the merges into this person that hold, the newest first: the order in which they can be undone."""
+    return list(
+        Merge.objects.filter(kept=person, undone_at__isnull=True)
+        .select_related("merged", "by")
+        .order_by("-pk")
+    )
