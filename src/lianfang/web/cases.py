@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases import services
@@ -23,6 +23,7 @@ from lianfang.core.rules import site_rules
 from lianfang.loop.desk import tasks_about
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
+from lianfang.web.language import in_language
 
 _PAGE = 50
 
@@ -57,11 +58,6 @@ def cases(request: Any) -> HttpResponse:
 
 def _disease_names() -> list[tuple[str, str]]:
     return [(code, in_language(name)) for code, name in site_rules().diseases().items()]
-
-
-def in_language(text: Any) -> str:
-    """Return the Chinese or the English of a bilingual text of the rulebook."""
-    return str(text.zh if (get_language() or "").startswith("zh") else text.en)
 
 
 @page("cases/<str:number>", name="case", permission=Permission.CASE_VIEW)

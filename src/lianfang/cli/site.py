@@ -1,0 +1,153 @@
+"""Commands about the whole site: set up, serve, demo."""
+
+import os
+import secrets
+import sys
+import threading
+import webbrowser
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lianfang.cli.door import moment, out, progress, start_django
+
+Port = Annotated[int, typer.Option(envvar="LIANFANG_PORT", help="Port of the server.")]
+Host = Annotated[str, typer.Option(envvar="LIANFANG_HOST", help="Address to listen on.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to the top of the command tree."""
+    app.command()(setup)
+    app.command()(serve)
+    app.command()(demo)
+    app.command()(check)
+
+
+def setup() -> None:
+    """Make the database ready: tables, triggers, the calendar of days."""
+    start_django()
+    from django.core.management import call_command  # noqa: PLC0415 - Django starts late
+
+    from lianfang.common.clock import local_day  # noqa: PLC0415
+    from lianfang.core.registry.calendar import lay_out_days  # noqa: PLC0415
+
+    _make_folders()
+    call_command("migrate", verbosity=0)
+    today = local_day(moment(None))
+    first = min(today - timedelta(days=3650), today.replace(year=2014, month=1, day=1))
+    lay_out_days(first, today + timedelta(days=730))
+    progress.print("The database is ready.")
+
+
+def _make_folders() -> None:
+    from django.conf import settings  # noqa: PLC0415
+
+    Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    loop: Annotated[bool, typer.Option(help="Turn the loop in the same process.")] = True,  # noqa: FBT002
+    threads: Annotated[int, typer.Option(help="Requests answered at the same time.")] = 8,
+) -> None:
+    """Serve the site; with --no-loop the loop runs apart (`lianfang loop run`)."""
+    start_django()
+    stop = threading.Event()
+    if loop:
+        from lianfang.loop.worker import run  # noqa: PLC0415
+
+        threading.Thread(target=run, kwargs={"stop": stop}, name="loop", daemon=True).start()
+    progress.print(f"Serving on http://{host}:{port}")
+    try:
+        _gunicorn(host, port, threads)
+    finally:
+        stop.set()
+
+
+def _gunicorn(host: str, port: int, threads: int) -> None:
+    """Run gunicorn in this process, one worker with threads: SQLite has one writer, and a county is small."""
+    from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - a server that `--help` does not need
+
+    from lianfang.project.wsgi import application  # noqa: PLC0415
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in {
+                "bind": f"{host}:{port}",
+                "workers": 1,
+                "threads": threads,
+                "timeout": 120,
+                "accesslog": None,
+                "loglevel": "warning",
+            }.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> object:
+            return application
+
+    Server().run()
+
+
+def demo(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    folder: Annotated[Path, typer.Option(help="Where the demo world is kept.")] = Path("var/demo"),
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the start page.")] = True,  # noqa: FBT002
+    fresh: Annotated[bool, typer.Option(help="Throw the old demo world away and make a new one.")] = False,  # noqa: FBT002
+    seed: Annotated[int, typer.Option(help="Seed of the invented world.")] = 20200212,
+) -> None:
+    """Make a seeded, invented prefecture with an outbreak in it and open its start page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    database = folder / "lianfang.sqlite3"
+    if fresh:
+        for old in folder.glob("lianfang.sqlite3*"):
+            old.unlink()
+    _demo_environment(folder)
+    is_new = not database.exists()
+    setup()
+    if is_new:
+        from lianfang.cli.world import build  # noqa: PLC0415
+
+        progress.print("Making the demo world ...")
+        build(at=moment(None), seed=seed)
+    url = f"http://{host}:{port}/"
+    out.print(
+        f"[bold]{url}[/bold]  sign in as [bold]wang[/bold] (county epidemiologist), password lianfang-demo"
+    )
+    if open_browser and sys.stdout.isatty():
+        threading.Timer(1.5, webbrowser.open, [url]).start()
+    serve(host=host, port=port)
+
+
+def _demo_environment(folder: Path) -> None:
+    """Set what a demo needs before Django starts; its keys are made once and kept beside its database."""
+    keys = folder / "keys"
+    if not keys.exists():
+        keys.write_text(f"{secrets.token_urlsafe(48)}\n{secrets.token_hex(32)}\n", encoding="utf-8")
+        keys.chmod(0o600)
+    secret, identity = keys.read_text(encoding="utf-8").split()
+    os.environ.update(
+        {
+            "LIANFANG_DATA_DIR": str(folder),
+            "LIANFANG_DATABASE_URL": f"sqlite:///{folder / 'lianfang.sqlite3'}",
+            "LIANFANG_SECRET_KEY": secret,
+            "LIANFANG_IDENTITY_KEY": identity,
+            "LIANFANG_DEMO": "1",
+        }
+    )
+
+
+def check() -> None:
+    """Check settings, database and rulebook; exit status 3 where something is to be mended."""
+    start_django()
+    from django.core.checks import ERROR, run_checks  # noqa: PLC0415
+
+    found = run_checks(include_deployment_checks=True)
+    for problem in found:
+        out.print(str(problem), markup=False)
+    if any(problem.level >= ERROR for problem in found):
+        raise typer.Exit(3)
+    out.print("Nothing stands in the way." if not found else f"{len(found)} to look at.")
