@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True)
 def seal(at: Annotated[str | None, typer.Option(help="Act at this moment instead of now.")] = None) -> None:
     """Seal the events that are not sealed yet."""
     when = moment(at)
-    from lianfang.core.audit.sealing import seal as seal_events  # noqa: PLC0415 - Django starts late
+    from lianfang.core.audit.sealing import seal as seal_events
 
     out.print(str(seal_events(at=when)))
 
@@ -22,7 +22,7 @@ def seal(at: Annotated[str | None, typer.Option(help="Act at this moment instead
 def verify() -> None:
     """Check the whole chain; exit status 3 and the first broken place where somebody changed the record."""
     start_django()
-    from lianfang.core.audit.sealing import verify as verify_chain  # noqa: PLC0415
+    from lianfang.core.audit.sealing import verify as verify_chain
 
     broken = verify_chain()
     if broken is not None:

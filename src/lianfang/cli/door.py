@@ -22,7 +22,7 @@ progress = Console(stderr=True, highlight=False)
 @lru_cache(maxsize=1)
 def start_django() -> None:
     """Start Django; commands that need no database never do."""
-    import django  # noqa: PLC0415 - starting takes a second that `--help` should not cost
+    import django
 
     django.setup()
 
@@ -30,7 +30,7 @@ def start_django() -> None:
 def moment(text: str | None) -> datetime:
     """Return the moment that the command is to act at: given as ISO 8601 with zone, else now."""
     start_django()
-    from lianfang.common.clock import now, site_zone  # noqa: PLC0415 - needs settings
+    from lianfang.common.clock import now, site_zone
 
     if text is None:
         return now()
@@ -46,9 +46,9 @@ def moment(text: str | None) -> datetime:
 def acting(login: str | None, at: datetime) -> "Actor":
     """Return the actor of the command: the user named by `--as`, else the system under the name of the command line."""
     start_django()
-    from lianfang.core.access.actor import Actor  # noqa: PLC0415
-    from lianfang.core.access.models import User  # noqa: PLC0415
-    from lianfang.core.access.selectors import actor_for  # noqa: PLC0415
+    from lianfang.core.access.actor import Actor
+    from lianfang.core.access.models import User
+    from lianfang.core.access.selectors import actor_for
 
     if login is None:
         return Actor.system("command line")

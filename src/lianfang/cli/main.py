@@ -21,7 +21,7 @@ def run() -> None:
     """Run the command line; the entry point of the installed `lianfang`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lianfang.project.settings")
     _assemble()
-    from lianfang.common.errors import LianfangError  # noqa: PLC0415 - Django's settings are named only now
+    from lianfang.common.errors import LianfangError
 
     try:
         app()
@@ -32,7 +32,7 @@ def run() -> None:
 
 def _assemble() -> None:
     """Add each app's commands; Django starts only when a command needs the database."""
-    from lianfang.cli import audit, loop, site  # noqa: PLC0415 - after the settings are named
+    from lianfang.cli import audit, loop, site
 
     app.add_typer(loop.app, name="loop", help="Turn the loop: touched subjects, full passes, the worker.")
     app.add_typer(audit.app, name="audit", help="Seal and verify the record of acts.")

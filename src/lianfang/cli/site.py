@@ -28,10 +28,10 @@ def add_to(app: typer.Typer) -> None:
 def setup() -> None:
     """Make the database ready: tables, triggers, the calendar of days."""
     start_django()
-    from django.core.management import call_command  # noqa: PLC0415 - Django starts late
+    from django.core.management import call_command
 
-    from lianfang.common.clock import local_day  # noqa: PLC0415
-    from lianfang.core.registry.calendar import lay_out_days  # noqa: PLC0415
+    from lianfang.common.clock import local_day
+    from lianfang.core.registry.calendar import lay_out_days
 
     _make_folders()
     call_command("migrate", verbosity=0)
@@ -42,7 +42,7 @@ def setup() -> None:
 
 
 def _make_folders() -> None:
-    from django.conf import settings  # noqa: PLC0415
+    from django.conf import settings
 
     Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
 
@@ -50,14 +50,14 @@ def _make_folders() -> None:
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    loop: Annotated[bool, typer.Option(help="Turn the loop in the same process.")] = True,  # noqa: FBT002
+    loop: Annotated[bool, typer.Option(help="Turn the loop in the same process.")] = True,
     threads: Annotated[int, typer.Option(help="Requests answered at the same time.")] = 8,
 ) -> None:
     """Serve the site; with --no-loop the loop runs apart (`lianfang loop run`)."""
     start_django()
     stop = threading.Event()
     if loop:
-        from lianfang.loop.worker import run  # noqa: PLC0415
+        from lianfang.loop.worker import run
 
         threading.Thread(target=run, kwargs={"stop": stop}, name="loop", daemon=True).start()
     progress.print(f"Serving on http://{host}:{port}")
@@ -69,9 +69,9 @@ def serve(
 
 def _gunicorn(host: str, port: int, threads: int) -> None:
     """Run gunicorn in this process, one worker with threads: SQLite has one writer, and a county is small."""
-    from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - a server that `--help` does not need
+    from gunicorn.app.base import BaseApplication
 
-    from lianfang.project.wsgi import application  # noqa: PLC0415
+    from lianfang.project.wsgi import application
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
@@ -95,8 +95,8 @@ def demo(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     folder: Annotated[Path, typer.Option(help="Where the demo world is kept.")] = Path("var/demo"),
-    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the start page.")] = True,  # noqa: FBT002
-    fresh: Annotated[bool, typer.Option(help="Throw the old demo world away and make a new one.")] = False,  # noqa: FBT002
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the start page.")] = True,
+    fresh: Annotated[bool, typer.Option(help="Throw the old demo world away and make a new one.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the invented world.")] = 20200212,
 ) -> None:
     """Make a seeded, invented prefecture with an outbreak in it and open its start page."""
@@ -109,7 +109,7 @@ def demo(
     is_new = not database.exists()
     setup()
     if is_new:
-        from lianfang.cli.world import build  # noqa: PLC0415
+        from lianfang.cli.world import build
 
         progress.print("Making the demo world ...")
         build(at=moment(None), seed=seed)
@@ -143,7 +143,7 @@ def _demo_environment(folder: Path) -> None:
 def check() -> None:
     """Check settings, database and rulebook; exit status 3 where something is to be mended."""
     start_django()
-    from django.core.checks import ERROR, run_checks  # noqa: PLC0415
+    from django.core.checks import ERROR, run_checks
 
     found = run_checks(include_deployment_checks=True)
     for problem in found:
