@@ -113,7 +113,7 @@ class Examined:
     """The facts of one person as a definition looks at them at one moment; built by `examine`.
 
     `tests` are those whose result was known and is not withdrawn, in order of sampling. `day` is the day that
-    exposures are counted back from: onset, else the first sample, else the day of judgement.
+    exposures are counted back from: onset, else the first sample with a known result, else the day of judgement.
     """
 
     __slots__ = ("day", "facts", "tests")
@@ -129,8 +129,8 @@ def examine(facts: CaseFacts, at: date | datetime) -> Examined:
     tests = usable_tests(facts.tests, at) if facts.tests else ()
     day = facts.onset_on
     if day is None:
-        if facts.tests:
-            day = min(test.sampled_at for test in facts.tests).date()
+        if tests:
+            day = tests[0].sampled_at.date()
         else:
             day = at.date() if isinstance(at, datetime) else at
     return Examined(facts, tests, day)

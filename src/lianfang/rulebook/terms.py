@@ -60,7 +60,7 @@ class Threshold(Frozen):
 
     @model_validator(mode="after")
     def _one_side(self) -> "Threshold":
-        if len(self.model_fields_set) != 1:
+        if len(self.model_fields_set) != 1 or self.value is None:
             raise ValueError("give exactly one of at_most, below, at_least, above")
         if self.value != self.value:
             raise ValueError("the number must not be NaN")
