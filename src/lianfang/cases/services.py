@@ -20,6 +20,7 @@ from lianfang.cases.models import (
     Review,
     Ruling,
     Sample,
+    Screening,
     Sign,
 )
 from lianfang.cases.vocabulary import require_sign, require_word
@@ -28,7 +29,8 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
 from lianfang.core.facts import Fact
-from lianfang.core.registry.models import Person, Place, Unit
+from lianfang.core.registry.models import Level, Person, Place, Unit
+from lianfang.loop.touch import touch
 
 
 @transaction.atomic
@@ -357,3 +359,63 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
         name: value if isinstance(value, bool | int | float | str | None) else str(value)
         for name, value in values.items()
     }
+
+
+@transaction.atomic
+def record_screening(
+    *,
+    person: Person,
+    place: Place,
+    read_at: datetime,
+    by: Actor,
+    at: datetime,
+    temperature: float | None = None,
+    **fields: Any,
+) -> Screening:
+    """Record a reading that asks for a look: fever or signs at a gate, on a round, in a clinic."""
+    by.require(Permission.SIGNAL_RECORD, place.path)
+    row = Screening.objects.create(
+        person=person,
+        place=place,
+        path=place.path,
+        unit_id=by.unit_id,
+        read_at=read_at,
+        recorded_at=at,
+        temperature=temperature,
+        **fields,
+    )
+    record(CaseEvent.SCREENED, subject=row, by=by, at=at, after={"temperature": temperature})
+    touch(Screening, [row.pk], at=at)
+    return row
+
+
+@transaction.atomic
+def conclude_screening(
+    *, screening: Screening, conclusion: str, looked_at: datetime, by: Actor, at: datetime, disease: str = ""
+) -> Screening:
+    """Record that somebody looked: well, other illness, or suspected - which opens a case of `disease`, or joins it."""
+    by.require(Permission.TASK_DO, screening.path)
+    case = None
+    if conclusion == Classification.SUSPECTED:
+        case = Case.objects.filter(person=screening.person, disease=disease, outcome="").first() or open_case(
+            person=screening.person,
+            disease=disease,
+            place=_answering_place(screening.place),
+            diagnosed_at=looked_at,
+            by=Actor.system(f"screening by {by.name}"),
+            at=at,
+            signal_id=screening.signal_id,
+        )
+    Screening.objects.filter(pk=screening.pk).update(looked_at=looked_at, conclusion=conclusion, case=case)
+    screening.refresh_from_db()
+    record(CaseEvent.LOOKED_AT, subject=screening, by=by, at=at, after={"conclusion": conclusion})
+    touch(Screening, [screening.pk], at=at)
+    return screening
+
+
+def _answering_place(place: Place) -> Place:
+    """Return the county of a place: cases are answered for by counties, whatever cell the reading came from."""
+    here: Place | None = place
+    while here is not None and here.level > Level.COUNTY:
+        here = here.parent
+    return here or place

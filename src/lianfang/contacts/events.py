@@ -1,15 +1,17 @@
-"""Audit tags of contacts."""
+"""What is recorded about contacts."""
 
-from enum import StrEnum
+from django.utils.translation import gettext_lazy as _
+
+from lianfang.core.audit.tags import Tag
 
 
-class ContactEvent(StrEnum):
-    """What can happen to a contact, as one sentence each."""
+class ContactEvent(Tag):
+    """What can happen to a contact."""
 
-    NAMED = "contacts.contact:named"  # a person was named as a contact
-    NOTIFIED = "contacts.contact:notified"  # the person was told and placed under observation
-    OBSERVED = "contacts.observation:recorded"  # the person was visited, or not found
-    CHANGED = "contacts.contact:changed"  # what is known of the contact was corrected
-    CLOSED = "contacts.contact:closed"  # a person ended the observation early, with a reason
-    STATUS = "contacts.contact:status"  # the observation's status changed by rule
-    WITHDRAWN = "contacts.fact:withdrawn"  # an entry was withdrawn as wrong
+    NAMED = "contacts.named", _("a person was named as a contact")
+    NOTIFIED = "contacts.notified", _("the person was told and placed under observation")
+    OBSERVED = "contacts.observed", _("the person was visited, or not found")
+    CHANGED = "contacts.changed", _("what is known of the contact was corrected")
+    CLOSED = "contacts.closed", _("a person ended the observation early, with a reason")
+    STATUS = "contacts.status", _("the observation's status changed by rule")
+    WITHDRAWN = "contacts.withdrawn", _("an entry was withdrawn as wrong")

@@ -101,15 +101,20 @@ _DESCRIBE: dict[str, Describe] = {
 
 
 def describe(tasks: Iterable[Task]) -> dict[int, Subject]:
-    """Return the subject of each task by task id; what has no page of its own is named by its number."""
-    by_label: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for task in tasks:
-        label = duties.get(task.duty).subject._meta.label  # noqa: SLF001 - Django's Meta API
-        by_label[label][task.subject_id].append(task.pk)
-    found: dict[int, Subject] = {}
-    for label, wanted in by_label.items():
-        known = _DESCRIBE.get(label, lambda _ids: {})(list(wanted))
-        for subject_id, task_ids in wanted.items():
-            for task_id in task_ids:
-                found[task_id] = known.get(subject_id, Subject(f"{label.split('.')[-1]} {subject_id}"))
+    """Return the subject of each task by task id."""
+    labels = {task.pk: (duties.get(task.duty).subject._meta.label, task.subject_id) for task in tasks}  # noqa: SLF001
+    found = describe_rows(labels.values())
+    return {task_id: found[row] for task_id, row in labels.items()}
+
+
+def describe_rows(rows: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Subject]:
+    """Return the subject of each (model label, id); what has no page of its own is named by its number."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for label, pk in rows:
+        wanted[label].add(pk)
+    found: dict[tuple[str, int], Subject] = {}
+    for label, ids in wanted.items():
+        known = _DESCRIBE[label](sorted(ids)) if label in _DESCRIBE else {}
+        for pk in ids:
+            found[label, pk] = known.get(pk) or Subject(f"{label.rpartition('.')[2]} {pk}")
     return found

@@ -117,7 +117,7 @@ def test_a_positive_result_confirms_by_the_criterion_of_the_edition_and_its_with
     assert Task.objects.get(duty="cases.investigate").status == "void"
     changes = list(StatusChange.objects.filter(case=case).order_by("pk").values_list("after", "because"))
     assert changes[-2:] == [("confirmed", "new_facts"), ("suspected", "withdrawal")]
-    assert Event.objects.filter(tag="cases.fact:withdrawn", reason="tube exchanged").count() == 1
+    assert Event.objects.filter(tag="cases.withdrawn", reason="tube exchanged").count() == 1
     with pytest.raises(FactGone):
         result.refresh_from_db()
         services.withdraw_fact(fact=result, reason="again", by=world.actor("alice"), at=NOON + 3 * HOUR)
