@@ -11,8 +11,8 @@ class LoopConfig(AppConfig):
     label = "loop"
 
     def ready(self) -> None:
-        """Import every app's `duties` and `derive` modules; from then on the register is closed."""
-        autodiscover_modules("duties", "derive")
+        """Import what every app declares; from then on the register of duties is closed."""
+        autodiscover_modules("duties", "derive", "feedback", "coverage", "timeliness")
         from lianfang.loop.duty import duties  # noqa: PLC0415 - models are ready only now
 
         duties.close()

@@ -38,7 +38,5 @@ def timeliness(at: datetime) -> TimelinessParameters:
     return site_rules().rule("timeliness_targets", at=_local(at)).of(TimelinessParameters)
 
 
-
-
 def _local(at: datetime) -> datetime:
     return at.astimezone(site_zone())

@@ -18,7 +18,7 @@ class Derivation(ABC):
     """One model's derived columns. `watches` maps a touched label to a query of the ids to derive again."""
 
     model: ClassVar[type[models.Model]]
-    watches: ClassVar[Mapping[str, Callable[[Iterable[int]], QuerySet[Any]]]] = {}
+    watches: ClassVar[Mapping[str, Callable[[Any], QuerySet[Any]]]] = {}
 
     @abstractmethod
     def stale(self, at: datetime) -> QuerySet[Any]:

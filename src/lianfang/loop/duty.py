@@ -21,7 +21,7 @@ from django.db.models import (
     Subquery,
     Value,
 )
-from django.db.models.expressions import Combinable, Expression
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from lianfang.common.errors import LianfangError
@@ -84,15 +84,15 @@ class Duty(ABC):
 def owing(
     rows: QuerySet[Any],
     *,
-    by: Expression | Combinable,
-    since: str | Expression,
-    due: str | Expression,
-    met: str | Expression | None,
-    again: str | Expression | None = None,
-    path: str | Expression = "path",
+    by: Combinable,
+    since: str | Combinable,
+    due: str | Combinable,
+    met: str | Combinable | None,
+    again: str | Combinable | None = None,
+    path: str | Combinable = "path",
     subject: str = "pk",
-    occasion: str | Expression | None = None,
-    risk: str | Expression | None = None,
+    occasion: str | Combinable | None = None,
+    risk: str | Combinable | None = None,
 ) -> QuerySet[Any]:
     """Return `rows` with exactly the columns of `COLUMNS`; names are fields, anything else is an expression.
 
@@ -115,16 +115,14 @@ def owing(
     )
 
 
-def _or(given: str | Expression | None, otherwise: Any) -> Any:
+def _or(given: str | Combinable | None, otherwise: Any) -> Any:
     if given is None:
         return otherwise
     return F(given) if isinstance(given, str) else given
 
 
-def answerable(capability: str | F, place: str = "place_id") -> Expression:
-    """Return the unit that answers for `capability` (a word, or a column of the row) in the place of the row."""
-    if isinstance(capability, F):
-        capability = OuterRef(capability.name)
+def answerable(capability: str | OuterRef, place: str = "place_id") -> Subquery:
+    """Return the unit that answers for `capability` (a word, or `OuterRef` to a column) in the place of the row."""
     rows = Jurisdiction.objects.filter(place_id=OuterRef(place), capability=capability)
     return Subquery(rows.values("unit_id")[:1], output_field=BigIntegerField(null=True))
 

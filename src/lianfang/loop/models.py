@@ -44,7 +44,10 @@ class Pass(models.Model):
 
     class Meta:
         verbose_name_plural = "passes"
-        indexes = [models.Index(fields=["duty", "-id"], name="pass_of_duty")]
+        indexes = [
+            models.Index(fields=["duty", "-id"], name="pass_of_duty"),
+            models.Index(fields=["at"], condition=~Q(failure=""), name="pass_failed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.duty} at {self.at}"
@@ -77,7 +80,9 @@ class Task(models.Model):
     shed_by = models.ForeignKey(
         "loop.SheddingPolicy", models.PROTECT, null=True, related_name="tasks", db_index=False
     )
-    rung = models.PositiveSmallIntegerField(default=0)  # of the ladder, for the present deadline; 0: nobody told
+    rung = models.PositiveSmallIntegerField(
+        default=0
+    )  # of the ladder, for the present deadline; 0: nobody told
 
     objects = TaskQuerySet.as_manager()
 
@@ -190,7 +195,9 @@ class Escalation(models.Model):
     unit = models.ForeignKey("registry.Unit", models.PROTECT, related_name="+", db_index=False)
     at = MomentField()
     # The digest in which the unit was told; null while none has left, as during quiet hours.
-    digest = models.ForeignKey("loop.Message", models.SET_NULL, null=True, related_name="escalations", db_index=False)
+    digest = models.ForeignKey(
+        "loop.Message", models.SET_NULL, null=True, related_name="escalations", db_index=False
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "due_at", "rung"], name="escalation_once")]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Self
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -43,5 +43,7 @@ class FindingQuerySet(VisibleQuerySet):
         return self.filter(withdrawn_at__isnull=True)
 
     def unjudged(self) -> Self:
-        """Keep the findings on which nobody has decided."""
-        return self.standing().filter(judgements__isnull=True)
+        """Keep the findings on which nobody has decided since they were (last) found."""
+        judgements = self.model._meta.get_field("judgements").related_model  # noqa: SLF001 - Django's Meta API
+        since = judgements.objects.filter(finding_id=OuterRef("pk"), at__gte=OuterRef("found_at"))
+        return self.standing().filter(~Exists(since))

@@ -8,14 +8,9 @@ from lianfang.cases.duties import Investigate
 from lianfang.cases.models import Case
 from lianfang.loop.models import Task, Transition
 from lianfang.loop.reconcile import reconcile
-from tests.world import NOON, World, a_person, build_world
+from tests.world import NOON, World, a_person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return build_world()
 
 
 def a_case(world: World, number: str, **fields: object) -> Case:
@@ -23,7 +18,7 @@ def a_case(world: World, number: str, **fields: object) -> Case:
     return Case.objects.create(
         number=number,
         person=a_person(world),
-        disease="covid_19",
+        disease="covid_19_cn_2020",
         place=place,
         path=place.path,
         opened_at=NOON,
@@ -45,7 +40,10 @@ def test_a_confirmed_case_is_owed_to_its_county(world: World) -> None:
     Case.objects.filter(pk=case.pk).update(investigated_at=None)
     assert reconcile(Investigate(), at=NOON + timedelta(hours=7)).reopened == 1
     Case.objects.filter(pk=case.pk).update(confirmed_at=None)
-    assert reconcile(Investigate(), at=NOON + timedelta(hours=8), subjects=Case.objects.values("pk")).withdrawn == 1
+    assert (
+        reconcile(Investigate(), at=NOON + timedelta(hours=8), subjects=Case.objects.values("pk")).withdrawn
+        == 1
+    )
     Case.objects.filter(pk=case.pk).update(confirmed_at=NOON)
     assert reconcile(Investigate(), at=NOON + timedelta(hours=9)).reopened == 1
     assert list(Transition.objects.order_by("id").values_list("word", flat=True)) == [

@@ -79,13 +79,18 @@ class _Scope:
         return rows.filter(pk__in=RawSQL("SELECT subject_id FROM loop_among", ()))
 
 
-def reconcile(duty: Duty, *, at: datetime, subjects: QuerySet[Any] | Sequence[int] | None = None) -> Outcome:
+# Ids, or queries of one column of ids.
+Subjects = QuerySet[Any] | Sequence[Any]
+
+
+def reconcile(duty: Duty, *, at: datetime, subjects: Subjects | None = None) -> Outcome:
     """Bring the tasks of `duty` in line with what is owed at `at`; for all subjects, or for those whose ids are given.
 
-    `subjects` is a list of ids or a query of one column. Subjects that no longer exist lose their tasks.
+    `subjects` is a query of one column, or a sequence of ids and such queries. Subjects that no longer exist lose
+    their tasks.
     """
     if subjects is not None:
-        return _one_pass(duty, at, _Scope(), subjects)
+        return _one_pass(duty, at, _Scope(), [subjects] if isinstance(subjects, QuerySet) else subjects)
     ends = duty.subject._default_manager.aggregate(low=Min("pk"), high=Max("pk"))  # noqa: SLF001
     tasks = Task.objects.filter(duty=duty.code).aggregate(low=Min("subject_id"), high=Max("subject_id"))
     low = min((end["low"] for end in (ends, tasks) if end["low"] is not None), default=0)
@@ -96,7 +101,7 @@ def reconcile(duty: Duty, *, at: datetime, subjects: QuerySet[Any] | Sequence[in
     return total
 
 
-def _one_pass(duty: Duty, at: datetime, scope: _Scope, subjects: QuerySet[Any] | Sequence[int]) -> Outcome:
+def _one_pass(duty: Duty, at: datetime, scope: _Scope, subjects: Sequence[Any]) -> Outcome:
     started = time.perf_counter()
     values = {"duty": duty.code, "at": int(at.timestamp()), "low": scope.low, "high": scope.high}
     with transaction.atomic(), connection.cursor() as cursor:
@@ -132,24 +137,30 @@ def _prepare(cursor: Any) -> None:
         cursor.execute("SET LOCAL work_mem = '64MB'")
 
 
-def _gather(cursor: Any, subjects: QuerySet[Any] | Sequence[int]) -> None:
+def _gather(cursor: Any, subjects: Sequence[Any]) -> None:
     """Note the subjects once: asked twice, a query could give two answers while others write."""
-    if isinstance(subjects, QuerySet):
-        text, params = subjects.order_by().query.sql_with_params()
+    queries = [given for given in subjects if isinstance(given, QuerySet | RawSQL)]
+    ids = [(int(given),) for given in subjects if not isinstance(given, QuerySet | RawSQL)]
+    for query in queries:
+        text, params = (
+            (query.sql, query.params)
+            if isinstance(query, RawSQL)
+            else query.order_by().query.sql_with_params()
+        )
         cursor.execute(
             f"INSERT INTO loop_among SELECT picked.* FROM ({text}) picked WHERE true ON CONFLICT DO NOTHING",  # noqa: S608
             params,
         )
-    else:
-        cursor.executemany(
-            "INSERT INTO loop_among VALUES (%s) ON CONFLICT DO NOTHING", [(int(pk),) for pk in subjects]
-        )
-    _analyze(cursor, "loop_among")
+    if ids:
+        cursor.executemany("INSERT INTO loop_among VALUES (%s) ON CONFLICT DO NOTHING", ids)
+    cursor.execute("SELECT COUNT(*) FROM loop_among")
+    if cursor.fetchone()[0] > _ANALYZE_ABOVE and connection.vendor == "postgresql":
+        cursor.execute("ANALYZE loop_among")
 
 
 def _collect_owed(cursor: Any, duty: Duty, at: datetime, scope: _Scope, values: dict[str, Any]) -> None:
     text, params = duty.owed(scope.among(duty), at).query.sql_with_params()
-    cursor.execute(f"INSERT INTO loop_owed ({', '.join(COLUMNS)}) {text}", params)  # noqa: S608 - the query of a duty
+    cursor.execute(f"INSERT INTO loop_owed ({', '.join(COLUMNS)}) {text}", params)
     _analyze(cursor, "loop_owed")
     if duty.evidence is Evidence.CLICK:
         cursor.execute(sql.ADD_WORD_OF_MOUTH, values)

@@ -36,7 +36,8 @@ def claim(limit: int) -> Claimed:
         cursor.execute(_TABLE)
         cursor.execute(_CLEAR[connection.vendor])
         cursor.execute(
-            "INSERT INTO loop_claimed SELECT id, subject, subject_id FROM loop_touched ORDER BY id LIMIT %s", [limit]
+            "INSERT INTO loop_claimed SELECT id, subject, subject_id FROM loop_touched ORDER BY id LIMIT %s",
+            [limit],
         )
         n_rows = cursor.rowcount
         if not n_rows:

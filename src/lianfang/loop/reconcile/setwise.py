@@ -20,7 +20,8 @@ def insert_select(model: type[models.Model], columns: Sequence[str], rows: Query
     A row that breaks a unique key is left out: repeating the statement changes nothing.
     """
     meta = model._meta  # noqa: SLF001 - Django's documented Meta API
-    names = ", ".join(f'"{meta.get_field(name).column}"' for name in columns)
+    fields: list[Any] = [meta.get_field(name) for name in columns]
+    names = ", ".join(f'"{field.column}"' for field in fields)
     sql, params = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(  # no user text: names are the model's own

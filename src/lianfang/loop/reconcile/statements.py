@@ -90,14 +90,12 @@ UPDATE loop_task SET
 FROM loop_change c WHERE c.task_id = loop_task.id
 """
 
-_CHANGED_TASKS = """
-loop_change c LEFT JOIN loop_task n
-    ON c.task_id IS NULL AND n.duty = %(duty)s AND n.subject_id = c.subject_id AND n.occasion = c.occasion
-"""
-
-LOG = f"""
+LOG = """
 INSERT INTO loop_transition (task_id, word, at, unit_id, due_at, met_at, in_pass_id)
-SELECT COALESCE(c.task_id, n.id), c.word, %(at)s, c.unit_id, c.due_at, c.met_at, %(run)s FROM {_CHANGED_TASKS}
+SELECT COALESCE(c.task_id, n.id), c.word, %(at)s, c.unit_id, c.due_at, c.met_at, %(run)s
+FROM loop_change c
+LEFT JOIN loop_task n
+    ON c.task_id IS NULL AND n.duty = %(duty)s AND n.subject_id = c.subject_id AND n.occasion = c.occasion
 """
 
 # Doings to be looked at: by the unit that supervises the area, or by the doer's parent where it would look at itself;
