@@ -18,3 +18,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found at {folder}; set LIANFANG_SHARED_DATA to run this test")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptying_append_only_tables():
+    """Transactional tests empty all tables afterwards; tables that only grow let that happen here and nowhere else."""
+    from django.db import connections
+    from django.test import TransactionTestCase
+
+    from lianfang.core.audit.append_only import lifted
+
+    empty = TransactionTestCase._fixture_teardown
+
+    def lift_and_empty(case):
+        with lifted(connections["default"].alias):
+            empty(case)
+
+    TransactionTestCase._fixture_teardown = lift_and_empty
+    yield
+    TransactionTestCase._fixture_teardown = empty

@@ -1,13 +1,14 @@
 """Users, the roles they hold in areas, and emergency access."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 
 from lianfang.common.fields import MomentField, PathField
-from lianfang.core.access.permissions import Role
+from lianfang.core.access.permissions import Permission, Role
+from lianfang.core.access.visibility import VisibleQuerySet
 
 
 class UserManager(BaseUserManager[Any]):
@@ -55,6 +56,12 @@ class Grant(models.Model):
         return f"{self.user}: {self.role} in {self.path}"
 
 
+class BreakGlassQuerySet(VisibleQuerySet):
+    """Emergencies are seen by those who review them in the area that was opened."""
+
+    view_permission: ClassVar[Permission] = Permission.ACCESS_REVIEW
+
+
 class BreakGlass(models.Model):
     """Emergency access to another area: a reason, three hours, reported to that area's supervisor."""
 
@@ -66,7 +73,10 @@ class BreakGlass(models.Model):
     until_at = MomentField()
     reviewed_at = MomentField(null=True, blank=True)
     reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    justified = models.BooleanField(null=True, blank=True)
     review = models.TextField(blank=True)
+
+    objects = BreakGlassQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.user} in {self.path} until {self.until_at}"
@@ -83,3 +93,15 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.user}"
+
+
+class SignInFailure(models.Model):
+    """How often signing in under a name has failed in a row, and until when it must wait; also for names of nobody."""
+
+    login = models.CharField(max_length=60, unique=True)
+    n_failures = models.PositiveIntegerField(default=0)
+    last_at = MomentField()
+    wait_until = MomentField()
+
+    def __str__(self) -> str:
+        return f"{self.n_failures} failures of {self.login}"

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     REGISTRY_EDIT = "registry:places_units:edit"
     ACCESS_GRANT = "access:grant:edit"
     ACCESS_BREAK_GLASS = "access:break_glass:use"
+    ACCESS_REVIEW = "access:break_glass:review"
     AUDIT_VIEW = "audit:event:view"
     SIGNAL_VIEW = "intake:signal:view"
     SIGNAL_RECORD = "intake:signal:record"
@@ -89,7 +90,15 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.ACCESS_BREAK_GLASS,
     },
     Role.SUPERVISOR: _CASE_READ
-    | {P.TASK_VERIFY, P.FINDING_JUDGE, P.POLICY_SHED, P.AUDIT_VIEW, P.ACCESS_BREAK_GLASS, P.EXPORT_RUN},
+    | {
+        P.TASK_VERIFY,
+        P.FINDING_JUDGE,
+        P.POLICY_SHED,
+        P.AUDIT_VIEW,
+        P.ACCESS_BREAK_GLASS,
+        P.ACCESS_REVIEW,
+        P.EXPORT_RUN,
+    },
     Role.ANALYST: _READ | {P.CASE_VIEW, P.CONTACT_VIEW, P.METRICS_VIEW},
     Role.REGISTRAR: _READ
     | {
