@@ -7,7 +7,12 @@ in docs/reference/simulate.md.
 """
 
 from lianfang.simulate.city import City, Mixing, build_city, well_mixed
+from lianfang.simulate.comparison import Comparison, compare
+from lianfang.simulate.demonstration import demo_city, demo_outbreak, demo_scenario
 from lianfang.simulate.disease import Disease, Duration
+from lianfang.simulate.identities import identities
+from lianfang.simulate.linelist import LineList, to_linelist
+from lianfang.simulate.mess import Mess
 from lianfang.simulate.outcome import Outcome
 from lianfang.simulate.places import Place, generate_places
 from lianfang.simulate.response import Capacity, Clocks, Measure, Response, Scenario
@@ -18,9 +23,12 @@ __all__ = [
     "Capacity",
     "City",
     "Clocks",
+    "Comparison",
     "Disease",
     "Duration",
+    "LineList",
     "Measure",
+    "Mess",
     "Mixing",
     "Outcome",
     "Place",
@@ -28,9 +36,15 @@ __all__ = [
     "Scenario",
     "build_city",
     "calibrate",
+    "compare",
+    "demo_city",
+    "demo_outbreak",
+    "demo_scenario",
     "final_size",
     "fitted_hazard",
     "generate_places",
+    "identities",
     "simulate",
+    "to_linelist",
     "well_mixed",
 ]

@@ -1,14 +1,12 @@
 """What is to happen and when: a binary heap of events, each one packed into an integer."""
 
-import numpy as np
-
 from lianfang.simulate.draws import compiled
 from lianfang.simulate.memory import World, events
-from lianfang.simulate.state import N_EVENTS
+from lianfang.simulate.state import N_EVENTS, consecutive
 
 # Kinds of events, in the order in which those of one minute happen.
-ONSET, WORSENS, TURNS_CRITICAL, OUTCOME, RESULT, INVESTIGATED, TRACED = np.arange(7)
-VISITS_CARE, VISITS_GATE, VISITS_WATCH, VISITS_OTHER, DISCHARGE = np.arange(7, 12)
+ONSET, WORSENS, TURNS_CRITICAL, OUTCOME, RESULT, INVESTIGATED, TRACED = consecutive(7)
+VISITS_CARE, VISITS_GATE, VISITS_WATCH, VISITS_OTHER, DISCHARGE = consecutive(7, 12)
 
 KIND_BITS = 5
 SUBJECT_BITS = 31

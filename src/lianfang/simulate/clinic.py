@@ -1,7 +1,5 @@
 """Visits and reports, beds, specimens and results: what happens to one patient. One kernel an event."""
 
-import numpy as np
-
 from lianfang.simulate.agenda import (
     DISCHARGE,
     INVESTIGATED,
@@ -49,6 +47,8 @@ from lianfang.simulate.state import (
     SIGNS,
     TRANSPORT,
     VISIT,
+    consecutive,
+    constants,
 )
 from lianfang.simulate.work import (
     CDC,
@@ -65,9 +65,9 @@ from lianfang.simulate.work import (
     within_hours,
 )
 
-FROM_CARE, FROM_GATE, FROM_OBSERVATION, FROM_CONTACT_TEST = np.arange(4)  # sources of reports
-SUSPECT, RETESTED, CONTACT_TESTED = np.arange(3)  # reasons of tests
-REPORT_CLOCK, LABORATORY_CLOCK, DAY_CLOCK = np.array((120, 720, 1440))  # minutes allowed until a task is due
+FROM_CARE, FROM_GATE, FROM_OBSERVATION, FROM_CONTACT_TEST = consecutive(4)  # sources of reports
+SUSPECT, RETESTED, CONTACT_TESTED = consecutive(3)  # reasons of tests
+REPORT_CLOCK, LABORATORY_CLOCK, DAY_CLOCK = constants(120, 720, 1440)  # minutes allowed until a task is due
 READINGS = (8 * 60, 20 * 60)  # minutes of the day of the temperature readings
 GATE_DAYS = 8  # days after onset on which a fever can be noticed
 
@@ -106,7 +106,7 @@ def next_reading(world: World, key: Word, person: int, at: int) -> int:
 
 @compiled
 def visit(world: World, key: Word, person: int, at: int, source: int) -> None:
-    """A person with signs is seen: reported as a suspected case, put in bed or isolated at home, sampled."""
+    """Let a person with signs be seen: reported as a suspected case, put in bed or isolated at home, sampled."""
     s = states(world)[person]
     if s.report != NEVER or (s.infected_at != NEVER and at >= s.outcome_at != NEVER):
         return
@@ -289,7 +289,7 @@ def positivity(world: World, person: int, at: int) -> float:
 
 @compiled
 def receive_result(world: World, key: Word, row: int, at: int) -> None:
-    """A result: positive confirms; a suspected case with two negatives, a day apart, is excluded."""
+    """Act on a result: positive confirms; a suspected case with two negatives, a day apart, is excluded."""
     test = tests(world)[row]
     person = wide(test.person)
     s = states(world)[person]
@@ -349,7 +349,7 @@ def ask_investigation(world: World, key: Word, report: int, at: int) -> None:
 
 @compiled
 def worsen_now(world: World, key: Word, person: int, at: int) -> None:
-    """A person turns severely ill: seeks hospital at once, or moves up in the queue for a bed."""
+    """Send a person who turns severely ill to hospital at once, or up in the queue for a bed."""
     if states(world)[person].report == NEVER:
         visit(world, key, person, at, FROM_CARE)
     else:

@@ -30,10 +30,11 @@ from lianfang.simulate.state import (
     TO_CRITICAL,
     TO_DEATH,
     TO_SEVERE,
+    consecutive,
 )
 
-ASYMPTOMATIC, MILDLY_ILL, SEVERELY_ILL, CRITICALLY_ILL = np.arange(4)
-ASYMPTOMATIC_SHARE, SEVERE_SHARE, CRITICAL_SHARE, DEATH_SHARE = np.arange(4)  # rows of `by_age`
+ASYMPTOMATIC, MILDLY_ILL, SEVERELY_ILL, CRITICALLY_ILL = consecutive(4)
+ASYMPTOMATIC_SHARE, SEVERE_SHARE, CRITICAL_SHARE, DEATH_SHARE = consecutive(4)  # rows of `by_age`
 
 
 @compiled

@@ -49,11 +49,12 @@ from lianfang.simulate.state import (
     OTHER,
     ROOM,
     STEP,
+    consecutive,
 )
 from lianfang.simulate.tracing import investigate, reach
 
-BEGIN, HAPPEN, SPREAD = np.arange(3)  # steps of a day
-FINISHED, NEEDS_ROOM = np.arange(2)
+BEGIN, HAPPEN, SPREAD = consecutive(3)  # steps of a day
+FINISHED, NEEDS_ROOM = consecutive(2)
 ROOM_REPORTS, ROOM_TESTS, ROOM_CONTACTS = ROOM["reports"], ROOM["tests"], ROOM["contacts"]
 ROOM_TASKS, ROOM_STAYS = ROOM["tasks"], ROOM["stays"]
 

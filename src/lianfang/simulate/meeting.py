@@ -16,9 +16,9 @@ from lianfang.simulate.memory import (
     townships,
     wide,
 )
-from lianfang.simulate.state import CONTACTS
+from lianfang.simulate.state import CONTACTS, consecutive
 
-HOUSEHOLD, SCHOOL, WORK, COMMUNITY = np.arange(4)
+HOUSEHOLD, SCHOOL, WORK, COMMUNITY = consecutive(4)
 THINNING = 8192  # numbers of the draws that decide whether a measure leaves a contact
 TRANSMISSION = 16384  # numbers of the draws that decide whether a contact infects
 LOW = np.uint64(0xFFFFFFFF)

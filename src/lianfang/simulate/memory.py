@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import carray, types  # type: ignore[attr-defined]
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -128,8 +128,8 @@ class Memory:
 
     def grow(self) -> None:
         """Make room for more rows in every log that is nearly full; nothing else changes."""
-        room = {name: (number, ROOM[name]) for number, name in enumerate(LOGS)}
-        room["events"] = (N_EVENTS, int(self.world["event_room"][0]))
+        room: dict[str, tuple[int, int]] = {name: (number, ROOM[name]) for number, name in enumerate(LOGS)}
+        room["events"] = (int(N_EVENTS), int(self.world["event_room"][0]))
         for name, (number, wanted) in room.items():
             log = self.arrays[name]
             if len(log) - self.tally[number] < wanted:
@@ -147,8 +147,7 @@ def wide(number: Any) -> int:
     return np.int64(number)  # type: ignore[return-value]
 
 
-@intrinsic
-def pointer(context: Any, address: Any) -> Any:
+def _pointer(_typing: Any, address: Any) -> Any:
     """Return an integer as a pointer (numba: the signature and the code that it stands for)."""
 
     def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -157,129 +156,132 @@ def pointer(context: Any, address: Any) -> Any:
     return types.voidptr(address), code
 
 
+pointer: Any = intrinsic(_pointer)
+
+
 @compiled
 def residents(world: World) -> Array:
-    """Residents, one row a person."""
+    """Return residents, one row a person."""
     return carray(pointer(world.residents_at), world.n_residents, RESIDENT)
 
 
 @compiled
 def states(world: World) -> Array:
-    """The changing state of each resident."""
+    """Return the changing state of each resident."""
     return carray(pointer(world.states_at), world.n_residents, STATUS)
 
 
 @compiled
 def cells(world: World) -> Array:
-    """First row and number of residents of each cell."""
+    """Return first row and number of residents of each cell."""
     return carray(pointer(world.cells_at), (world.n_cells, 2), np.int32)
 
 
 @compiled
 def townships(world: World) -> Array:
-    """First row and number of residents of each township."""
+    """Return first row and number of residents of each township."""
     return carray(pointer(world.townships_at), (world.n_townships, 2), np.int32)
 
 
 @compiled
 def counties(world: World) -> Array:
-    """First row and number of residents of each county."""
+    """Return first row and number of residents of each county."""
     return carray(pointer(world.counties_at), (world.n_counties, 2), np.int32)
 
 
 @compiled
 def group_spans(world: World) -> Array:
-    """First place among the members and size of each group."""
+    """Return first place among the members and size of each group."""
     return carray(pointer(world.group_spans_at), (world.n_group_spans, 2), np.int32)
 
 
 @compiled
 def group_members(world: World) -> Array:
-    """Residents by group."""
+    """Return residents by group."""
     return carray(pointer(world.group_members_at), world.n_group_members, np.int32)
 
 
 @compiled
 def scales(world: World) -> Array:
-    """Share of contacts left: day, layer, cell."""
+    """Return share of contacts left: day, layer, cell."""
     return carray(pointer(world.scales_at), (world.n_scales, 4, world.n_cells), np.float32)
 
 
 @compiled
 def imports(world: World) -> Array:
-    """Imported infections of each day."""
+    """Return imported infections of each day."""
     return carray(pointer(world.imports_at), world.n_imports, np.int64)
 
 
 @compiled
 def capacities(world: World) -> Array:
-    """Work a day: kind, county."""
+    """Return work a day: kind, county."""
     return carray(pointer(world.capacities_at), (3, world.n_counties), np.int64)
 
 
 @compiled
 def active(world: World) -> Array:
-    """Infected persons who are or will be infectious."""
+    """Return infected persons who are or will be infectious."""
     return carray(pointer(world.active_at), world.n_active, np.int32)
 
 
 @compiled
 def events(world: World) -> Array:
-    """The heap of events."""
+    """Return the heap of events."""
     return carray(pointer(world.events_at), world.n_events, np.int64)
 
 
 @compiled
 def reports(world: World) -> Array:
-    """The log of case reports."""
+    """Return the log of case reports."""
     return carray(pointer(world.reports_at), world.n_reports, REPORT)
 
 
 @compiled
 def tests(world: World) -> Array:
-    """The log of tests."""
+    """Return the log of tests."""
     return carray(pointer(world.tests_at), world.n_tests, TEST)
 
 
 @compiled
 def contacts(world: World) -> Array:
-    """The log of named contacts."""
+    """Return the log of named contacts."""
     return carray(pointer(world.contacts_at), world.n_contacts, CONTACT)
 
 
 @compiled
 def tasks(world: World) -> Array:
-    """The log of tasks."""
+    """Return the log of tasks."""
     return carray(pointer(world.tasks_at), world.n_tasks, TASK)
 
 
 @compiled
 def stays(world: World) -> Array:
-    """The log of stays in bed."""
+    """Return the log of stays in bed."""
     return carray(pointer(world.stays_at), world.n_stays, STAY)
 
 
 @compiled
 def used(world: World) -> Array:
-    """Turns taken: kind of work, county, day."""
+    """Return turns taken: kind of work, county, day."""
     return carray(pointer(world.used_at), (3, world.n_counties, world.horizon), np.int32)
 
 
 @compiled
 def first_free(world: World) -> Array:
-    """First day with a free turn: kind of work, county."""
+    """Return first day with a free turn: kind of work, county."""
     return carray(pointer(world.first_free_at), (3, world.n_counties), np.int32)
 
 
 @compiled
 def beds(world: World) -> Array:
-    """Free beds by county."""
+    """Return free beds by county."""
     return carray(pointer(world.beds_at), world.n_counties, np.int64)
 
 
 @compiled
 def queues(world: World) -> Array:
-    """First and last stay that waits: county, is severe."""
+    """Return first and last stay that waits: county, is severe."""
     return carray(pointer(world.queues_at), (world.n_counties, 2, 2), np.int32)
 
 

@@ -36,7 +36,7 @@ def weights() -> NDArray[np.float64]:
     counts = np.array(
         [float(entry.split()[2]) for line in SURNAMES.splitlines() for entry in line.split("|")]
     )
-    return counts / counts.sum()
+    return np.asarray(counts / counts.sum(), dtype=np.float64)
 
 
 def place_names(
@@ -54,15 +54,14 @@ def place_names(
 
 
 def person_names(
-    sexes: NDArray[np.int8], surnames: NDArray[np.int64], generator: np.random.Generator
+    sexes: NDArray[np.int8], surnames: NDArray[np.int64], draws: NDArray[np.float64]
 ) -> tuple[list[str], list[str]]:
-    """Return names and their pinyin for persons of these sexes (1 male) and surname numbers."""
+    """Return names and their pinyin for persons of these sexes (1 male), surname numbers and three draws each."""
     family, family_sound = pairs(SURNAMES)
-    names, sounds = [], []
     tables = (pairs(FEMALE_SYLLABLES), pairs(MALE_SYLLABLES))
-    draws = generator.random((len(sexes), 3))
-    for sex, surname, draw in zip(sexes, surnames % len(family), draws, strict=True):
-        characters, syllables = tables[int(sex)]
+    names, sounds = [], []
+    for sex, surname, draw in zip(sexes.tolist(), surnames.tolist(), draws.tolist(), strict=True):
+        characters, syllables = tables[sex]
         chosen = [int(draw[0] * len(characters))]
         if draw[2] < 0.8:
             chosen.append(int(draw[1] * len(characters)))

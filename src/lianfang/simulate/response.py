@@ -1,3 +1,4 @@
+# ruff: noqa: RUF009 - Duration, Disease and the classes below are frozen, so they may be defaults
 """What the health service does, and how fast: clocks, hands, beds, rules. Measures, and the scenario that holds all."""
 
 from collections.abc import Mapping

@@ -4,13 +4,22 @@ Times are minutes since 00:00 of day 0 as 32-bit integers; -1 stands for never o
 Constants that kernels pass on are NumPy integers: numba would compile a kernel again for each Python literal.
 """
 
-from typing import Any
+from typing import cast
 
 import numpy as np
 
-MINUTES: Any = np.int64(1440)  # of a day
-FOREVER: Any = np.int64(2_000_000_000)
-NEVER: Any = np.int64(-1)
+
+def constants(*values: int) -> tuple[int, ...]:
+    """Return constants for kernels."""
+    return cast("tuple[int, ...]", tuple(np.int64(value) for value in values))
+
+
+def consecutive(*bounds: int) -> tuple[int, ...]:
+    """Return constants for kernels that count like `range`."""
+    return constants(*range(*bounds))
+
+
+NEVER, MINUTES, FOREVER = constants(-1, 1440, 2_000_000_000)  # MINUTES of a day
 
 STATUS = np.dtype(
     [
@@ -118,10 +127,10 @@ ROOM = {"reports": 64, "tests": 64, "contacts": 1024, "tasks": 1100, "stays": 64
 EVENT_ROOM = 8192  # what one infectious person can add in a day, or one event
 
 # Kinds of work with a daily capacity, rows of `capacities`, `used` and `first_free`.
-LABORATORY, INVESTIGATION, TRACING = np.arange(3)
+LABORATORY, INVESTIGATION, TRACING = consecutive(3)
 # Rows of `lags`, natural logarithms of days (course) and hours (clocks).
-INCUBATION, TO_SEVERE, TO_CRITICAL, TO_DEATH, MILD, SEVERE, CRITICAL = np.arange(7)
-VISIT, REPORTING, SAMPLING, TRANSPORT, ANALYSIS, INVESTIGATING, REACHING, RETEST = np.arange(7, 15)
+INCUBATION, TO_SEVERE, TO_CRITICAL, TO_DEATH, MILD, SEVERE, CRITICAL = consecutive(7)
+VISIT, REPORTING, SAMPLING, TRANSPORT, ANALYSIS, INVESTIGATING, REACHING, RETEST = consecutive(7, 15)
 # Purposes of streams of draws; the contacts of day d in layer l have CONTACTS + 4 d + l.
 (
     COURSE,
@@ -138,5 +147,5 @@ VISIT, REPORTING, SAMPLING, TRANSPORT, ANALYSIS, INVESTIGATING, REACHING, RETEST
     OTHER,
     IMPORT,
     SIGNS,
-) = np.arange(14)
+) = consecutive(14)
 CONTACTS = 1 << 40

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lianfang.simulate.city import City
 from lianfang.simulate.disease import SEVERITIES
 from lianfang.simulate.draws import Word, compiled, stream, uniform
+from lianfang.simulate.memory import wide
 from lianfang.simulate.response import LAYERS, Response
 from lianfang.simulate.state import FOLLOW_UP, MINUTES, NEVER
 from lianfang.simulate.work import TASK_ADMIT
@@ -99,9 +100,9 @@ def reports(outcome: "Outcome") -> pl.DataFrame:
     infected_at = course_of(outcome, r["person"], "infected_at")
     other = (infected_at == NEVER) | (infected_at > r["visited_at"])
     told = np.where(other, r["visited_at"] - generator.integers(720, 5000, len(r)), onset)
-    told = np.where((r["source"] == SOURCES.index("contact test")) | (told > r["visited_at"]), NEVER, told)
-    asymptomatic = told == NEVER
-    signs, temperature = _signs(outcome, asymptomatic, generator)
+    told = np.where((r["source"] == SOURCES.index("contact test")) & other, NEVER, told)
+    asymptomatic = (told == NEVER) | (told >= outcome.end)
+    signs, temperature = _signs(outcome, asymptomatic | (told > r["visited_at"]), generator)
     kind = np.select([r["excluded_at"] != NEVER, r["confirmed_at"] == NEVER, asymptomatic], [3, 0, 2], 1)
     return pl.DataFrame(
         {
@@ -335,8 +336,8 @@ def readings_made(
     """Return whether each reading due was made: the same draws as those that decided it in the run."""
     made = np.zeros(len(persons), dtype=np.bool_)
     for row in range(len(persons)):
-        draws = stream(key, np.int64(persons[row]), FOLLOW_UP)
-        made[row] = uniform(draws, np.int64(slots[row])) < coverage
+        draws = stream(key, wide(persons[row]), FOLLOW_UP)
+        made[row] = uniform(draws, wide(slots[row])) < coverage
     return made
 
 

@@ -1,10 +1,11 @@
 """What theory says: the hazard that gives a wanted R0 in a city, and the final size of a well-mixed epidemic."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from lianfang.simulate.checks import complain, within
 from lianfang.simulate.city import City
@@ -26,7 +27,7 @@ def final_size(r0: float) -> float:
     within("r0", r0, 0)
     if r0 <= 1:
         return 0.0
-    return float(optimize.brentq(lambda z: z + math.expm1(-r0 * z), (r0 - 1) / r0**2 / 2, 1.0))
+    return crossing(lambda z: z + math.expm1(-r0 * z), (r0 - 1) / r0**2 / 2, 1.0)
 
 
 def calibrate(city: City, disease: Disease, *, school: float = 1.0, work: float = 1.0) -> float:
@@ -46,8 +47,16 @@ def calibrate(city: City, disease: Disease, *, school: float = 1.0, work: float 
     if most <= disease.r0:
         raise complain("r0", f"below {most:.3g}, the number of people one person meets here", disease.r0)
     return math.exp(
-        optimize.brentq(lambda x: sampled.offspring(math.exp(x)) - disease.r0, math.log(1e-9), top, xtol=1e-6)
+        crossing(lambda x: sampled.offspring(math.exp(x)) - disease.r0, math.log(1e-9), top, 1e-7)
     )
+
+
+def crossing(rising: Callable[[float], float], low: float, high: float, tolerance: float = 1e-13) -> float:
+    """Return where a rising function crosses zero between two arguments, by bisection."""
+    while high - low > tolerance:
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
+    return (low + high) / 2
 
 
 class _Sampled:

@@ -86,7 +86,7 @@ def add_contact(world: World, key: Word, what: tuple[int, int, int, int], times:
 
 @compiled
 def reach(world: World, key: Word, row: int, at: int) -> None:
-    """A contact is reached: observed and asked to stay in quarantine, sampled if ill, else perhaps sampled."""
+    """Reach a contact: observe, ask to stay in quarantine, sample if ill, else perhaps."""
     c = contacts(world)[row]
     person = wide(c.contact)
     s = states(world)[person]

@@ -4,10 +4,10 @@ import numpy as np
 
 from lianfang.simulate.draws import Word, compiled, normal
 from lianfang.simulate.memory import World, capacities, first_free, tasks, used
-from lianfang.simulate.state import LABORATORY, MINUTES, N_TASKS, NEVER
+from lianfang.simulate.state import LABORATORY, MINUTES, N_TASKS, NEVER, consecutive
 
-TASK_REPORT, TASK_TEST, TASK_INVESTIGATE, TASK_TRACE, TASK_ADMIT = np.arange(5)
-HOSPITAL, LABORATORY_UNIT, CDC = np.arange(
+TASK_REPORT, TASK_TEST, TASK_INVESTIGATE, TASK_TRACE, TASK_ADMIT = consecutive(5)
+HOSPITAL, LABORATORY_UNIT, CDC = consecutive(
     3
 )  # units of a county; clinics of townships follow those of all counties
 OPENS, CLOSES = 8 * 60, 20 * 60  # when field work starts and ends
