@@ -81,6 +81,8 @@ class SignalStatus(models.TextChoices):
     )  # kept, not yet applied: a crash leaves it here and the next run takes it up
     ACCEPTED = "accepted", _("accepted")
     PARKED = "parked", _("parked")
+    REPLACED = "replaced", _("replaced by a repaired row")
+    SET_ASIDE = "set_aside", _("set aside with a reason")
     UNDONE = "undone", _("undone")
 
 
@@ -98,8 +100,11 @@ class Signal(models.Model):
     sealed_content = models.BinaryField()
     received_at = MomentField()
     occurred_at = MomentField(null=True)
-    status = models.CharField(max_length=8, choices=SignalStatus)
+    status = models.CharField(max_length=9, choices=SignalStatus)
     problems = models.JSONField(default=list)  # [{column, value, rule, hint}, ...] for parked signals
+    # A parked signal is a duty from then until somebody settles it: repaired, replayed, set aside or undone.
+    parked_at = MomentField(null=True)
+    settled_at = MomentField(null=True)
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")
     place = models.ForeignKey("registry.Place", models.PROTECT, null=True, related_name="+")
     path = PathField()

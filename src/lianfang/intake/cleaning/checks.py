@@ -32,12 +32,14 @@ _ENOUGH_TO_COMPARE = 4
 _AGES_APART = 1.0
 
 
-def check_rows(rows: Sequence["CleanRow"], columns: Mapping[str, str], record: Record) -> None:
+def check_rows(
+    rows: Sequence["CleanRow"], columns: Mapping[str, str], record: Record, *, required: Sequence[str] = ()
+) -> None:
     """Add to each row the problems that no single cell shows. `columns` is the mapping, to name the columns."""
     column_of = {code: column for column, code in columns.items()}
-    required = [f.code for f in record.fields if f.required]
+    demanded = dict.fromkeys([*(f.code for f in record.fields if f.required), *required])
     for row in rows:
-        for code in required:
+        for code in demanded:
             _check_required(row, code, column_of)
         for earlier, later in _IN_ORDER.get(record.code, ()):
             _check_order(row, (earlier, later), column_of)

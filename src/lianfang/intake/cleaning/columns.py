@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from lianfang.intake.cleaning.checks import check_rows
-from lianfang.intake.cleaning.dates import DateRules, read_date, study
+from lianfang.intake.cleaning.dates import PARTIAL, DateRules, read_date, study
 from lianfang.intake.cleaning.outcome import Outcome, Unreadable
 from lianfang.intake.cleaning.values import (
     read_age,
@@ -32,7 +32,8 @@ class Options:
 
     `date_orders` column -> dmy, mdy or ymd (the column "" stands for all). `codings` column -> cell -> code.
     `tolerate` lists columns whose unreadable cells are left out with a warning, where else the row would be parked.
-    `strict` parks rows with warnings too. `defaults` field -> value where a row says nothing.
+    `strict` parks rows with warnings too. `defaults` field -> value where a row says nothing. `required` are fields
+    that this file's format demands beyond those of the record.
     """
 
     today: date
@@ -41,6 +42,7 @@ class Options:
     tolerate: frozenset[str] = frozenset()
     strict: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ def clean_table(table: Table, columns: Mapping[str, str], record: Record, option
             row.values.setdefault(code, value)
         if row.number in table.overlong:
             row.problems.append(_overlong(row.number))
-    check_rows(rows, columns, record)
+    check_rows(rows, columns, record, required=options.required)
     if options.strict:
         for row in rows:
             row.problems = [_raised(problem) for problem in row.problems]
@@ -205,7 +207,9 @@ def _read_column(
         if isinstance(outcome, Unreadable):
             row.problems.append(_problem(row.number, column, cell, outcome, tolerated=tolerated))
             continue
-        if outcome.value is not None:
+        if outcome.rule in PARTIAL:
+            row.values.setdefault("birth_year", outcome.value.year)  # only births may be partial
+        elif outcome.value is not None:
             row.values[code] = outcome.value
         if outcome.rule:
             changed.setdefault(cell, []).append(row.number)

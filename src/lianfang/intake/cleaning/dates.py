@@ -42,6 +42,8 @@ _MONTH_NAME_DAY = re.compile(
 )
 _MONTH_YEAR = re.compile(r"^(?:(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4}))$")
 _YEAR = re.compile(r"^(?:19|20)\d{2}$")
+# Rules of dates of which only a part is known.
+PARTIAL = frozenset({"date.year_only", "date.month_only"})
 _DIGITS_ONLY = re.compile(r"^-?\d{1,13}(?:\.\d+)?$")
 
 
@@ -341,13 +343,17 @@ def _made(parts: tuple[int, int, int], time: Sequence[str | None], rules: DateRu
 
 
 def _with_time(day: date, time: Sequence[str | None]) -> date:
-    """Return the day, or the moment where a time other than midnight is given; a zone given is kept."""
+    """Return the day, or the moment where a time is given; a zone given is kept.
+
+    Midnight without a zone, or at Z, is how programs write a day; midnight at any other offset is a moment.
+    """
     if not time or time[0] is None:
         return day
     hour, minute, second = int(time[0]), int(time[1] or 0), int(time[2] or 0)
     if time[3]:
         hour = hour % 12 + (12 if time[3].lower() == "pm" else 0)
-    if hour > 23 or minute > 59 or second > 59 or (hour, minute, second) == (0, 0, 0):
+    midnight = (hour, minute, second) == (0, 0, 0) and time[4] in {None, "Z"}
+    if hour > 23 or minute > 59 or second > 59 or midnight:
         return day
     zone = _zone(time[4])
     return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=zone)

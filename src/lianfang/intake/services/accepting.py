@@ -1,0 +1,196 @@
+"""Rows are tried out, then taken in chunk by chunk; a crash at any moment leaves what is done and takes up the rest."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
+from lianfang.core.audit.services import record
+from lianfang.intake.cleaning import Cleaned, CleanRow
+from lianfang.intake.errors import BatchUndone
+from lianfang.intake.events import IntakeEvent
+from lianfang.intake.models import Batch, Signal, SignalStatus
+from lianfang.intake.services.applying import (
+    Part,
+    Report,
+    apply_rows,
+    clean_batch,
+    context_of,
+    settle,
+    settle_replayed,
+)
+from lianfang.intake.services.receiving import signals_of, whole_table
+from lianfang.intake.services.streaming import read_message
+from lianfang.intake.target import Context, Target, Word, targets
+
+CHUNK = 1000
+_CONTEXT_ROWS = 300  # rows of the same file that help to read one repaired row
+
+
+@transaction.atomic
+def dry_run(*, batch: Batch, by: Actor, at: datetime) -> Report:
+    """Return what accepting the batch would do, to the row: it is done and rolled back, so nothing is left behind.
+
+    On SQLite other writers wait meanwhile; 10,000 rows take some seconds.
+    """
+    by.require(Permission.IMPORT_RUN, batch.path)
+    run = _Run.prepare(batch, by=by, at=at)
+    savepoint = transaction.savepoint()
+    for pairs in run.chunks(CHUNK):
+        settle(run.apply(pairs), at=at, report=run.report)
+    transaction.savepoint_rollback(savepoint)
+    return run.report
+
+
+def accept_batch(*, batch: Batch, by: Actor, at: datetime, chunk: int = CHUNK) -> Report:
+    """Take in the good rows, park the rest with the reason; return what was done by this call.
+
+    Each chunk is one transaction that holds its records and the status of its signals: killed at any moment, the same
+    call again goes on where it stopped, and a batch that is done is left as it is.
+    """
+    by.require(Permission.IMPORT_RUN, batch.path)
+    if batch.undone_at is not None:
+        raise BatchUndone(name=batch.name)
+    run = _Run.prepare(batch, by=by, at=at)
+    for pairs in run.chunks(chunk):
+        with transaction.atomic():
+            settle(run.apply(_still_waiting(pairs)), at=at, report=run.report)
+    _finish(batch, run.report, by=by, at=at)
+    return run.report
+
+
+_Pairs = Sequence[tuple[Signal, CleanRow]]
+
+
+@dataclass
+class _Run:
+    """The whole file, cleaned once, with what still waits to be applied."""
+
+    batch: Batch
+    target: Target
+    context: Context
+    waiting: _Pairs
+    report: Report
+
+    @classmethod
+    def prepare(cls, batch: Batch, *, by: Actor, at: datetime) -> "_Run":
+        """Read and clean the file; no transaction is held meanwhile."""
+        signals = signals_of(batch)
+        cleaned = clean_batch(batch, whole_table(batch, signals), at=at)
+        assert batch.mapping is not None
+        report = Report(n_rows=batch.n_rows, changes=_counted(cleaned), decisions=_decided(cleaned))
+        pairs = zip(signals, cleaned.rows, strict=True)
+        waiting = [pair for pair in pairs if pair[0].status == SignalStatus.RECEIVED]
+        context = context_of(batch.source, batch.mapping.options, by=by, at=at)
+        return cls(batch, targets.get(batch.target), context, waiting, report)
+
+    def chunks(self, size: int) -> Iterator[_Pairs]:
+        """Yield what waits, `size` rows at a time."""
+        for start in range(0, len(self.waiting), size):
+            yield self.waiting[start : start + size]
+
+    def apply(self, pairs: _Pairs) -> Part:
+        """Give a chunk to the target; the caller holds the transaction."""
+        assert self.batch.mapping is not None
+        return apply_rows(self.target, pairs, self.context, self.batch.mapping.columns)
+
+
+def _still_waiting(pairs: _Pairs) -> list[tuple[Signal, CleanRow]]:
+    """Lock the signals, and leave out those that another run has settled meanwhile."""
+    ids = [signal.pk for signal, _ in pairs]
+    locked = (
+        Signal.objects.select_for_update().filter(pk__in=ids, status=SignalStatus.RECEIVED).order_by("pk")
+    )
+    waiting = set(locked.values_list("pk", flat=True))
+    return [pair for pair in pairs if pair[0].pk in waiting]
+
+
+def _counted(cleaned: Cleaned) -> list[dict[str, Any]]:
+    """Return the changes by column and rule, as counts: what stood in the cells stays sealed."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for change in cleaned.changes:
+        counts[change.column, change.rule] += len(change.rows)
+    return [{"column": column, "rule": rule, "cells": n} for (column, rule), n in sorted(counts.items())]
+
+
+def _decided(cleaned: Cleaned) -> list[dict[str, Any]]:
+    return [
+        {"column": d.column, "rule": d.rule, "chosen": d.chosen, "grounds": d.grounds, "certain": d.certain}
+        for d in cleaned.decisions
+    ]
+
+
+@transaction.atomic
+def _finish(batch: Batch, report: Report, *, by: Actor, at: datetime) -> None:
+    if not sum(report.words.values()) and batch.finished_at is not None:
+        return
+    before = batch.report.get("counts", {})
+    counts = Counter({word: before.get(word, 0) + report.words[word] for word in map(str, Word)})
+    batch.report = {**batch.report, **report.as_json(), "counts": dict(counts)}
+    batch.finished_at = at
+    batch.save(update_fields=["report", "finished_at"])
+    record(IntakeEvent.BATCH_ACCEPTED, subject=batch, by=by, at=at, after=dict(report.words))
+    replay_waiting(by=by, at=at, within=batch.path)
+
+
+def replay_waiting(*, by: Actor, at: datetime, within: str = "", limit: int = 5000) -> int:
+    """Try parked rows again whose only problem was that something had not arrived yet; return how many were accepted."""
+    done = 0
+    for target in targets:
+        if not target.waits_for:
+            continue
+        rows = Signal.objects.filter(Q(path__within=within), status=SignalStatus.PARKED, target=target.code)
+        rows = rows.order_by("pk")
+        waiting = [
+            signal
+            for signal in rows.select_related(
+                "batch__mapping", "batch__source__unit__place", "source__unit__place"
+            )[:limit]
+            if _waits(signal, target)
+        ]
+        by_batch: dict[int | None, list[Signal]] = {}
+        for signal in waiting:
+            by_batch.setdefault(signal.batch_id, []).append(signal)
+        for signals in by_batch.values():
+            done += replay(signals, by=by, at=at)
+    return done
+
+
+def _waits(signal: Signal, target: Target) -> bool:
+    errors = {p["rule"] for p in signal.problems if p["severity"] == "error"}
+    return bool(errors) and errors <= target.waits_for
+
+
+@transaction.atomic
+def replay(signals: Sequence[Signal], *, by: Actor, at: datetime) -> int:
+    """Apply signals of one batch again as they are; return how many were accepted this time."""
+    batch = signals[0].batch
+    if batch is None:
+        return sum(read_message(signal, by=by, at=at).word != Word.PARKED for signal in signals)
+    company = _with_company(batch, signals)
+    cleaned = clean_batch(batch, whole_table(batch, company), at=at)
+    rows = dict(zip([signal.pk for signal in company], cleaned.rows, strict=True))
+    assert batch.mapping is not None
+    context = context_of(batch.source, batch.mapping.options, by=by, at=at)
+    report = Report()
+    pairs = [(signal, rows[signal.pk]) for signal in signals]
+    part = apply_rows(targets.get(batch.target), pairs, context, batch.mapping.columns)
+    settle(part, at=at, report=report)
+    settle_replayed(part, at=at)
+    accepted = report.created + report.changed + report.unchanged
+    if accepted:
+        record(IntakeEvent.SIGNALS_REPLAYED, subject=batch, by=by, at=at, after={"accepted": accepted})
+    return accepted
+
+
+def _with_company(batch: Batch, signals: Sequence[Signal]) -> list[Signal]:
+    """Return the signals with some rows of the same file, whose columns help to read them."""
+    ids = {signal.pk for signal in signals}
+    others = batch.signals.exclude(pk__in=ids).order_by("row", "pk")[:_CONTEXT_ROWS]
+    return sorted([*signals, *others], key=lambda s: (s.row or 0, s.pk))
