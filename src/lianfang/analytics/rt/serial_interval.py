@@ -125,14 +125,10 @@ def checked_interval(values: Any, parameter: str = "serial_interval") -> Floats:
     """
     array = as_counts(parameter, values)
     if np.any(array[0] != 0):
-        raise complain(
-            "serial_interval[0]", "0, because nobody infects on the day of the own onset", array[0]
-        )
+        raise complain(f"{parameter}[0]", "0, because nobody infects on the day of the own onset", array[0])
     sums = np.atleast_1d(array.sum(axis=0))
     if np.any(np.abs(sums - 1) > _SUM_TOLERANCE):
-        raise complain(
-            "serial_interval", "probabilities that sum to 1", float(sums[np.abs(sums - 1).argmax()])
-        )
+        raise complain(parameter, "probabilities that sum to 1", float(sums[np.abs(sums - 1).argmax()]))
     return array
 
 
