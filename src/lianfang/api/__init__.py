@@ -1,1 +1,1 @@
-"""A door: no business logic, one module per app."""
+"""REST: one module per app, errors as problem+json, OpenAPI at /api/docs. No business logic."""

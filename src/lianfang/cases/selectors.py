@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from lianfang.cases.models import Case, Classification
+from lianfang.cases.models import Case, Classification, Sample
 from lianfang.common.clock import local_day
+from lianfang.common.errors import NotVisible
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 
@@ -89,3 +90,11 @@ def epidemic_curve(
         day = local_day(moment)
         days[day] = days.get(day, 0) + 1
     return sorted(days.items())
+
+
+def get_sample(case: Case, number: str) -> Sample:
+    """Return the sample of a case by its number, or raise NotVisible."""
+    sample = Sample.objects.current().filter(case=case, number=number).select_related("case").first()
+    if sample is None:
+        raise NotVisible(thing=Sample._meta.verbose_name)  # noqa: SLF001 - Django's Meta API
+    return sample  # type: ignore[no-any-return]

@@ -13,19 +13,22 @@ app = typer.Typer(no_args_is_help=True)
 def seal(at: Annotated[str | None, typer.Option(help="Act at this moment instead of now.")] = None) -> None:
     """Seal the events that are not sealed yet."""
     when = moment(at)
-    from lianfang.core.audit.sealing import seal as seal_events
+    from lianfang.core.audit.chain import seal as seal_events
 
-    out.print(str(seal_events(at=when)))
+    sealed = seal_events(at=when)
+    out.print(f"{sum(each.n_events for each in sealed)} events sealed.")
+    if sealed:
+        out.print(f"Last digest: {sealed[-1].digest}")
 
 
 @app.command()
 def verify() -> None:
     """Check the whole chain; exit status 3 and the first broken place where somebody changed the record."""
     start_django()
-    from lianfang.core.audit.sealing import verify as verify_chain
+    from lianfang.core.audit.chain import verify as verify_chain
 
-    broken = verify_chain()
-    if broken is not None:
-        out.print(str(broken), markup=False)
+    found = verify_chain()
+    if not found.is_intact:
+        out.print(f"Broken at event {found.broken_event}, seal {found.broken_seal}: {found.reason}", markup=False)
         raise typer.Exit(3)
-    out.print("The record is whole.")
+    out.print(f"The record is whole: {found.n_events} events under {found.n_seals} seals, {found.n_unsealed} not sealed yet.")

@@ -55,16 +55,17 @@ def serve(
 ) -> None:
     """Serve the site; with --no-loop the loop runs apart (`lianfang loop run`)."""
     start_django()
-    stop = threading.Event()
-    if loop:
-        from lianfang.loop.worker import run
+    from lianfang.common.clock import now
+    from lianfang.loop.worker import Worker
 
-        threading.Thread(target=run, kwargs={"stop": stop}, name="loop", daemon=True).start()
+    worker = Worker(now)
+    if loop:
+        threading.Thread(target=worker.run, name="loop", daemon=True).start()
     progress.print(f"Serving on http://{host}:{port}")
     try:
         _gunicorn(host, port, threads)
     finally:
-        stop.set()
+        worker.stop()
 
 
 def _gunicorn(host: str, port: int, threads: int) -> None:

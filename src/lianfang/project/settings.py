@@ -93,7 +93,7 @@ USE_TZ = True
 TIME_ZONE = text("LIANFANG_TIME_ZONE", "Asia/Shanghai", "Zone in which the site counts its days.")
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = None  # files are served from the package itself; there is nothing to collect
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -3,11 +3,11 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from lianfang.web import audit, cases, contacts, intake, loop, registry, rulebook, session, start, tasks
+from lianfang.web import audit, cases, contacts, loop, registry, rulebook, screening, session, start, tasks
 from lianfang.web.door import urls
 
 app_name = "web"
-MODULES = (audit, cases, contacts, intake, loop, registry, rulebook, start, tasks)
+MODULES = (audit, cases, contacts, loop, registry, rulebook, screening, start, tasks)
 
 urlpatterns = [
     path("sign-in", session.sign_in, name="login"),

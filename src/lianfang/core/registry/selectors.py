@@ -5,9 +5,18 @@ from collections.abc import Collection
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.models import MatchDecision, MatchReview, Merge, Person
+from lianfang.core.registry.errors import UnknownPlace
+from lianfang.core.registry.models import MatchDecision, MatchReview, Merge, Person, Place
 from lianfang.core.registry.querysets import MatchReviewQuerySet
 from lianfang.core.registry.ties import reachable
+
+
+def get_place(code: str) -> Place:
+    """Return the place of this code, or raise UnknownPlace; places are no secret."""
+    place = Place.objects.filter(code=code).first()
+    if place is None:
+        raise UnknownPlace(code=code)
+    return place
 
 
 def surviving_ids(people: Collection[int]) -> dict[int, int]:
