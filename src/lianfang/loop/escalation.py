@@ -90,7 +90,7 @@ def send_digests(*, at: datetime) -> int:
     if next_waking(at) != at:
         untold = untold.annotate(_clock=_clock_seconds()).filter(_breaks_quiet(at))
     window = at - timedelta(minutes=settings.LOOP_DIGEST_MINUTES)
-    told_lately = Message.objects.filter(kind=KIND, queued_at__gt=window).values("unit_id")
+    told_lately = Message.objects.filter(kind=KIND, queued_at__gt=window, queued_at__lt=at).values("unit_id")
     due = untold.exclude(unit_id__in=told_lately)
     bodies: dict[int, dict[str, Any]] = {}
     counted = due.filter(task__status=Status.OPEN).order_by().values_list("unit_id", "task__duty")

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from tests.world import NOON, World, a_person
 
 from lianfang.cases.duties import Investigate
 from lianfang.cases.models import Case
 from lianfang.loop.models import Task, Transition
 from lianfang.loop.reconcile import reconcile
-from tests.world import NOON, World, a_person
 
 pytestmark = pytest.mark.django_db
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
+from tests.world import NOON, World, a_person
 
 from lianfang.cases.models import Case
 from lianfang.cases.services import open_case
@@ -11,7 +12,6 @@ from lianfang.loop.duty import duties
 from lianfang.loop.models import Pass, Task, Touched
 from lianfang.loop.touch import touch
 from lianfang.loop.worker import RETRY_AFTER, sweep, turn
-from tests.world import NOON, World, a_person
 
 pytestmark = pytest.mark.django_db
 

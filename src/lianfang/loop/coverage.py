@@ -1,0 +1,82 @@
+"""The four "alls" as checked coverage: everyone who should be tested, admitted, isolated, treated is, and who is not.
+
+A follow-up rate alone deceives: 89 % of the listed contacts of Kenema were followed, and 6 % of its new cases had been
+listed. So every coverage stands beside its case-side twin, and its gaps have names.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+
+from lianfang.core.access.actor import Actor
+from lianfang.loop.register import Register
+
+
+class Coverage(ABC):
+    """One statement of the form "everyone who should, is": declared by the app that knows, in its `coverage.py`.
+
+    The docstring is the sentence. `twin` is the code of the coverage that looks at the same from the side of the cases.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[Any]
+    twin: ClassVar[str] = ""
+
+    @abstractmethod
+    def should(self, actor: Actor, path: str, at: datetime) -> QuerySet[Any]:
+        """Return the rows that should be covered: those that `actor` may see in the area."""
+
+    @abstractmethod
+    def covered(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
+        """Return those of the rows that are."""
+
+    @property
+    def sentence(self) -> str:
+        """The docstring as one line."""
+        return " ".join((type(self).__doc__ or "").split())
+
+    def gaps(self, actor: Actor, path: str, at: datetime) -> QuerySet[Any]:
+        """Return the rows that should be covered and are not: the names behind the figure."""
+        should = self.should(actor, path, at)
+        return should.exclude(pk__in=self.covered(should, at).values("pk"))
+
+
+coverages: Register[Coverage] = Register("coverages")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Covered:
+    """How many should be covered and how many are, with the twin beside it."""
+
+    coverage: Coverage
+    n_should: int
+    n_covered: int
+    twin: "Covered | None" = None
+
+    @property
+    def share(self) -> float | None:
+        """The share that is covered; None where nobody should be."""
+        return self.n_covered / self.n_should if self.n_should else None
+
+    @property
+    def n_gaps(self) -> int:
+        """How many should be covered and are not."""
+        return self.n_should - self.n_covered
+
+
+def coverage_in(actor: Actor, *, at: datetime, path: str = "") -> list[Covered]:
+    """Return every coverage in the area, each beside its twin: two queries for each."""
+    counted = {one.coverage.code: one for one in _count_all(actor, path, at)}
+    return [replace(one, twin=counted.get(one.coverage.twin)) for one in counted.values()]
+
+
+def _count_all(actor: Actor, path: str, at: datetime) -> Iterator[Covered]:
+    for coverage in coverages:
+        should = coverage.should(actor, path, at)
+        yield Covered(
+            coverage=coverage, n_should=should.count(), n_covered=coverage.covered(should, at).count()
+        )

@@ -1,0 +1,36 @@
+"""Short scenes for the tests of the loop: a confirmed case, contacts under observation."""
+
+from datetime import datetime, timedelta
+
+from lianfang.cases.models import Case
+from lianfang.cases.services import open_case
+from lianfang.contacts.models import Contact
+from lianfang.contacts.services import name_contact
+from tests.world import NOON, World, a_person
+
+DISEASE = "covid_19_cn_2020"
+
+
+def confirmed(world: World, at: datetime = NOON, place: str = "420106", by: str = "alice") -> Case:
+    return open_case(
+        person=a_person(world),
+        disease=DISEASE,
+        place=world.places[place],
+        diagnosis="confirmed",
+        by=world.actor(by),
+        at=at,
+    )
+
+
+def contacts(world: World, case: Case, n: int, at: datetime = NOON, **fields: object) -> list[Contact]:
+    return [
+        name_contact(
+            person=a_person(world),
+            case=case,
+            last_contact_on=(at - timedelta(days=1)).date(),
+            by=world.actor("alice"),
+            at=at,
+            **fields,
+        )
+        for _ in range(n)
+    ]
