@@ -42,7 +42,8 @@ class Field:
 
     `en` and `zh` are its names for people and, with `synonyms`, the column names it is known by. `lowest` and
     `highest` bound numbers. `partial` dates may lack the day or month (a birth year is worth keeping). `repeats`
-    fields may stand several times in a row: `sample.number#2`.
+    fields may stand several times in a row: `sample.number#2`. An `open` code may be a word outside the choices, which
+    the target then judges.
     """
 
     code: str
@@ -51,6 +52,7 @@ class Field:
     zh: str
     synonyms: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
+    open: bool = False
     required: bool = False
     partial: bool = False
     repeats: bool = False

@@ -1,15 +1,16 @@
 """Rows of a line list become people and cases with their facts; the classification follows from the facts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from lianfang.cases.derive import derive_cases, packs_by_disease
+from lianfang.cases.derive import derive_cases
 from lianfang.cases.events import CaseEvent
 from lianfang.cases.models import Case
+from lianfang.cases.targets.diseases import disease_codes, disease_of
 from lianfang.cases.targets.exporting import COLUMNS, export_cases
 from lianfang.cases.targets.numbers import KnownCases, remember
 from lianfang.cases.targets.reading import as_day, as_moment, candidate_of, complete_people, place_of, resolve
@@ -39,14 +40,10 @@ class _Draft:
     place: Place
     candidate: PersonCandidate
     reported: datetime
+    disease: str
     case: Case | None = None
     person: Person | None = None
     is_new: bool = False
-    stated: Stated | None = field(default=None)
-
-    @property
-    def disease(self) -> str:
-        return str(self.row.values["disease"])
 
 
 class CaseTarget(Target):
@@ -63,9 +60,9 @@ class CaseTarget(Target):
     def apply(self, rows: Sequence[Row], context: Context) -> list[Outcome]:
         """Take rows in: about thirty statements per call, however many rows."""
         outcomes = [Outcome() for _ in rows]
-        drafts = [
-            d for row, outcome in zip(rows, outcomes, strict=True) if (d := _draft(row, outcome, context))
-        ]
+        words = disease_codes()
+        paired = zip(rows, outcomes, strict=True)
+        drafts = [d for row, outcome in paired if (d := _draft(row, outcome, context, words))]
         known = KnownCases([draft.row.values for draft in drafts], context)
         drafts = [draft for draft in drafts if _recognise(draft, known, context)]
         drafts = _find_people(drafts, context)
@@ -83,24 +80,17 @@ class CaseTarget(Target):
         return COLUMNS
 
 
-def _draft(row: Row, outcome: Outcome, context: Context) -> _Draft | None:
+def _draft(row: Row, outcome: Outcome, context: Context, diseases: Mapping[str, str]) -> _Draft | None:
     values = row.values
-    disease = values["disease"]
-    if disease not in packs_by_disease():
-        outcome.park(
-            row,
-            column="disease",
-            value=disease,
-            rule="disease.no_pack",
-            hint=f"The site has rules for {', '.join(sorted(packs_by_disease()))} only. Add a pack for this disease.",
-        )
+    disease = disease_of(row, outcome, diseases)
+    if not disease:
         return None
     place = place_of(row, outcome, context)
     if place is None:
         return None
     reported = as_moment(values.get("reported_at")) or context.at
     on = as_day(values.get("onset_on")) or local_day(reported)
-    return _Draft(row, outcome, place, candidate_of(values, place, on), reported)
+    return _Draft(row, outcome, place, candidate_of(values, place, on), reported, disease)
 
 
 def _recognise(draft: _Draft, known: KnownCases, context: Context) -> bool:

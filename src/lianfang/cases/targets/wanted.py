@@ -9,7 +9,6 @@ from lianfang.cases.models import Classification, Outcome
 from lianfang.cases.targets.reading import as_day, as_moment
 from lianfang.common.clock import start_of
 
-_CONTACT = {"covid_19": "contact_with_infected"}  # the name of the exposure in the disease's pack
 HOSPITAL_STAY = "hospital_stay"
 INFECTION = "infection"
 AFFECTED_AREA = "affected_area"
@@ -109,9 +108,14 @@ def _signs(values: Mapping[str, Any], onset: date | None, seen: datetime) -> Ite
         yield Wanted(model="Sign", slot=("temperature",), columns=columns, said=frozenset({"value"}))
 
 
+def contact_kind(disease: str) -> str:
+    """Return the name that the disease's pack has for contact with a case."""
+    return "contact_with_infected" if disease.startswith("covid_19") else "contact_with_case"
+
+
 def _links(values: Mapping[str, Any], disease: str, seen: datetime) -> Iterator[Wanted]:
     first, last = as_day(values.get("exposed_from_on")), as_day(values.get("exposed_to_on"))
-    contact = _CONTACT.get(disease, "contact_with_case")
+    contact = contact_kind(disease)
     place = str(values.get("exposure_place") or "")[:200]
     if values.get("source_number") or values.get("contact_with_case"):
         yield _link(contact, (first, last, place), seen)

@@ -238,6 +238,8 @@ def read_code(cell: Cell, field: Field, local: Mapping[str, str]) -> Outcome:
         return Read(known, "" if known == raw else "code.spelling")
     if is_missing(text):
         return Read(None, "missing.word")
+    if field.open:
+        return Read(text)
     nearest = ", ".join(choice.code for choice in field.choices[:12])
     return Unreadable("code.unknown", f"Write one of: {nearest}; or say which of them this word means.")
 

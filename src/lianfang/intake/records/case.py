@@ -7,7 +7,7 @@ from lianfang.intake.records.words import CLASSES, DISEASES, FINDINGS, OUTCOMES,
 _CASE: tuple[Field, ...] = (
     Field(code="number", kind=Kind.IDENTIFIER, en="Case number", zh="病例编号", synonyms=("case id", "case_id", "caseid", "epidNumber", "epid number", "visualId", "case no", "patient id", "patinfo_ID", "uniq_id", "unique id", "编号", "病例号", "卡片编号", "序号", "id")),
     Field(code="external_id", kind=Kind.IDENTIFIER, en="Number in the other system", zh="外部系统编号", synonyms=("externalID", "uuid", "external id", "卡片ID", "externalToken")),
-    Field(code="disease", kind=Kind.CODE, en="Disease", zh="病种", required=True, choices=DISEASES, synonyms=("疾病名称", "疾病病种", "diagnosis", "disease name")),
+    Field(code="disease", kind=Kind.CODE, en="Disease", zh="病种", required=True, choices=DISEASES,open=True, synonyms=("疾病名称", "疾病病种", "diagnosis", "disease name")),
     Field(code="reported_at", kind=Kind.MOMENT, en="Reported", zh="报告时间", synonyms=("report date", "reportDate", "date_report", "dt_report", "date of report", "date of reporting", "dateOfReporting", "date_of_reporting", "date reported", "notification date", "reportDateTime", "report_date", "报告日期", "报卡日期", "填卡日期", "报告卡录入时间")),
     Field(code="onset_on", kind=Kind.DATE, en="Onset", zh="发病日期", synonyms=("date of onset", "date_onset", "dt_onset", "onset date", "onset", "symptom onset", "symptoms.onsetDate", "dateOfOnset", "date_onset_symptoms", "patcourse_dateonset", "onset_date", "date of symptom onset", "发病时间", "症状出现日期")),
     Field(code="infected_on", kind=Kind.DATE, en="Infected", zh="感染日期", synonyms=("date of infection", "date_infection", "dateOfInfection")),

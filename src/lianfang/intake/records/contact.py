@@ -36,7 +36,7 @@ _SEEN = (
 )
 
 _TIES: tuple[Field, ...] = (
-    Field(code="disease", kind=Kind.CODE, en="Disease", zh="病种", choices=DISEASES, synonyms=("疾病名称",)),
+    Field(code="disease", kind=Kind.CODE, en="Disease", zh="病种", choices=DISEASES,open=True, synonyms=("疾病名称",)),
     Field(code="first_contact_on", kind=Kind.DATE, en="First contact", zh="首次接触日期", synonyms=("date of first contact", "firstContactDate", "dateOfFirstContact")),
     Field(code="last_contact_on", kind=Kind.DATE, en="Last contact", zh="末次接触日期", synonyms=("date of last contact", "date_of_last_contact", "lastContactDate", "dateOfLastContact", "contactDate", "contact date", "relationship.contactDate", "最后接触日期", "接触日期")),
     Field(code="setting", kind=Kind.CODE, en="Setting", zh="接触场所", choices=_SETTINGS, synonyms=("context_of_exposure", "socialRelationshipTypeId", "relationship.socialRelationshipTypeId", "contactIdentificationSource", "接触地点", "source", "exposure")),

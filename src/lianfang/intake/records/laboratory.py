@@ -11,7 +11,7 @@ LAB_RESULT = Record(
         Field(code="external_id", kind=Kind.IDENTIFIER, en="Number of the message", zh="消息编号", synonyms=("id", "uuid", "message id", "report id", "报告编号")),
         Field(code="case_id", kind=Kind.IDENTIFIER, en="Case, number in the other system", zh="病例外部编号", synonyms=("personId", "person.id", "case uuid")),
         Field(code="case_number", kind=Kind.IDENTIFIER, en="Case number", zh="病例编号", synonyms=("person.visualId", "case id", "case_id", "epidNumber", "patient id", "visualId", "患者编号")),
-        Field(code="disease", kind=Kind.CODE, en="Disease", zh="病种", choices=DISEASES, synonyms=("testedFor", "testedDisease", "检测病种")),
+        Field(code="disease", kind=Kind.CODE, en="Disease", zh="病种", choices=DISEASES,open=True, synonyms=("testedFor", "testedDisease", "检测病种")),
         Field(code="sample_number", kind=Kind.IDENTIFIER, en="Sample number", zh="标本编号", synonyms=("sampleIdentifier", "sample id", "labSampleID", "sample no", "specimen id", "barcode", "样本编号", "标本号", "条码号")),
         Field(code="specimen", kind=Kind.CODE, en="Specimen", zh="标本类型", choices=SPECIMENS, synonyms=("sampleType", "sampleMaterial", "sample type", "specimen type", "样本类型")),
         Field(code="sampled_at", kind=Kind.MOMENT, en="Sample taken", zh="采样时间", synonyms=("dateSampleTaken", "sampleDateTime", "date sample taken", "date of sampling", "sample date", "采样日期")),
