@@ -98,7 +98,14 @@ class InvestigationIn(Schema):
 
 
 @endpoint("GET", "/cases", Permission.CASE_VIEW, response=CasePage)
-def list_all(request: Any, area: str = "", disease: str = "", classification: str = "", after: str = "", limit: int = 100) -> Any:
+def list_all(
+    request: Any,
+    area: str = "",
+    disease: str = "",
+    classification: str = "",
+    after: str = "",
+    limit: int = 100,
+) -> Any:
     """List the cases that you may see, the newest report first."""
     path = get_place(area).path if area else ""
     moment, _comma, pk = after.partition(",")

@@ -78,7 +78,14 @@ def endpoint(method: str, route: str, permission: Permission, **options: Any) ->
 
 def problem(status: int, code: str, title: str, *, hint: str = "", **fields: Any) -> HttpResponse:
     """Return a problem+json answer."""
-    body = {"type": f"urn:lianfang:{code}", "title": title, "status": status, "code": code, "hint": hint, **fields}
+    body = {
+        "type": f"urn:lianfang:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "hint": hint,
+        **fields,
+    }
     text = json.dumps(body, ensure_ascii=False, default=str)
     return HttpResponse(text, status=status, content_type="application/problem+json")
 
@@ -95,5 +102,7 @@ def _unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse
 
 @api.exception_handler(ValidationError)
 def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
-    wrong = [{"at": ".".join(str(part) for part in each["loc"]), "what": each["msg"]} for each in error.errors]
+    wrong = [
+        {"at": ".".join(str(part) for part in each["loc"]), "what": each["msg"]} for each in error.errors
+    ]
     return problem(422, "api.invalid", "The request does not fit.", hint="See /api/docs.", errors=wrong)

@@ -38,7 +38,9 @@ class DoneIn(Schema):
 
 
 @endpoint("GET", "/tasks", Permission.TASK_VIEW, response=list[TaskOut])
-def list_all(request: Any, area: str = "", duty: str = "", state: str = "open", mine: bool = False, limit: int = 100) -> Any:
+def list_all(
+    request: Any, area: str = "", duty: str = "", state: str = "open", mine: bool = False, limit: int = 100
+) -> Any:
     """List tasks, the most overdue first; state is open, late, shed, done, void or all."""
     path = get_place(area).path if area else ""
     unit = request.actor.unit_id if mine else None

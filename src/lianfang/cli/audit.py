@@ -29,6 +29,10 @@ def verify() -> None:
 
     found = verify_chain()
     if not found.is_intact:
-        out.print(f"Broken at event {found.broken_event}, seal {found.broken_seal}: {found.reason}", markup=False)
+        out.print(
+            f"Broken at event {found.broken_event}, seal {found.broken_seal}: {found.reason}", markup=False
+        )
         raise typer.Exit(3)
-    out.print(f"The record is whole: {found.n_events} events under {found.n_seals} seals, {found.n_unsealed} not sealed yet.")
+    out.print(
+        f"The record is whole: {found.n_events} events under {found.n_seals} seals, {found.n_unsealed} not sealed yet."
+    )

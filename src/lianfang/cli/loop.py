@@ -7,7 +7,9 @@ import typer
 from lianfang.cli.door import moment, out, progress, show_rows, start_django
 
 app = typer.Typer(no_args_is_help=True)
-At = Annotated[str | None, typer.Option("--at", help="Act as if it were this moment, such as 2020-02-12T18:00.")]
+At = Annotated[
+    str | None, typer.Option("--at", help="Act as if it were this moment, such as 2020-02-12T18:00.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
 _WORDS = ("opened", "changed", "met", "reopened", "withdrawn")
 
@@ -31,7 +33,9 @@ def sweep(at: At = None, as_json: Json = False) -> None:
 
 
 def _report(done: Any, as_json: bool) -> None:
-    rows = [{"duty": o.duty, **{word: getattr(o, word) for word in _WORDS}} for o in done.outcomes if o.written]
+    rows = [
+        {"duty": o.duty, **{word: getattr(o, word) for word in _WORDS}} for o in done.outcomes if o.written
+    ]
     show_rows(rows, ("duty", *_WORDS), as_json=as_json)
     follow = f"derived {done.derived}, escalated {done.escalated}, shed {done.shed}, told {done.told}, sent {done.sent}"
     progress.print(f"{done.written} tasks written; {follow}")
@@ -58,7 +62,13 @@ def list_duties(as_json: Json = False) -> None:
     from lianfang.loop.duty import duties
 
     rows = [
-        {"code": d.code, "sentence": d.sentence, "evidence": d.evidence, "check": d.check, "capability": d.capability}
+        {
+            "code": d.code,
+            "sentence": d.sentence,
+            "evidence": d.evidence,
+            "check": d.check,
+            "capability": d.capability,
+        }
         for d in duties
     ]
     show_rows(rows, ("code", "sentence", "evidence", "check", "capability"), as_json=as_json)

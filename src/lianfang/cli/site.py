@@ -98,7 +98,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo world is kept.")] = Path("var/demo"),
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the start page.")] = True,
     fresh: Annotated[bool, typer.Option(help="Throw the old demo world away and make a new one.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the invented world.")] = 20200212,
+    seed: Annotated[int, typer.Option(help="Seed of the invented world.")] = 20,
 ) -> None:
     """Make a seeded, invented prefecture with an outbreak in it and open its start page."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,10 +110,7 @@ def demo(
     is_new = not database.exists()
     setup()
     if is_new:
-        from lianfang.cli.world import build
-
-        progress.print("Making the demo world ...")
-        build(at=moment(None), seed=seed)
+        _make_world(seed)
     url = f"http://{host}:{port}/"
     out.print(
         f"[bold]{url}[/bold]  sign in as [bold]wang[/bold] (county epidemiologist), password lianfang-demo"
@@ -121,6 +118,19 @@ def demo(
     if open_browser and sys.stdout.isatty():
         threading.Timer(1.5, webbrowser.open, [url]).start()
     serve(host=host, port=port)
+
+
+def _make_world(seed: int) -> None:
+    from rich.progress import Progress
+
+    from lianfang.demo.build import build
+
+    with Progress(console=progress, transient=True) as bar:
+        task = bar.add_task("Living through six weeks of an invented outbreak", total=None)
+        told = build(
+            at=moment(None), seed=seed, tell=lambda done, of: bar.update(task, completed=done, total=of)
+        )
+    progress.print(f"The demo world is ready: {told} facts.")
 
 
 def _demo_environment(folder: Path) -> None:

@@ -17,7 +17,15 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.access.services import break_glass, review_break_glass
 from lianfang.core.audit.selectors import events_about
 from lianfang.core.registry.matching import PersonCandidate
-from lianfang.core.registry.models import Capability, IdentityKind, Jurisdiction, MatchDecision, Merge, Place, Unit
+from lianfang.core.registry.models import (
+    Capability,
+    IdentityKind,
+    Jurisdiction,
+    MatchDecision,
+    Merge,
+    Place,
+    Unit,
+)
 from lianfang.core.registry.selectors import get_person, merges_of, open_reviews
 from lianfang.core.registry.services import (
     decide_match,
@@ -63,9 +71,15 @@ def search(request: Any) -> HttpResponse:
     if form.is_valid():
         values = form.cleaned_data
         found = search_identity(
-            kind=IdentityKind(values["kind"]), text=values["text"], purpose=values["purpose"], by=request.actor, at=request.at
+            kind=IdentityKind(values["kind"]),
+            text=values["text"],
+            purpose=values["purpose"],
+            by=request.actor,
+            at=request.at,
         )
-    return render(request, "registry/people.html", {"form": form, "found": found}, status=422 if found is None else 200)
+    return render(
+        request, "registry/people.html", {"form": form, "found": found}, status=422 if found is None else 200
+    )
 
 
 @page("people/<uuid:uid>", name="person", permission=Permission.PERSON_VIEW)
@@ -75,7 +89,9 @@ def person(request: Any, uid: Any) -> HttpResponse:
 
 
 def _show_person(request: Any, row: Any, revealed: Any = None) -> HttpResponse:
-    kinds = row.identities.filter(retracted_at__isnull=True).order_by().values_list("kind", flat=True).distinct()
+    kinds = (
+        row.identities.filter(retracted_at__isnull=True).order_by().values_list("kind", flat=True).distinct()
+    )
     may_see_cases = request.actor.may(Permission.CASE_VIEW)
     may_see_contacts = request.actor.may(Permission.CONTACT_VIEW)
     context = {
@@ -112,7 +128,13 @@ def decide(request: Any, pk: int) -> HttpResponse:
     """Decide whether two records are one person."""
     review = open_reviews(request.actor).get_visible(request.actor, pk=pk)
     decision = MatchDecision.SAME if request.POST.get("decision") == "same" else MatchDecision.DISTINCT
-    decide_match(review=review, decision=decision, reason=request.POST.get("reason", ""), by=request.actor, at=request.at)
+    decide_match(
+        review=review,
+        decision=decision,
+        reason=request.POST.get("reason", ""),
+        by=request.actor,
+        at=request.at,
+    )
     messages.success(request, gettext("Recorded. A merge can be undone on the person's page."))
     return redirect("web:people")
 
@@ -132,15 +154,23 @@ class NewCase(forms.Form):
     """A first report with the person it is about."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    sex = forms.ChoiceField(label=_("Sex"), choices=[("female", _("female")), ("male", _("male")), ("unknown", _("unknown"))])
+    sex = forms.ChoiceField(
+        label=_("Sex"), choices=[("female", _("female")), ("male", _("male")), ("unknown", _("unknown"))]
+    )
     birth_date = forms.DateField(label=_("Born"), required=False, widget=forms.DateInput({"type": "date"}))
     national_id = forms.CharField(label=_("Identity number"), max_length=30, required=False)
     phone = forms.CharField(label=_("Telephone"), max_length=30, required=False)
-    home = forms.CharField(label=_("Lives in (code)"), max_length=24, help_text=_("Code of the township, village or cell"))
+    home = forms.CharField(
+        label=_("Lives in (code)"), max_length=24, help_text=_("Code of the township, village or cell")
+    )
     disease = forms.ChoiceField(label=_("Disease"))
     diagnosis = forms.ChoiceField(
         label=_("Diagnosis"),
-        choices=[("suspected", _("suspected")), ("confirmed", _("confirmed")), ("asymptomatic", _("asymptomatic infection"))],
+        choices=[
+            ("suspected", _("suspected")),
+            ("confirmed", _("confirmed")),
+            ("asymptomatic", _("asymptomatic infection")),
+        ],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -188,7 +218,9 @@ def report_case(request: Any) -> HttpResponse:
         by=request.actor,
         at=request.at,
     )
-    messages.success(request, gettext("The case is open; what is owed about it follows with the loop's next turn."))
+    messages.success(
+        request, gettext("The case is open; what is owed about it follows with the loop's next turn.")
+    )
     return redirect("web:case", number=case.number)
 
 
@@ -196,8 +228,15 @@ def report_case(request: Any) -> HttpResponse:
 def units(request: Any) -> HttpResponse:
     """Show the places and units of the area and the kinds of work that no unit of their own answers for."""
     area = chosen_area(request, Permission.REGISTRY_EDIT)
-    rows = Unit.objects.open().filter(path__within=area.path).prefetch_related("capabilities").select_related("place")
-    gaps = Jurisdiction.objects.filter(path__within=area.path, gap_since__isnull=False, filled_at__isnull=True)
+    rows = (
+        Unit.objects.open()
+        .filter(path__within=area.path)
+        .prefetch_related("capabilities")
+        .select_related("place")
+    )
+    gaps = Jurisdiction.objects.filter(
+        path__within=area.path, gap_since__isnull=False, filled_at__isnull=True
+    )
     context = {
         "area": area,
         "units": rows.order_by("path", "name")[:_LIMIT],
@@ -210,7 +249,9 @@ def units(request: Any) -> HttpResponse:
 @page("emergency", name="emergency", permission=Permission.ACCESS_BREAK_GLASS)
 def emergency(request: Any) -> HttpResponse:
     """Offer emergency access to another area, and show one's own of late."""
-    mine = BreakGlass.objects.filter(user_id=request.actor.user_id).select_related("place").order_by("-pk")[:20]
+    mine = (
+        BreakGlass.objects.filter(user_id=request.actor.user_id).select_related("place").order_by("-pk")[:20]
+    )
     return render(request, "registry/emergency.html", {"mine": mine})
 
 
@@ -222,14 +263,20 @@ def open_emergency(request: Any) -> HttpResponse:
         messages.error(request, gettext("No place has this code; see the list of places."))
         return redirect("web:emergency")
     opened = break_glass(place=place, reason=request.POST.get("reason", ""), by=request.actor, at=request.at)
-    messages.warning(request, gettext("%s is open to you for reading; its supervisor is told.") % opened.place.name)
+    messages.warning(
+        request, gettext("%s is open to you for reading; its supervisor is told.") % opened.place.name
+    )
     return redirect("web:emergency")
 
 
 @page("emergencies", name="emergencies", permission=Permission.ACCESS_REVIEW)
 def emergencies(request: Any) -> HttpResponse:
     """List the emergency accesses to the area that wait for its supervisor."""
-    rows = BreakGlass.objects.visible_to(request.actor).filter(reviewed_at__isnull=True).select_related("user", "place")
+    rows = (
+        BreakGlass.objects.visible_to(request.actor)
+        .filter(reviewed_at__isnull=True)
+        .select_related("user", "place")
+    )
     return render(request, "registry/emergencies.html", {"emergencies": rows.order_by("pk")[:_LIMIT]})
 
 
@@ -239,7 +286,11 @@ def review(request: Any, pk: int) -> HttpResponse:
     row = BreakGlass.objects.get_visible(request.actor, pk=pk)
     justified = request.POST.get("justified") == "1"
     review_break_glass(
-        emergency=row, justified=justified, review=request.POST.get("review", ""), by=request.actor, at=request.at
+        emergency=row,
+        justified=justified,
+        review=request.POST.get("review", ""),
+        by=request.actor,
+        at=request.at,
     )
     messages.success(request, gettext("Recorded."))
     return redirect("web:emergencies")

@@ -1,0 +1,39 @@
+"""Puts the demo world together: the ground, the story day by day, the loop turning with it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from lianfang.common.clock import local_day, start_of
+from lianfang.demo.ground import lay_ground
+from lianfang.demo.story import Story
+from lianfang.loop.worker import sweep, turn
+from lianfang.simulate.demonstration import demo_city, demo_outbreak, demo_scenario
+
+# The loop turns twice on each day of the story; in life it turns every few seconds.
+_TURNS = (timedelta(hours=12), timedelta(hours=24))
+
+
+def build(*, at: datetime, seed: int, tell: Callable[[int, int], None] = lambda _done, _of: None) -> int:
+    """Make the world as of `at` and return the number of facts told; `tell(done, of)` hears of the progress in days.
+
+    The outbreak is the same for the same seed, shifted so that its last day is the day before `at`.
+    """
+    days = demo_scenario().days
+    start = local_day(at) - timedelta(days=days)
+    city = demo_city()
+    story = Story(
+        outbreak=demo_outbreak(city=city, seed=seed, start=start),
+        ground=lay_ground(city, at=start_of(start)),
+        seed=seed,
+        told_until=start_of(start),
+    )
+    story.prepare()
+    told = 0
+    for n in range(days):
+        for after in _TURNS:
+            until = min(start_of(start + timedelta(days=n)) + after, at)
+            told += story.tell(until)
+            turn(at=until)
+        tell(n + 1, days)
+    sweep(at=at)
+    return told

@@ -1,0 +1,162 @@
+"""Places, units and users of the demo world."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lianfang.core.access.models import Grant, User
+from lianfang.core.access.permissions import Role
+from lianfang.core.registry.jurisdiction import refresh_jurisdictions
+from lianfang.core.registry.models import Capability, Level, Place, Unit, UnitCapability, UnitKind
+from lianfang.simulate.city import City
+
+C = Capability
+PASSWORD = "lianfang-demo"  # noqa: S105 - the demo's sign-in page shows it
+_ABOVE = [
+    ("CN", "示范国", "Demoland", Level.NATION, None),
+    ("99", "示范省", "Demo Province", Level.PROVINCE, "CN"),
+    ("9901", "云河市", "Yunhe", Level.PREFECTURE, "99"),
+]
+_LEVEL = {
+    "county": Level.COUNTY,
+    "township": Level.TOWNSHIP,
+    "village": Level.VILLAGE,
+    "cell": Level.CELL,
+    "grid": Level.CELL,
+}
+_COUNTY_CDC = [C.REVIEW, C.INVESTIGATE, C.TRACE, C.ASSESS, C.SUPERVISE, C.SAMPLE, C.RECORDS]
+# login, name, role, level of the area, kind of the unit
+_PEOPLE = [
+    ("wang", "王敏", Role.EPIDEMIOLOGIST, "county", UnitKind.CDC),
+    ("zhao", "赵强", Role.FIELD_WORKER, "township", UnitKind.COMMUNITY),
+    ("lin", "林晓", Role.SUPERVISOR, "prefecture", UnitKind.CDC),
+    ("sun", "孙丽", Role.CLINICIAN, "county", UnitKind.HOSPITAL),
+    ("ma", "马俊", Role.LABORATORIAN, "county", UnitKind.LABORATORY),
+    ("he", "何静", Role.REGISTRAR, "county", UnitKind.CDC),
+    ("tang", "唐明", Role.ANALYST, "province", UnitKind.CDC),
+    ("xu", "徐芳", Role.AUDITOR, "province", UnitKind.CDC),
+    ("admin", "管理员", Role.ADMINISTRATOR, "nation", UnitKind.HEALTH_AUTHORITY),
+]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Places by code, units by code, users by login."""
+
+    places: dict[str, Place]
+    units: dict[str, Unit]
+    users: dict[str, User]
+
+    def unit_at(self, place: str, kind: str) -> Unit:
+        """Return the unit of a kind in a place."""
+        return next(unit for unit in self.units.values() if unit.place.code == place and unit.kind == kind)
+
+
+def lay_ground(city: City, *, at: datetime) -> Ground:
+    """Make the places of the city with the levels above, a unit for every kind of work but one, and the users."""
+    places = _places(city)
+    units = _units(places)
+    users = _users(places, units, at)
+    refresh_jurisdictions(at=at)
+    return Ground(places, units, users)
+
+
+def _places(city: City) -> dict[str, Place]:
+    places: dict[str, Place] = {}
+    for code, name, name_en, level, parent in _ABOVE:
+        _add(places, code, name, name_en, level, parent, None)
+    frame = city.places.sort("code")
+    for row in frame.sort(frame["code"].str.len_chars()).iter_rows(named=True):
+        level = _LEVEL[row["level"]]
+        parent = row["parent"] or "9901"
+        _add(places, row["code"], row["name"], row["pinyin"], level, parent, row["population"])
+    return places
+
+
+def _add(
+    places: dict[str, Place],
+    code: str,
+    name: str,
+    name_en: str,
+    level: int,
+    parent: str | None,
+    population: int | None,
+) -> None:
+    above = places[parent] if parent else None
+    places[code] = Place.objects.create(
+        code=code,
+        name=name,
+        name_en=name_en,
+        level=level,
+        parent=above,
+        path=f"{above.path if above else ''}{code}.",
+        population=population,
+    )
+
+
+def _units(places: dict[str, Place]) -> dict[str, Unit]:
+    units: dict[str, Unit] = {}
+
+    def add(
+        code: str, name: str, kind: str, place: str, parent: str | None, capabilities: list[Capability]
+    ) -> None:
+        where = places[place]
+        above = units[parent] if parent else None
+        unit = Unit.objects.create(
+            code=code, name=name, name_en=code, kind=kind, place=where, path=where.path, parent=above
+        )
+        UnitCapability.objects.bulk_create(UnitCapability(unit=unit, capability=c) for c in capabilities)
+        units[code] = unit
+
+    add("cn-nha", "示范国卫生健康委", UnitKind.HEALTH_AUTHORITY, "CN", None, list(C))
+    add("99-cdc", "示范省疾控中心", UnitKind.CDC, "99", "cn-nha", list(C))
+    add("9901-cdc", "云河市疾控中心", UnitKind.CDC, "9901", "99-cdc", list(C))
+    counties = [p for p in places.values() if p.level == Level.COUNTY]
+    for n, county in enumerate(counties):
+        short = county.name.rstrip("县区市")
+        cdc = f"{county.code}-cdc"
+        add(cdc, f"{short}疾控中心", UnitKind.CDC, county.code, "9901-cdc", _COUNTY_CDC)
+        add(
+            f"{county.code}-hospital",
+            f"{short}人民医院",
+            UnitKind.HOSPITAL,
+            county.code,
+            cdc,
+            [C.REPORT, C.ADMIT],
+        )
+        add(f"{county.code}-laboratory", f"{short}检验中心", UnitKind.LABORATORY, county.code, cdc, [C.TEST])
+        if n:  # the first county has no depot of its own: a gap that the prefecture sees and is owed to fill
+            add(f"{county.code}-depot", f"{short}物资库", UnitKind.DEPOT, county.code, cdc, [C.SUPPLY])
+    for town in (p for p in places.values() if p.level == Level.TOWNSHIP):
+        above = f"{town.code[:6]}-cdc"
+        add(
+            f"{town.code}-clinic",
+            f"{town.name}卫生院",
+            UnitKind.COMMUNITY,
+            town.code,
+            above,
+            [C.OBSERVE, C.SCREEN],
+        )
+    return units
+
+
+def _users(places: dict[str, Place], units: dict[str, Unit], at: datetime) -> dict[str, User]:
+    county = next(p for p in places.values() if p.level == Level.COUNTY)
+    town = next(p for p in places.values() if p.level == Level.TOWNSHIP and p.parent_id == county.pk)
+    area = {
+        "county": county,
+        "township": town,
+        "prefecture": places["9901"],
+        "province": places["99"],
+        "nation": places["CN"],
+    }
+    first = User(login="", name="")
+    first.set_password(PASSWORD)  # once: hashing is slow on purpose, and the demo has one password
+    users = {}
+    for login, name, role, level, kind in _PEOPLE:
+        place = area[level]
+        unit = next(u for u in units.values() if u.place_id == place.pk and u.kind == kind)
+        users[login] = User.objects.create(login=login, name=name, unit=unit, password=first.password)
+        Grant.objects.create(
+            user=users[login], role=role, place=place, path=place.path, from_at=at - timedelta(days=365)
+        )
+    return users

@@ -1,0 +1,333 @@
+"""Writes what the health service of the demo world came to know, in the order in which it came to know it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from lianfang.cases.derive import derive_cases
+from lianfang.cases.models import (
+    Case,
+    EpiLink,
+    Investigation,
+    Outcome,
+    Report,
+    Result,
+    Review,
+    Sample,
+    Screening,
+    Sign,
+)
+from lianfang.common.clock import local_day, start_of
+from lianfang.contacts.derive import derive_contacts
+from lianfang.contacts.models import Contact, Observation
+from lianfang.core.access.actor import Actor
+from lianfang.core.registry.matching import PersonCandidate
+from lianfang.core.registry.models import Person
+from lianfang.core.registry.services import register_people
+from lianfang.demo.ground import Ground
+from lianfang.loop.touch import touch
+from lianfang.simulate.identities import identities
+from lianfang.simulate.outcome import Outcome as Outbreak
+
+DISEASE = "covid_19_cn_2020"
+BY = Actor.system("demo world")
+_SETTING = {"household": "household", "school": "class", "work": "office", "community": "public_place"}
+
+
+@dataclass
+class Story:
+    """The outbreak, told fact by fact; `tell(until)` writes everything that was known by a moment and not yet told."""
+
+    outbreak: Outbreak
+    ground: Ground
+    seed: int
+    told_until: datetime
+    people: dict[int, Person] = field(default_factory=dict)
+    cases: dict[int, Case] = field(default_factory=dict)  # by report
+    contacts: dict[tuple[int, int], Contact] = field(default_factory=dict)  # by (case person, contact person)
+    _queue: list[tuple[datetime, str, dict[str, Any]]] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        """Register everybody who will be seen, and put all facts in the order in which they become known."""
+        o = self.outbreak
+        seen = {*o.reports["person"], *o.contacts["contact"]}
+        rng = np.random.default_rng(self.seed)
+        feverish = rng.choice(o.persons["person"].to_numpy(), size=24, replace=False)
+        seen |= {int(person) for person in feverish}
+        self._register(sorted(seen))
+        self._queue = sorted(self._facts(rng, feverish), key=lambda each: each[0])
+
+    def _register(self, wanted: list[int]) -> None:
+        frame = identities(self.outbreak.city, np.asarray(wanted), at=self.outbreak.start, seed=self.seed)
+        place_of = dict(zip(self.outbreak.persons["person"], self.outbreak.persons["place"], strict=True))
+        rows = []
+        for row in frame.iter_rows(named=True):
+            place = self.ground.places[place_of[row["person"]]]
+            rows.append(
+                PersonCandidate(
+                    name=row["name"],
+                    sex=row["sex"],
+                    birth_date=row["birth_date"],
+                    phone=row["phone"],
+                    address=row["address"],
+                    place_id=place.pk,
+                    path=place.path,
+                )
+            )
+        people = register_people(rows, by=BY, at=self.told_until)
+        self.people = dict(zip(frame["person"].to_list(), people, strict=True))
+
+    def _facts(
+        self, rng: np.random.Generator, feverish: Any
+    ) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+        o = self.outbreak
+        for row in o.reports.iter_rows(named=True):
+            yield _utc(row["reported_at"]), "report", row
+            if rng.random() < 0.9:  # one report in ten is not reviewed: a duty that stays open and climbs
+                yield _utc(row["reported_at"]) + timedelta(minutes=int(rng.gamma(2, 40))), "review", row
+            if row["investigated_at"] is not None:
+                yield _utc(row["investigated_at"]), "investigation", row
+        for row in o.tests.iter_rows(named=True):
+            yield _utc(row["sampled_at"]), "sample", row
+            for moment in ("received_at", "resulted_at"):
+                if row[moment] is not None:
+                    yield _utc(row[moment]), moment.removesuffix("_at"), row
+        for row in o.contacts.iter_rows(named=True):
+            yield _utc(row["named_at"]), "contact", row
+            if row["reached_at"] is not None:
+                yield _utc(row["reached_at"]), "reached", row
+        for row in o.followups.iter_rows(named=True):
+            if row["is_made"]:
+                yield _utc(row["due_at"]), "reading", row
+        for row in o.infections.iter_rows(named=True):
+            if row["outcome"] is not None and row["outcome_at"] is not None:
+                yield _utc(row["outcome_at"]), "outcome", row
+        end = o.moments(np.asarray([o.end], dtype=np.int32))[0]
+        for person in feverish:
+            ago = timedelta(hours=float(rng.uniform(0, 12 * 24)))
+            yield (
+                _utc(end) - ago,
+                "fever",
+                {"person": int(person), "temperature": round(float(rng.normal(38.2, 0.4)), 1)},
+            )
+
+    def tell(self, until: datetime) -> int:
+        """Write the facts known by `until`, grouped by kind; return how many."""
+        due = [each for each in self._queue if each[0] <= until]
+        self._queue = self._queue[len(due) :]
+        touched_cases: set[int] = set()
+        touched_contacts: set[int] = set()
+        groups: dict[str, list[tuple[datetime, dict[str, Any]]]] = defaultdict(list)
+        for moment, kind, row in due:
+            groups[kind].append((moment, row))
+        for kind in ("report", "review", "sample", "received", "resulted", "investigation", "outcome"):
+            for moment, row in groups[kind]:
+                touched_cases |= getattr(self, f"_{kind}")(moment, row)
+        derive_cases(touched_cases, at=until, by=BY)
+        for moment, row in groups["contact"]:
+            touched_contacts |= self._contact(moment, row)
+        for moment, row in groups["reached"]:
+            touched_contacts |= self._reached(moment, row)
+        touched_contacts |= self._readings(groups["reading"])
+        self._fevers(groups["fever"], until)
+        derive_contacts(touched_contacts, at=until, by=BY)
+        touch(
+            Case,
+            {c.case_id for c in self.contacts.values() if c.pk in touched_contacts and c.case_id},
+            at=until,
+        )
+        self.told_until = until
+        return len(due)
+
+    # ---- one method a kind of fact; each returns the ids that must be derived again
+
+    def _report(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        person = self.people[row["person"]]
+        county = self.ground.places[_county(person)]
+        case = Case.objects.create(
+            number=f"{county.code}-{local_day(moment).year}-{row['report'] + 1:04d}",
+            person=person,
+            disease=DISEASE,
+            place=county,
+            path=county.path,
+            residence_path=person.path,
+            opened_at=moment,
+            reported_at=moment,
+        )
+        self.cases[row["report"]] = case
+        visited = _utc(row["visited_at"])
+        known = {"case": case, "recorded_at": moment}
+        Report.objects.create(
+            unit=self.ground.units.get(row["facility"]),
+            diagnosis="suspected",
+            occurred_at=visited,
+            received_at=moment,
+            **known,
+        )
+        signs = [Sign(code=code, present=True, occurred_at=visited, **known) for code in row["signs"]]
+        signs.append(Sign(code="temperature", value=row["temperature"], occurred_at=visited, **known))
+        signs.append(Sign(code="lymphocytes", value=0.9, occurred_at=visited, **known))
+        if row["onset_on"] is not None:
+            signs.append(
+                Sign(
+                    code="onset", present=True, is_onset=True, occurred_at=start_of(row["onset_on"]), **known
+                )
+            )
+        Sign.objects.bulk_create(signs)
+        if row["source"] == "tracing":
+            EpiLink.objects.create(
+                kind="contact_with_infected", to_on=local_day(visited), occurred_at=visited, **known
+            )
+        return {case.pk}
+
+    def _review(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        case = self.cases[row["report"]]
+        Review.objects.create(case=case, complete=True, occurred_at=moment, recorded_at=moment)
+        return {case.pk}
+
+    def _sample(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        case = self.cases.get(row["report"])
+        if case is None:
+            return set()
+        Sample.objects.create(
+            case=case,
+            number=f"T{row['test']:05d}",
+            specimen="oropharyngeal_swab",
+            laboratory=self.ground.units.get(row["laboratory"]),
+            occurred_at=moment,
+            recorded_at=moment,
+        )
+        return {case.pk}
+
+    def _received(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        Sample.objects.filter(number=f"T{row['test']:05d}").update(received_at=moment)
+        case = self.cases.get(row["report"])
+        return {case.pk} if case else set()
+
+    def _resulted(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        sample = Sample.objects.filter(number=f"T{row['test']:05d}").first()
+        if sample is None:
+            return set()
+        Result.objects.create(
+            sample=sample,
+            case_id=sample.case_id,
+            kind="rt_pcr",
+            finding=row["result"],
+            laboratory_id=sample.laboratory_id,
+            key=f"LIS-{row['test']}",
+            occurred_at=moment,
+            recorded_at=moment,
+        )
+        return {sample.case_id}
+
+    def _investigation(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        case = self.cases[row["report"]]
+        Investigation.objects.create(
+            case=case,
+            unit=self.ground.units[f"{case.place.code}-cdc"],
+            onset_asked=True,
+            exposures_asked=True,
+            places_asked=True,
+            contacts_asked=True,
+            occurred_at=moment,
+            recorded_at=moment,
+        )
+        return {case.pk}
+
+    def _outcome(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        person = self.people.get(row["person"])
+        case = next(
+            (c for c in reversed(self.cases.values()) if person is not None and c.person_id == person.pk),
+            None,
+        )
+        if case is None:
+            return set()
+        kind = "died" if row["outcome"] == "died" else "recovered"
+        Outcome.objects.create(
+            case=case, kind=kind, on=local_day(moment), occurred_at=moment, recorded_at=moment
+        )
+        return {case.pk}
+
+    def _contact(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        case = self.cases[row["report"]]
+        person = self.people[row["contact"]]
+        assert person.place is not None
+        contact, _created = Contact.objects.get_or_create(
+            person=person,
+            case=case,
+            disease=DISEASE,
+            defaults={
+                "place": person.place,
+                "path": person.path,
+                "source_path": case.path,
+                "last_contact_on": row["last_contact_on"],
+                "setting": _SETTING.get(row["layer"], row["layer"]),
+                "is_high_risk": row["layer"] == "household",
+                "named_at": moment,
+            },
+        )
+        self.contacts[row["case"], row["contact"]] = contact
+        return {contact.pk}
+
+    def _reached(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        contact = self.contacts[row["case"], row["contact"]]
+        Contact.objects.filter(pk=contact.pk, notified_at__isnull=True).update(notified_at=moment)
+        return {contact.pk}
+
+    def _readings(self, rows: list[tuple[datetime, dict[str, Any]]]) -> set[int]:
+        made = []
+        for moment, row in rows:
+            contact = self.contacts.get((row["case"], row["contact"]))
+            if contact is not None:
+                made.append(_observation(contact, moment, row))
+        saved = Observation.objects.bulk_create(made, batch_size=500)
+        touch(
+            Observation, [row.pk for row in saved], at=max((m for m, _row in rows), default=self.told_until)
+        )
+        return {row.contact_id for row in saved}
+
+    def _fevers(self, rows: list[tuple[datetime, dict[str, Any]]], until: datetime) -> None:
+        made = []
+        for moment, row in rows:
+            person = self.people[row["person"]]
+            assert person.place is not None
+            age = until - moment
+            looked = moment + timedelta(minutes=50 + 7 * (row["person"] % 20))
+            is_done = row["person"] % 6 != 0 and age > timedelta(hours=3)
+            made.append(
+                Screening(
+                    person=person,
+                    place=person.place,
+                    path=person.path,
+                    read_at=moment,
+                    recorded_at=moment,
+                    temperature=row["temperature"],
+                    looked_at=looked if is_done and looked <= until else None,
+                    conclusion="other_illness" if is_done and looked <= until else "",
+                )
+            )
+        saved = Screening.objects.bulk_create(made)
+        touch(Screening, [row.pk for row in saved], at=until)
+
+
+def _observation(contact: Contact, moment: datetime, row: dict[str, Any]) -> Observation:
+    return Observation(
+        contact=contact,
+        on=local_day(moment),
+        seen="seen_not_ok" if row["has_signs"] else "seen_ok",
+        temperature=row["temperature"],
+        occurred_at=moment,
+        recorded_at=moment,
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _county(person: Person) -> str:
+    return next(code for code in person.path.split(".") if len(code) == 6)
