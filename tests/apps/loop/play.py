@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from tests.world import NOON, World, a_person
+
 from lianfang.cases.models import Case
 from lianfang.cases.services import open_case
 from lianfang.contacts.models import Contact
 from lianfang.contacts.services import name_contact
-from tests.world import NOON, World, a_person
 
 DISEASE = "covid_19_cn_2020"
 

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from tests.apps.loop.play import confirmed, contacts
+from tests.world import NOON, World
 
 from lianfang.loop.escalation import escalate, send_digests
 from lianfang.loop.models import Escalation, Message, Task
 from lianfang.loop.worker import turn
-from tests.apps.loop.play import confirmed, contacts
-from tests.world import NOON, World
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

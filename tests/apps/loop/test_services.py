@@ -3,15 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from tests.apps.loop.play import confirmed
+from tests.world import NOON, World
 
 from lianfang.common.errors import NotPermitted
 from lianfang.core.audit.models import Event
 from lianfang.loop import errors
 from lianfang.loop.models import Completion, Task, Verification
-from lianfang.loop.services import accept_verification, complete_task, reject_verification, withdraw_completion
+from lianfang.loop.services import (
+    accept_verification,
+    complete_task,
+    reject_verification,
+    withdraw_completion,
+)
 from lianfang.loop.worker import turn
-from tests.apps.loop.play import confirmed
-from tests.world import NOON, World
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

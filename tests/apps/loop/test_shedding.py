@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from tests.apps.loop.play import confirmed, contacts
+from tests.world import NOON, World
 
 from lianfang.common.errors import NotPermitted
 from lianfang.loop import errors
@@ -12,8 +14,6 @@ from lianfang.loop.selectors import shedding_policies
 from lianfang.loop.services import adopt_shedding_policy, end_shedding_policy
 from lianfang.loop.shedding import apply_shedding
 from lianfang.loop.worker import sweep, turn
-from tests.apps.loop.play import confirmed, contacts
-from tests.world import NOON, World
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -90,7 +90,9 @@ def test_the_end_gives_back_what_is_still_to_come(world: World) -> None:
 def test_a_share_is_drawn_and_stays_drawn(world: World) -> None:
     observed(world, n=40)
     policy = adopt(world, mode="sampled", keep=50)
-    kept = set(Task.objects.filter(duty="contacts.observe", shed_by__isnull=True).values_list("pk", flat=True))
+    kept = set(
+        Task.objects.filter(duty="contacts.observe", shed_by__isnull=True).values_list("pk", flat=True)
+    )
     assert 8 <= len(kept) <= 32
     assert apply_shedding(at=NOON + timedelta(hours=2)) == 0
     SheddingPolicy.objects.filter(pk=policy.pk).update(keep=100)
