@@ -19,7 +19,7 @@ class Duration:
     """A log-normal time: its mean and its standard deviation, in one unit (days here, hours in `Clocks`).
 
     >>> Duration(5.5, 2.5).median()
-    5.00695784308893
+    5.007015626044326
     """
 
     mean: float
@@ -128,7 +128,7 @@ def infectiousness(mean: float, sd: float) -> NDArray[np.float64]:
     """Return the share of a person's infectiousness on each day since it begins (day 0 first); it sums to 1.
 
     >>> infectiousness(3.5, 2.3)[:4].round(3).tolist()
-    [0.086, 0.208, 0.219, 0.173]
+    [0.09, 0.202, 0.207, 0.168]
     """
     shape, scale = (mean / sd) ** 2, sd**2 / mean
     last = min(int(np.ceil(special.gammaincinv(shape, 0.995) * scale)), LONGEST_INFECTIOUS_DAYS)

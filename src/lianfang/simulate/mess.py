@@ -76,10 +76,11 @@ def disturb(rows: pl.DataFrame, mess: Mess, generator: Draw) -> tuple[pl.DataFra
     """
     table = rows.to_dicts()
     repeated = np.flatnonzero(generator.random(len(table)) < mess.duplicate)
-    order = [(row, False) for row in range(len(table))]
-    for row in repeated.tolist():
-        later = int(generator.integers(row + 1, len(table) + 1))
-        order.insert(min(later + 1, len(order)), (row, True))
+    # A repeated row comes after one that is not before its original.
+    after = [int(generator.integers(row, len(table))) for row in repeated.tolist()]
+    keyed = [(row, 0, row) for row in range(len(table))]
+    keyed += [(place, 1, row) for place, row in zip(after, repeated.tolist(), strict=True)]
+    order = [(row, again == 1) for _, again, row in sorted(keyed)]
     shown_at = {row: place for place, (row, again) in enumerate(order) if not again}
     shown, truth = [], []
     for place, (row, again) in enumerate(order):

@@ -27,7 +27,7 @@ def final_size(r0: float) -> float:
     within("r0", r0, 0)
     if r0 <= 1:
         return 0.0
-    return crossing(lambda z: z + math.expm1(-r0 * z), (r0 - 1) / r0**2 / 2, 1.0)
+    return crossing(lambda z: z + math.expm1(-r0 * z), (r0 - 1) / r0**2 / 2, 1.0, 1e-14)
 
 
 def calibrate(city: City, disease: Disease, *, school: float = 1.0, work: float = 1.0) -> float:
@@ -46,17 +46,29 @@ def calibrate(city: City, disease: Disease, *, school: float = 1.0, work: float 
     most = sampled.offspring(LARGEST_HAZARD)
     if most <= disease.r0:
         raise complain("r0", f"below {most:.3g}, the number of people one person meets here", disease.r0)
-    return math.exp(
-        crossing(lambda x: sampled.offspring(math.exp(x)) - disease.r0, math.log(1e-9), top, 1e-7)
-    )
+    # The logarithms are nearly proportional, so that the secant finds the crossing in a few steps.
+    low = math.log(1e-9)
+    return math.exp(crossing(lambda x: math.log(sampled.offspring(math.exp(x)) / disease.r0), low, top, 1e-9))
 
 
-def crossing(rising: Callable[[float], float], low: float, high: float, tolerance: float = 1e-13) -> float:
-    """Return where a rising function crosses zero between two arguments, by bisection."""
-    while high - low > tolerance:
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return (low + high) / 2
+def crossing(rising: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
+    """Return where a function rises through zero between two arguments (false position, Illinois variant).
+
+    The function is within `tolerance` of zero there.
+    """
+    below, above = rising(low), rising(high)
+    side = 0
+    while True:
+        middle = (low * above - high * below) / (above - below)
+        value = rising(middle)
+        if abs(value) <= tolerance or high - low < 1e-15 * abs(high):
+            return middle
+        if value < 0:
+            low, below, above = middle, value, above / 2 if side < 0 else above
+            side = -1
+        else:
+            high, above, below = middle, value, below / 2 if side > 0 else below
+            side = 1
 
 
 class _Sampled:
