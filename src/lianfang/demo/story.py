@@ -92,10 +92,9 @@ class Story:
             if row["investigated_at"] is not None:
                 yield _utc(row["investigated_at"]), "investigation", row
         for row in o.tests.iter_rows(named=True):
-            yield _utc(row["sampled_at"]), "sample", row
-            for moment in ("received_at", "resulted_at"):
-                if row[moment] is not None:
-                    yield _utc(row[moment]), moment.removesuffix("_at"), row
+            for moment, kind in (("sampled_at", "sample"), ("received_at", "received"), ("resulted_at", "resulted")):
+                if row[moment] is not None:  # what lies after the last day is not known yet
+                    yield _utc(row[moment]), kind, row
         for row in o.contacts.iter_rows(named=True):
             yield _utc(row["named_at"]), "contact", row
             if row["reached_at"] is not None:
