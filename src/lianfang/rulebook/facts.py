@@ -5,8 +5,15 @@ Unknown is not the same as no: a sign that was not asked for is absent from `sym
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
+
+from lianfang.rulebook.terms import day_of
+
+_NO_RESULTS: AbstractSet[tuple[str, str]] = frozenset()
+_SAMPLED_AT = attrgetter("sampled_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +121,16 @@ class Examined:
 
     `tests` are those whose result was known and is not withdrawn, in order of sampling. `day` is the day that
     exposures are counted back from: onset, else the first sample with a known result, else the day of judgement.
+    `results` holds the (kind, result) pairs among the tests, so that most questions need no loop over them.
     """
 
-    __slots__ = ("day", "facts", "tests")
+    __slots__ = ("day", "facts", "results", "tests")
 
     def __init__(self, facts: CaseFacts, tests: tuple[LabTest, ...], day: date) -> None:
         self.facts = facts
         self.tests = tests
         self.day = day
+        self.results = {(t.kind, t.result) for t in tests} if tests else _NO_RESULTS
 
 
 def examine(facts: CaseFacts, at: date | datetime) -> Examined:
@@ -129,27 +138,18 @@ def examine(facts: CaseFacts, at: date | datetime) -> Examined:
     tests = usable_tests(facts.tests, at) if facts.tests else ()
     day = facts.onset_on
     if day is None:
-        if tests:
-            day = tests[0].sampled_at.date()
-        else:
-            day = at.date() if isinstance(at, datetime) else at
+        day = tests[0].sampled_at.date() if tests else day_of(at)
     return Examined(facts, tests, day)
-
-
-def known_by(moment: datetime | None, at: date | datetime) -> bool:
-    """Return whether something dated `moment` was known at `at`; a plain date means the end of that day."""
-    if moment is None:
-        return False
-    return moment <= at if isinstance(at, datetime) else moment.date() <= at
 
 
 def usable_tests(tests: tuple[LabTest, ...], at: date | datetime) -> tuple[LabTest, ...]:
     """Return the tests whose result was known at `at` and is not withdrawn, in order of sampling."""
-    usable = [t for t in tests if not t.withdrawn and known_by(t.resulted_at, at)]
+    if isinstance(at, datetime):
+        usable = [t for t in tests if not t.withdrawn and t.resulted_at is not None and t.resulted_at <= at]
+    else:
+        usable = [
+            t for t in tests if not t.withdrawn and t.resulted_at is not None and t.resulted_at.date() <= at
+        ]
     if len(usable) > 1:
-        usable.sort(key=_sampled_at)
+        usable.sort(key=_SAMPLED_AT)
     return tuple(usable)
-
-
-def _sampled_at(test: LabTest) -> datetime:
-    return test.sampled_at

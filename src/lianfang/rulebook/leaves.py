@@ -168,22 +168,22 @@ def _blood(test: BloodTest) -> tuple[Check, Explain]:
 
 
 def _laboratory(test: LaboratoryTest, needed: int) -> tuple[Check, Explain]:
-    kinds, result = frozenset(test.any_of), test.result
+    wanted = frozenset((kind, test.result) for kind in test.any_of)
     plain = not (test.specimens or test.targets or test.days_after_onset or test.hours_after_onset)
 
-    def counts(t: LabTest, facts: CaseFacts) -> bool:
-        return t.result == result and t.kind in kinds and (plain or _meets_extras(test, t, facts))
+    def counting(case: Examined) -> list[LabTest]:
+        found = [t for t in case.tests if (t.kind, t.result) in wanted]
+        return found if plain else [t for t in found if _meets_extras(test, t, case.facts)]
 
     def check(case: Examined) -> bool:
-        if needed == 1:
-            for t in case.tests:  # noqa: SIM110 - as above
-                if counts(t, case.facts):
-                    return True
+        if wanted.isdisjoint(case.results):
             return False
-        return len({t.laboratory for t in case.tests if counts(t, case.facts)}) >= needed
+        if plain and needed == 1:
+            return True
+        return len({t.laboratory for t in counting(case)}) >= needed
 
     def explain(case: Examined) -> tuple[Evidence, ...] | None:
-        return _as_evidence([t for t in case.tests if counts(t, case.facts)]) if check(case) else None
+        return _as_evidence(counting(case)) if check(case) else None
 
     return check, explain
 
@@ -230,8 +230,15 @@ def negatives_apart(rule: NegativesTest, tests: tuple[LabTest, ...]) -> tuple[La
 
 
 def _negatives(rule: NegativesTest) -> tuple[Check, Explain]:
+    wanted = frozenset((kind, "negative") for kind in rule.any_of)
+    n = rule.n
+
     def check(case: Examined) -> bool:
-        return len(case.tests) >= rule.n and bool(negatives_apart(rule, case.tests))
+        return (
+            len(case.tests) >= n
+            and not wanted.isdisjoint(case.results)
+            and bool(negatives_apart(rule, case.tests))
+        )
 
     def explain(case: Examined) -> tuple[Evidence, ...] | None:
         return _as_evidence(list(negatives_apart(rule, case.tests)))
@@ -240,8 +247,10 @@ def _negatives(rule: NegativesTest) -> tuple[Check, Explain]:
 
 
 def _rise(rule: RiseTest) -> tuple[Check, Explain]:
+    kinds = frozenset(rule.any_of)
+
     def pair(tests: tuple[LabTest, ...]) -> tuple[LabTest, ...]:
-        sera = [t for t in tests if t.kind in rule.any_of]
+        sera = [t for t in tests if t.kind in kinds]
         for i, first in enumerate(sera):
             for later in sera[i + 1 :]:
                 if first.kind == later.kind and _rises(rule, first, later):

@@ -4,6 +4,7 @@ import operator
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
@@ -66,18 +67,18 @@ class Threshold(Frozen):
             raise ValueError("the number must not be NaN")
         return self
 
-    @property
+    @cached_property
     def side(self) -> str:
         """Return which of the four comparisons is meant."""
         return next(iter(self.model_fields_set))
 
-    @property
+    @cached_property
     def value(self) -> float:
         """Return the number itself."""
         number: float = getattr(self, self.side)
         return number
 
-    @property
+    @cached_property
     def compare(self) -> Callable[[float, float], bool]:
         """Return the comparison as a function of (observed, number), for code that is called often."""
         return _COMPARE[self.side][0]

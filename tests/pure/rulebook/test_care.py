@@ -182,6 +182,19 @@ def test_normal_temperature_for_72_hours(covid: Pack, hours: float, ready: bool)
     assert discharge(replace(recovered(SEVENTH), temperatures=readings), covid, SEVENTH).ready is ready
 
 
+def test_the_last_of_several_fevers_counts(covid: Pack) -> None:
+    for hours, ready in ((60, False), (72, True)):
+        fevers = tuple(Temperature(SEVENTH - timedelta(hours=h), 38.5) for h in (200, hours))
+        facts = replace(recovered(SEVENTH), temperatures=(*fevers, Temperature(SEVENTH, 36.5)))
+        assert discharge(facts, covid, SEVENTH).ready is ready
+
+
+def test_without_any_fever_the_first_normal_reading_counts(covid: Pack) -> None:
+    for hours, ready in ((71, False), (72, True)):
+        readings = (Temperature(SEVENTH - timedelta(hours=hours), 36.8), Temperature(SEVENTH, 36.5))
+        assert discharge(replace(recovered(SEVENTH), temperatures=readings), covid, SEVENTH).ready is ready
+
+
 @pytest.mark.parametrize(("celsius", "ready"), [(37.2, True), (37.3, False), (37.4, False)])
 def test_the_last_reading_must_be_below_the_fever_line(covid: Pack, celsius: float, ready: bool) -> None:
     readings = (Temperature(SEVENTH - timedelta(hours=90), 38), Temperature(SEVENTH, celsius))

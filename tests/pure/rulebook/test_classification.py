@@ -256,6 +256,32 @@ def test_a_result_between_breaks_the_run(covid: Pack) -> None:
     assert status(replace(SUSPECT, tests=(NEGATIVE_20, broken, third, healed)), covid, SIXTH) == "excluded"
 
 
+def test_tests_are_taken_in_order_of_sampling_however_they_are_stored(covid: Pack) -> None:
+    positive_first = (
+        pcr("2020-02-07T08:00", "inconclusive"),
+        NEGATIVE_20,
+        pcr("2020-02-10T08:00", "negative"),
+    )
+    for stored in (positive_first, positive_first[::-1]):
+        assert status(replace(SUSPECT, tests=stored), covid, SIXTH) == "excluded"
+    positive_last = (
+        NEGATIVE_20,
+        pcr("2020-02-10T08:00", "negative"),
+        pcr("2020-02-11T08:00", "inconclusive"),
+    )
+    for stored in (positive_last, positive_last[::-1]):
+        assert status(replace(SUSPECT, tests=stored), covid, SIXTH) == "suspected"
+
+
+def test_missing_names_only_what_a_stronger_criterion_looks_at(covid: Pack) -> None:
+    confirmed = classify(replace(SUSPECT, tests=(POSITIVE,)), covid, SEVENTH)
+    assert confirmed.missing == ()
+    suspected = {finding.item for finding in classify(SUSPECT, covid, SEVENTH).missing}
+    assert {"two_negatives", "igm_negative", "pcr_positive"} <= suspected
+    asymptomatic = classify(CaseFacts(symptoms={"cough": False}, tests=(POSITIVE,)), covid, SEVENTH)
+    assert "two_negatives" not in {finding.item for finding in asymptomatic.missing}
+
+
 def test_a_clinically_diagnosed_case_is_not_excluded_by_negatives(covid: Pack) -> None:
     facts = replace(negatives("2020-02-10T20:00"), blood=BLOOD)
     assert status(facts, covid, at("2020-02-12T10:00"), WUHAN) == "probable"

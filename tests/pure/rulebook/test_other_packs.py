@@ -50,7 +50,7 @@ ILL = CaseFacts(onset_on=ONSET, symptoms={"fever": True, "cough": True})
         ((lab("rt_pcr", "positive", targets=1),), "positive_incomplete"),
         ((lab("rt_pcr", "positive"),), "positive_incomplete"),
         ((lab("rt_pcr", "positive", targets=1), lab("sequencing", "positive")), "confirmed"),
-        ((lab("sequencing", "positive"),), ""),
+        ((lab("sequencing", "positive"),), "positive_incomplete"),
         ((lab("virus_isolation", "positive"),), "confirmed"),
         (
             (lab("igg", "negative", "2019-06-12T10:00"), lab("igg", "positive", "2019-06-26T10:00")),

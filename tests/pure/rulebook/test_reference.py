@@ -1,6 +1,8 @@
 """The committed page equals the rules; the how-to's example pack works as printed; speed of classify."""
 
 import re
+import subprocess
+import sys
 import time
 from datetime import date, datetime
 from pathlib import Path
@@ -79,3 +81,8 @@ def test_a_million_cases_take_less_than_a_minute(covid: Pack) -> None:
         classify(facts, covid, at, "420106")
     per_second = n / (time.process_time() - began)
     assert per_second > 1_000_000 / 60
+
+
+def test_the_package_needs_no_django() -> None:
+    code = "import sys, lianfang.rulebook; sys.exit(any(m.split('.')[0] == 'django' for m in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
