@@ -92,7 +92,11 @@ class Story:
             if row["investigated_at"] is not None:
                 yield _utc(row["investigated_at"]), "investigation", row
         for row in o.tests.iter_rows(named=True):
-            for moment, kind in (("sampled_at", "sample"), ("received_at", "received"), ("resulted_at", "resulted")):
+            for moment, kind in (
+                ("sampled_at", "sample"),
+                ("received_at", "received"),
+                ("resulted_at", "resulted"),
+            ):
                 if row[moment] is not None:  # what lies after the last day is not known yet
                     yield _utc(row[moment]), kind, row
         for row in o.contacts.iter_rows(named=True):
@@ -105,11 +109,11 @@ class Story:
         for row in o.infections.iter_rows(named=True):
             if row["outcome"] is not None and row["outcome_at"] is not None:
                 yield _utc(row["outcome_at"]), "outcome", row
-        end = o.moments(np.asarray([o.end], dtype=np.int32))[0]
+        end = start_of(o.start + timedelta(days=o.scenario.days))
         for person in feverish:
             ago = timedelta(hours=float(rng.uniform(0, 12 * 24)))
             yield (
-                _utc(end) - ago,
+                end - ago,
                 "fever",
                 {"person": int(person), "temperature": round(float(rng.normal(38.2, 0.4)), 1)},
             )
