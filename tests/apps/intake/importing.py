@@ -23,9 +23,13 @@ class Desk:
     source: Source
     actor: Any
 
-    def receive(self, content: bytes | Path, target: str = "", name: str = "file.csv", at: datetime = NOON) -> Batch:
+    def receive(
+        self, content: bytes | Path, target: str = "", name: str = "file.csv", at: datetime = NOON
+    ) -> Batch:
         data = content.read_bytes() if isinstance(content, Path) else content
-        return receive_file(content=data, name=name, source=self.source, by=self.actor, at=at, target=target).batch
+        return receive_file(
+            content=data, name=name, source=self.source, by=self.actor, at=at, target=target
+        ).batch
 
     def confirm(self, batch: Batch, at: datetime = NOON, drop: tuple[str, ...] = (), **options: Any) -> None:
         plan = propose_mapping(batch=batch, by=self.actor, at=at)
@@ -33,10 +37,14 @@ class Desk:
         merged: Mapping[str, Any] = {**plan.options, **options}
         if "defaults" in options:
             merged = {**merged, "defaults": {**plan.options.get("defaults", {}), **options["defaults"]}}
-        confirm_mapping(batch=batch, columns=columns, options=merged, by=self.actor, at=at, target=plan.target)
+        confirm_mapping(
+            batch=batch, columns=columns, options=merged, by=self.actor, at=at, target=plan.target
+        )
         batch.refresh_from_db()
 
-    def take(self, content: bytes | Path, target: str = "", at: datetime = NOON, **options: Any) -> tuple[Batch, Report]:
+    def take(
+        self, content: bytes | Path, target: str = "", at: datetime = NOON, **options: Any
+    ) -> tuple[Batch, Report]:
         batch = self.receive(content, target=target, at=at)
         self.confirm(batch, at=at, **options)
         report = accept_batch(batch=batch, by=self.actor, at=at)
@@ -52,7 +60,11 @@ def desk_of(world: World) -> Desk:
 def grant_everywhere(world: World, *names: str) -> None:
     for name in names:
         Grant.objects.create(
-            user=world.users[name], role=Role.EPIDEMIOLOGIST, place=world.places["CN"], path="CN.", from_at=NOON.replace(year=2000)
+            user=world.users[name],
+            role=Role.EPIDEMIOLOGIST,
+            place=world.places["CN"],
+            path="CN.",
+            from_at=NOON.replace(year=2000),
         )
 
 

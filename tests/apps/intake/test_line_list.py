@@ -32,7 +32,9 @@ def test_a_chinese_line_list(desk: Desk) -> None:
 
     report = accept_batch(batch=batch, by=desk.actor, at=NOON)
     assert report.words == tried.words
-    parked = {s.row: [p["rule"] for p in s.problems] for s in Signal.objects.filter(status=SignalStatus.PARKED)}
+    parked = {
+        s.row: [p["rule"] for p in s.problems] for s in Signal.objects.filter(status=SignalStatus.PARKED)
+    }
     assert parked == {4: ["date.impossible"], 5: ["place.unknown"]}
     case = Case.objects.get(number="A-1")
     assert (case.classification, case.onset_on, case.place.code) == ("confirmed", date(2020, 2, 3), "420106")
@@ -44,16 +46,28 @@ def test_a_chinese_line_list(desk: Desk) -> None:
 
 def test_the_same_file_twice_creates_and_changes_nothing(desk: Desk) -> None:
     desk.take(CHINESE.encode(), defaults={"disease": "covid_19"})
-    before = list(Case.objects.values_list()), Sign.objects.count(), Report.objects.count(), Person.objects.count()
+    before = (
+        list(Case.objects.values_list()),
+        Sign.objects.count(),
+        Report.objects.count(),
+        Person.objects.count(),
+    )
     again = desk.receive(CHINESE.encode())
     report = accept_batch(batch=again, by=desk.actor, at=NOON + timedelta(hours=1))
     assert (report.created, report.changed) == (0, 0)
     # The same rows in another file, in another order and with another name: recognised row by row.
     lines = CHINESE.splitlines()
-    other, report = desk.take("\n".join([lines[0], *reversed(lines[1:])]).encode(), defaults={"disease": "covid_19"})
+    other, report = desk.take(
+        "\n".join([lines[0], *reversed(lines[1:])]).encode(), defaults={"disease": "covid_19"}
+    )
     assert other.pk != again.pk
     assert (report.created, report.changed) == (0, 0)
-    after = list(Case.objects.values_list()), Sign.objects.count(), Report.objects.count(), Person.objects.count()
+    after = (
+        list(Case.objects.values_list()),
+        Sign.objects.count(),
+        Report.objects.count(),
+        Person.objects.count(),
+    )
     assert after == before
 
 
@@ -72,7 +86,9 @@ def test_a_corrected_row_supersedes_and_a_later_return_is_seen(desk: Desk) -> No
 
 
 def test_one_number_for_two_people_parks_the_second(desk: Desk) -> None:
-    desk.take(b"case_id,sex,age,date_onset,disease\nC-1,F,30,2020-02-01,covid_19\nC-1,M,60,2020-02-02,covid_19\n")
+    desk.take(
+        b"case_id,sex,age,date_onset,disease\nC-1,F,30,2020-02-01,covid_19\nC-1,M,60,2020-02-02,covid_19\n"
+    )
     parked = Signal.objects.get(status=SignalStatus.PARKED)
     assert parked.problems[0]["rule"] == "number.used_twice"
     _, report = desk.take(b"case_id,sex,age,date_onset,disease\nC-1,M,70,2020-02-04,covid_19\n")
@@ -81,7 +97,9 @@ def test_one_number_for_two_people_parks_the_second(desk: Desk) -> None:
 
 
 def test_a_killed_import_goes_on_without_doubles(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = "case_id,sex,age,date_onset,disease\n" + "".join(f"K-{n},F,{20 + n % 50},2020-02-01,covid_19\n" for n in range(50))
+    rows = "case_id,sex,age,date_onset,disease\n" + "".join(
+        f"K-{n},F,{20 + n % 50},2020-02-01,covid_19\n" for n in range(50)
+    )
     batch = desk.receive(rows.encode())
     desk.confirm(batch)
     from lianfang.intake.services import accepting

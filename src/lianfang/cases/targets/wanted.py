@@ -27,6 +27,7 @@ class Wanted:
     columns: dict[str, Any]
     said: frozenset[str]
     sample: "Wanted | None" = None  # of a result
+    corrects: bool = True  # whether it may take the place of one that an import brought
     row: Any = field(default=None, repr=False)  # the model instance once it is made
 
 

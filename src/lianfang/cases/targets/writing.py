@@ -121,11 +121,13 @@ class FactWriter:
 
     def _corrected(self, fact: Wanted, standing: list[Any]) -> Any:
         """Return the fact that this one corrects: of links and reports only one that an import brought."""
-        if not standing:
+        if not standing or not fact.corrects:
             return None
         if fact.model in _SINGLE or fact.model == "Result":
             return standing[-1]
         ours = [row for row in standing if (fact.model, row.pk) in self._imported]
+        if fact.model == "EpiLink":  # a link to another source is another link
+            ours = [row for row in ours if row.source_case_id in {None, fact.columns["source_case_id"]}]
         return ours[-1] if ours else None
 
     def _make(self, case: Case, fact: Wanted) -> Any:

@@ -10,8 +10,8 @@ _CERTAINTY = (
     Choice("high", ("3 - High", "3_HIGH", "HIGH", "高")),
 )
 _SETTINGS = (
-    Choice("household", ("Home/household", "HOUSEHOLD", "home", "family", "家庭", "同住", "Household")),
-    Choice("health_care", ("Hospital/healthcare", "health care", "hospital", "Emergency room", "Hospital room", "医疗机构", "诊疗")),
+    Choice("household", ("Home/household", "HOUSEHOLD", "home", "family", "家庭", "同住", "Family member", "family members")),
+    Choice("health_care", ("Hospital/healthcare", "health care", "hospital", "Emergency room", "Hospital room", "医疗机构", "诊疗", "Contact with HCW", "Visiting patients")),
     Choice("workplace", ("Workplace", "work", "工作场所", "办公室")),
     Choice("school", ("School", "学校", "class")),
     Choice("transport", ("Transport", "travel", "同乘", "交通工具", "FLIGHT")),
@@ -39,7 +39,7 @@ _TIES: tuple[Field, ...] = (
     Field(code="disease", kind=Kind.CODE, en="Disease", zh="病种", choices=DISEASES,open=True, synonyms=("疾病名称",)),
     Field(code="first_contact_on", kind=Kind.DATE, en="First contact", zh="首次接触日期", synonyms=("date of first contact", "firstContactDate", "dateOfFirstContact")),
     Field(code="last_contact_on", kind=Kind.DATE, en="Last contact", zh="末次接触日期", synonyms=("date of last contact", "date_of_last_contact", "lastContactDate", "dateOfLastContact", "contactDate", "contact date", "relationship.contactDate", "最后接触日期", "接触日期")),
-    Field(code="setting", kind=Kind.CODE, en="Setting", zh="接触场所", choices=_SETTINGS, synonyms=("context_of_exposure", "socialRelationshipTypeId", "relationship.socialRelationshipTypeId", "contactIdentificationSource", "接触地点", "source", "exposure")),
+    Field(code="setting", kind=Kind.CODE, en="Setting", zh="接触场所", choices=_SETTINGS,open=True, synonyms=("context_of_exposure", "socialRelationshipTypeId", "relationship.socialRelationshipTypeId", "contactIdentificationSource", "接触地点", "source", "exposure")),
     Field(code="relation", kind=Kind.TEXT, en="Relation to the case", zh="与病例关系", synonyms=("relation_detail", "relationToCase", "relationDescription", "socialRelationshipDetail", "relationship.socialRelationshipDetail", "关系")),
     Field(code="proximity", kind=Kind.TEXT, en="Kind of contact", zh="接触方式", synonyms=("exposure_type", "contactProximity", "exposureTypeId", "relationship.exposureTypeId", "接触类型")),
     Field(code="certainty", kind=Kind.CODE, en="Certainty", zh="确定程度", choices=_CERTAINTY, synonyms=("certainty_level", "certaintyLevelId", "relationship.certaintyLevelId")),

@@ -1,0 +1,11 @@
+"""What arriving rows become here: contacts, who was in contact with whom, and the visits of observation."""
+
+from lianfang.contacts.targets.contact import ContactTarget
+from lianfang.contacts.targets.follow_up import FollowUpTarget
+from lianfang.contacts.targets.relationship import RelationshipTarget
+from lianfang.intake.target import targets
+
+for _target in (ContactTarget, RelationshipTarget, FollowUpTarget):
+    targets.add(_target)
+
+__all__ = ["ContactTarget", "FollowUpTarget", "RelationshipTarget"]
