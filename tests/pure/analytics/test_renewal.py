@@ -54,6 +54,8 @@ def test_compiled_algebra_agrees_with_numpy():
     np.testing.assert_allclose(
         cholesky.solve(root, half[:, 0]), np.linalg.solve(matrix, half[:, 0]), rtol=1e-8
     )
+    np.testing.assert_allclose(cholesky.product(half, half.T), matrix)
+    np.testing.assert_allclose(cholesky.spreads(half.T, matrix) ** 2, np.diag(half.T @ matrix @ half))
     assert cholesky.log_determinant(root) == pytest.approx(np.linalg.slogdet(matrix)[1])
 
 

@@ -1,4 +1,8 @@
-"""Small compiled Cholesky algebra: numba's own linear solver takes ten seconds to compile, these take one."""
+"""Small compiled algebra on one core.
+
+numba's own linear solver takes ten seconds to compile, these functions take one; and a threaded BLAS, called for
+matrices of this size from several threads, spends most of its time waiting for itself.
+"""
 
 import math
 from collections.abc import Callable
@@ -77,4 +81,35 @@ def inverse(root: Any) -> Any:
     for i in range(n):
         for j in range(i):
             out[j, i] = out[i, j]
+    return out
+
+
+@compiled
+def product(left: Any, right: Any) -> Any:
+    """Return the matrix product."""
+    out = np.zeros((left.shape[0], right.shape[1]))
+    for i in range(left.shape[0]):
+        for k in range(left.shape[1]):
+            factor_here = left[i, k]
+            for j in range(right.shape[1]):
+                out[i, j] += factor_here * right[k, j]
+    return out
+
+
+@compiled
+def spreads(rows: Any, covariance: Any) -> Any:
+    """Return the standard deviation of each row's combination of unknowns with this covariance."""
+    n = covariance.shape[0]
+    out = np.empty(rows.shape[0])
+    for r in range(rows.shape[0]):
+        running = np.zeros(n)
+        for i in range(n):
+            weight = rows[r, i]
+            if weight != 0.0:
+                for j in range(n):
+                    running[j] += weight * covariance[i, j]
+        total = 0.0
+        for j in range(n):
+            total += running[j] * rows[r, j]
+        out[r] = math.sqrt(max(total, 1e-16))
     return out

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from lianfang.analytics.inputs import Floats, as_counts, as_days, as_floats, as_pmf, complain, digest
-from lianfang.analytics.renewal.cholesky import compiled
+from lianfang.analytics.renewal.cholesky import compiled, spreads
 from lianfang.analytics.renewal.likelihood import Problem, expected, infections
 from lianfang.analytics.renewal.mixtures import (
     count_quantiles,
@@ -343,18 +343,14 @@ def _moments(problem: Problem, part: Part) -> dict[str, tuple[Floats, Floats]]:
     weights[np.arange(len(days)), problem.knot[days] + 1] += problem.between[days]
     log_level = np.log(level)
     return {
-        "r": (weights @ part.smooth_mean, _spread(weights, part.smooth_covariance)),
-        "infections": (log_level[first:], _spread(slope[first:], part.covariance)),
+        "r": ((weights * part.smooth_mean).sum(axis=1), spreads(weights, part.smooth_covariance)),
+        "infections": (log_level[first:], spreads(slope[first:], part.covariance)),
         "growth_rate": (
             np.diff(log_level)[first - 1 :],
-            _spread(np.diff(slope, axis=0)[first - 1 :], part.covariance),
+            spreads(np.diff(slope, axis=0)[first - 1 :], part.covariance),
         ),
-        "expected": (np.log(mean), _spread(slope_mean, part.covariance)),
+        "expected": (np.log(mean), spreads(slope_mean, part.covariance)),
     }
-
-
-def _spread(weights: Floats, covariance: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.maximum(((weights @ covariance) * weights).sum(axis=1), 1e-16)))
 
 
 @compiled

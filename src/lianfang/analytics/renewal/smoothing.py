@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lianfang.analytics.inputs import Floats
-from lianfang.analytics.renewal.cholesky import inverse
+from lianfang.analytics.renewal.cholesky import inverse, product
 from lianfang.analytics.renewal.likelihood import Problem, infections, log_posterior
 
 CHANGE_PRIOR = (np.log(0.02), 0.7)  # log spread of log R a root day: median 0.02, factor 2 either side
@@ -78,7 +78,7 @@ class _Search:
         value, theta, root, smooth, knots = self.evaluate(hyper)
         covariance = inverse(root)
         at = slice(2, 2 + self.problem.n_knots)
-        pull = smooth @ knots
+        pull = product(smooth, knots)
         centre = self.smoothness.start_r[0]
         return Part(
             log_weight=value + log_volume,
@@ -86,7 +86,9 @@ class _Search:
             theta=theta,
             covariance=covariance,
             smooth_mean=centre + pull @ (theta[at] - centre),
-            smooth_covariance=smooth - pull @ smooth + pull @ covariance[at, at] @ pull.T,
+            smooth_covariance=smooth
+            - product(pull, smooth)
+            + product(product(pull, covariance[at, at]), pull.T),
         )
 
 
