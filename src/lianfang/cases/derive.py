@@ -6,11 +6,11 @@ what a report merely says, which fills the place of facts that are not on file y
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from lianfang.cases.events import CaseEvent
 from lianfang.cases.facts import Known, known_of, rule_facts
@@ -20,9 +20,12 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.audit.services import Entry, record_many
 from lianfang.core.rules import site_rules
 from lianfang.loop.derivation import Derivation, derivations
+from lianfang.loop.findings import Proposal, propose_findings
+from lianfang.loop.models import Decision, Finding, Judgement
 from lianfang.loop.touch import touch
 from lianfang.rulebook.book import NoEditionError, Pack
 from lianfang.rulebook.classification import classify
+from lianfang.rulebook.kinds.surveillance import ClockParameters
 
 C = Classification
 IS_CASE = (C.CONFIRMED, C.ASYMPTOMATIC)
@@ -31,9 +34,14 @@ DIAGNOSED = (C.SUSPECTED, C.PROBABLE, *IS_CASE)
 AS_REPORTED = "as_reported"
 REPORTED_AND_PROVED = "reported_and_proved"
 POSITIVE_ONLY = "positive_only"
+DISMISSED = "dismissed"
+# The kind of finding that a classification which restricts people is; an answerable person decides on it.
+FINDING = "cases.classification"
 RULED = "ruled"
 
 _BATCH = 2000
+# Before the first edition of the clocks the first one counts.
+_FIRST_DAY = date(2020, 1, 28)
 _COLUMNS = (
     "classification",
     "criterion",
@@ -143,12 +151,17 @@ def derive_cases(case_ids: Iterable[int], *, at: datetime, by: Actor, because: s
 def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> int:
     known = known_of(ids)
     packs = packs_by_disease()
+    dismissed = _dismissed(ids)
     moved: list[StatusChange] = []
     written: list[Case] = []
     entries: list[Entry] = []
+    proposals: list[Proposal] = []
     for case in Case.objects.filter(pk__in=ids).order_by("pk"):
         before = {name: getattr(case, name) for name in _COLUMNS}
         verdict = judge(case, known[case.pk], at, packs.get(case.disease))
+        proposals += _proposal(case, verdict, at)
+        if (case.pk, verdict.classification) in dismissed:
+            verdict = Verdict(C.EXCLUDED, DISMISSED, verdict.edition)
         was, by_what = case.classification, (case.criterion, case.edition)
         _fill(case, known[case.pk], verdict, at)
         if {name: getattr(case, name) for name in _COLUMNS} == before:
@@ -161,8 +174,41 @@ def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> i
     Case.objects.bulk_update(written, _COLUMNS, batch_size=200)
     StatusChange.objects.bulk_create(moved, batch_size=500)
     record_many(CaseEvent.CLASSIFIED, entries, by=by, at=at)
+    propose_findings(FINDING, Case, proposals, about=ids, by=by, at=at)
     touch(Case, ids, at=at)
     return len(moved)
+
+
+def _proposal(case: Case, verdict: Verdict, at: datetime) -> list[Proposal]:
+    """Return the finding that somebody is to judge: a new infection by criteria, while the episode is open."""
+    if verdict.classification not in (C.PROBABLE, *IS_CASE) or verdict.criterion == RULED or case.outcome:
+        return []
+    review = site_rules().resolve("clock.review", at=max(local_day(at), _FIRST_DAY), place=_code(case.path))
+    due = at + timedelta(hours=review.of(ClockParameters).within)
+    evidence = {
+        "classification": verdict.classification,
+        "criterion": verdict.criterion,
+        "met": list(verdict.evidence),
+    }
+    return [
+        Proposal(
+            subject_id=case.pk,
+            place_id=case.place_id,
+            path=case.path,
+            evidence=evidence,
+            due_at=due,
+            key=verdict.classification,
+            edition=verdict.edition,
+        )
+    ]
+
+
+def _dismissed(ids: list[int]) -> set[tuple[int, str]]:
+    """Return (case, classification) of the findings whose newest judgement dismissed them."""
+    newest = Judgement.objects.filter(finding_id=OuterRef("pk")).order_by("-pk").values("decision")[:1]
+    rows = Finding.objects.filter(kind=FINDING, subject=Case._meta.label, subject_id__in=ids)  # noqa: SLF001
+    decided = rows.annotate(decision=Subquery(newest)).filter(decision=Decision.DISMISSED)
+    return set(decided.values_list("subject_id", "key"))
 
 
 def packs_by_disease() -> dict[str, Pack]:
@@ -240,6 +286,11 @@ class CaseStatus(Derivation):
     """A case whose edition is no longer the one in force: judged again, by the new one, and recorded as such."""
 
     model = Case
+    watches: ClassVar[Any] = {
+        "loop.Finding": lambda ids: Case.objects.filter(
+            pk__in=Finding.objects.filter(pk__in=ids, kind=FINDING).values("subject_id")
+        )
+    }
 
     def stale(self, at: datetime) -> QuerySet[Any]:
         day = local_day(at)
