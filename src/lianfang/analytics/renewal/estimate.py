@@ -75,7 +75,7 @@ def estimate_renewal(
     integrated over (`smoothing`). Chance in transmission adds a variance of ascertainment / infections to log R at
     each knot. The model is that of EpiNow2 (Abbott et al. 2020, doi:10.12688/wellcomeopenres.16006) and PyRenew;
     the computation replaces their Markov chains. Some 50 ms a series of 126 days; the first call in a new
-    installation compiles for about half a minute, later ones load the compiled code.
+    installation compiles for some 20 seconds, later ones load the compiled code.
 
     Parameters
     ----------
