@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from tests.world import NOON, World, a_person, build_world
 
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit import chain
@@ -14,7 +15,6 @@ from lianfang.core.audit.selectors import EventFilter, events, events_about
 from lianfang.core.audit.services import Entry, record_many
 from lianfang.core.audit.tags import Tag, sentence_of
 from lianfang.core.registry.events import RegistryEvent
-from tests.world import NOON, World, a_person, build_world
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("test")

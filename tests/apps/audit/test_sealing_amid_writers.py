@@ -5,12 +5,12 @@ from enum import StrEnum
 
 import pytest
 from django.db import connection, transaction
+from tests.world import NOON
 
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit import chain
 from lianfang.core.audit.models import Event, Seal
 from lianfang.core.audit.services import record
-from tests.world import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

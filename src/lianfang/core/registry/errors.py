@@ -40,7 +40,7 @@ class PlaceCannotMove(LianfangError):  # noqa: N818
     hint = "Choose a place that is not inside the one to be moved, and a code that is not taken."
 
 
-class UnitHasDuties(LianfangError):  # noqa: N818
+class LastUnit(LianfangError):  # noqa: N818
     """{unit} is the only unit above all others and cannot be closed."""
 
     code = "registry.last_unit"

@@ -4,33 +4,52 @@ A place's own unit answers; where there is none, the nearest ancestor's. Being a
 `EXPECTED_LEVEL` names is a gap: work still has an owner, and appointing one is itself a duty of that owner.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
 
 from lianfang.core.registry.models import EXPECTED_LEVEL, Jurisdiction, Place, Unit
 
 _BATCH = 5000
 
 
-def refresh_jurisdictions(*, at: datetime) -> int:
-    """Bring the `Jurisdiction` table in line with places and units; return how many rows were written.
+class _Answer(NamedTuple):
+    """What the table says, or should say, of one kind of work in one place."""
 
-    Cost: one read of both tables and one upsert per 5,000 changed rows; a township-level nation (45,000 places) is
-    some 600,000 rows.
+    unit: int | None
+    path: str
+    gap_since: datetime | None
+    filled_at: datetime | None
+
+
+@transaction.atomic
+def refresh_jurisdictions(*, at: datetime, within: str = "") -> int:
+    """Bring the `Jurisdiction` table in line with places and units, under the path `within`; return how many rows changed.
+
+    Cost: one read of places and of the table, and one upsert per 5,000 changed rows. A nation down to its townships is
+    45,000 places and 585,000 rows; a change in one county reads and writes that county only.
     """
-    own = _own_units()
-    existing = {(row.place_id, row.capability): row for row in Jurisdiction.objects.all()}
-    above: dict[int, dict[str, int]] = {}
+    existing = _existing(within)
     changed: list[Jurisdiction] = []
-    for place in Place.objects.order_by("path").values("pk", "path", "level", "parent_id"):
-        inherited = above.get(place["parent_id"], {})
-        mine = own.get(place["pk"], {})
-        above[place["pk"]] = answering = {**inherited, **mine}
-        for capability, level in EXPECTED_LEVEL.items():
-            row = existing.get((place["pk"], capability))
-            is_gap = place["level"] == level and capability not in mine
-            new = _row(place, capability, answering.get(capability), is_gap, row, at)
-            if new is not None:
-                changed.append(new)
+    for place, path, capability, unit, is_gap in _answers(within):
+        old = existing.pop((place, capability), None)
+        new = _answer(unit, path, old, is_gap=is_gap, at=at)
+        if new != old:
+            changed.append(
+                Jurisdiction(
+                    place_id=place,
+                    capability=capability,
+                    unit_id=new.unit,
+                    path=path,
+                    gap_since=new.gap_since,
+                    filled_at=new.filled_at,
+                )
+            )
+    gone = {place for place, _capability in existing}  # abolished places
+    if gone:
+        Jurisdiction.objects.filter(place__in=gone).delete()
     Jurisdiction.objects.bulk_create(
         changed,
         batch_size=_BATCH,
@@ -38,7 +57,38 @@ def refresh_jurisdictions(*, at: datetime) -> int:
         unique_fields=["place", "capability"],
         update_fields=["unit", "path", "gap_since", "filled_at"],
     )
-    return len(changed)
+    return len(changed) + len(existing)
+
+
+def _existing(within: str) -> dict[tuple[int, str], _Answer]:
+    under: dict[str, Any] = {"path__within": within}
+    rows = Jurisdiction.objects.filter(**under).values_list(
+        "place_id", "capability", "unit_id", "path", "gap_since", "filled_at"
+    )
+    return {
+        (place, capability): _Answer(unit, path, gap_since, filled_at)
+        for place, capability, unit, path, gap_since, filled_at in rows.iterator(chunk_size=20_000)
+    }
+
+
+def _answers(within: str) -> Iterator[tuple[int, str, str, int | None, bool]]:
+    """Yield (place, path, capability, unit that answers, whether that is a gap), parents before their children."""
+    own = _own_units()
+    answering: dict[int, dict[str, int]] = {}
+    rows = Place.objects.filter(abolished_on__isnull=True).order_by("path")
+    columns = ("pk", "path", "level", "parent_id")
+    if within:
+        parts = within.split(".")
+        above = [".".join(parts[:n]) + "." for n in range(1, len(parts) - 1)]
+        for pk, _path, _level, parent in rows.filter(path__in=above).values_list(*columns):
+            answering[pk] = answering.get(parent or 0, {}) | own.get(pk, {})
+    for pk, path, level, parent in rows.filter(path__within=within).values_list(*columns):
+        mine = own.get(pk)
+        inherited = answering.get(parent or 0, {})
+        answering[pk] = answers = inherited | mine if mine else inherited
+        for capability, expected in EXPECTED_LEVEL.items():
+            is_gap = level == expected and capability not in (mine or ())
+            yield pk, path, capability, answers.get(capability), is_gap
 
 
 def _own_units() -> dict[int, dict[str, int]]:
@@ -53,29 +103,10 @@ def _own_units() -> dict[int, dict[str, int]]:
     return own
 
 
-def _row(
-    place: dict[str, int],
-    capability: str,
-    unit: int | None,
-    is_gap: bool,
-    row: Jurisdiction | None,
-    at: datetime,
-) -> Jurisdiction | None:
-    """Return the row to be written, or None where it is right already."""
-    gap_since = (
-        (row.gap_since if row and row.gap_since else at) if is_gap else (row.gap_since if row else None)
-    )
-    filled_at = None if is_gap else (row.filled_at or at if row and row.gap_since else None)
-    new = Jurisdiction(
-        place_id=place["pk"],
-        capability=capability,
-        unit_id=unit,
-        path=place["path"],
-        gap_since=gap_since,
-        filled_at=filled_at,
-    )
-    if row is not None and all(
-        getattr(row, name) == getattr(new, name) for name in ("unit_id", "path", "gap_since", "filled_at")
-    ):
-        return None
-    return new
+def _answer(unit: int | None, path: str, old: _Answer | None, *, is_gap: bool, at: datetime) -> _Answer:
+    """Return what the table should say: a gap keeps the moment it began, and one that was filled when it was."""
+    gap_since = old.gap_since if old else None
+    if is_gap:
+        return _Answer(unit, path, gap_since or at, None)
+    filled_at = (old.filled_at or at) if old is not None and gap_since is not None else None
+    return _Answer(unit, path, gap_since, filled_at)

@@ -13,9 +13,9 @@ from lianfang.core.registry.ties import reachable
 
 def get_place(code: str) -> Place:
     """Return the place of this code, or raise UnknownPlace; places are no secret."""
-    place = Place.objects.filter(code=code).first()
+    place: Place | None = Place.objects.filter(code=code).first()
     if place is None:
-        raise UnknownPlace(code=code)
+        raise UnknownPlace(place=code)
     return place
 
 

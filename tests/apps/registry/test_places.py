@@ -1,0 +1,230 @@
+"""Places: loaded, recoded, moved, found by what people write."""
+
+from datetime import date, timedelta
+
+import pytest
+from tests.world import NOON, World, a_person, build_world
+
+from lianfang.common.errors import NotPermitted
+from lianfang.core.access.actor import Actor
+from lianfang.core.audit.models import Event
+from lianfang.core.registry.errors import AmbiguousPlace, BadPlaceTable, PlaceCannotMove, UnknownPlace
+from lianfang.core.registry.jurisdiction import refresh_jurisdictions
+from lianfang.core.registry.models import Capability, Jurisdiction, Level, Place, Unit
+from lianfang.core.registry.place_names import PlaceFinder, find_place, short_name
+from lianfang.core.registry.place_tables import PlaceRow, read_gb2260, read_gb2260_codes, read_place_table
+from lianfang.core.registry.services import load_places, move_place, propose_successions, succeed_place
+from lianfang.core.registry.services.places import path_columns
+
+pytestmark = pytest.mark.django_db
+SYSTEM = Actor.system("registry")
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+@pytest.fixture
+def china(shared_data):
+    load_places(read_gb2260(shared_data / "china_admin"), by=SYSTEM, at=NOON)
+
+
+def test_the_code_of_the_country_loads_as_it_is(china):
+    assert Place.objects.count() == 1 + 34 + 342 + 2978
+    wuchang = Place.objects.get(code="420106")
+    assert (wuchang.name, wuchang.path, wuchang.level) == ("武昌区", "CN.42.4201.420106.", Level.COUNTY)
+    assert Place.objects.within("CN.42.4201.").filter(level=Level.COUNTY).count() == 13
+
+
+def test_loading_the_same_table_again_changes_nothing(china, shared_data):
+    again = load_places(
+        read_gb2260(shared_data / "china_admin"), by=SYSTEM, at=NOON, abolished_on=date(2023, 1, 1)
+    )
+    assert not any(again.counts().values())
+
+
+def test_the_edition_of_2019_becomes_that_of_2023(shared_data):
+    folder = shared_data / "china_admin"
+    load_places(read_gb2260_codes(folder / "area_codes_2019.csv"), by=SYSTEM, at=NOON)
+    assert Place.objects.get(code="110101").path == "CN.11.1101.110101."
+    load = load_places(read_gb2260(folder), by=SYSTEM, at=NOON, abolished_on=date(2023, 1, 1))
+    assert (len(load.abolished), load.moved) == (49, [])
+    assert Place.objects.filter(abolished_on__isnull=True).count() == 1 + 34 + 342 + 2978
+    proposals = {p.old.code: p for p in propose_successions()}
+    assert len(proposals) == 37  # the other twelve were joined to a neighbour or have a new name
+    expected = {
+        "320602": "320613",
+        "220381": "220184",
+        "350427": "350405",
+        "421023": "421088",
+        "652923": "652902",
+    }
+    assert {old: proposals[old].new.code for old in expected} == expected
+    for undecidable in (
+        "130526",
+        "370634",
+        "320611",
+        "340208",
+        "330103",
+        "360105",
+    ):  # 任县, 长岛县, 港闸区 ...
+        assert undecidable not in proposals
+    proposal = proposals["320602"]
+    succeed_place(
+        old=proposal.old, new=proposal.new, on=date(2020, 7, 1), by=SYSTEM, at=NOON, reason=proposal.why
+    )
+    assert find_place("320602").code == "320613"
+    assert len(propose_successions()) == 36
+
+
+def test_a_table_of_any_hierarchy_loads(tmp_path, world):
+    table = tmp_path / "places.csv"
+    table.write_text(
+        "code,name,level,parent,name_en,population\nNG-KD,Kaduna,2,NG,Kaduna,8252366\nNG,Nigeria,nation,,,\n",
+        encoding="utf-8",
+    )
+    load_places(read_place_table(table), by=SYSTEM, at=NOON)
+    assert Place.objects.get(code="NG-KD").path == "NG.NG-KD."
+    assert Place.objects.get(code="NG-KD").population == 8252366
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("code,name,level\n", "parent"),
+        ("code,name,level,parent\nA,A,galaxy,\n", "line 2"),
+        ("code,name,level,parent\nA,A,0,B\nB,B,0,A\n", "below itself"),
+        ("code,name,level,parent\nA,A,0,\nA,A,0,\n", "twice"),
+        ("code,name,level,parent\nA.B,A,0,\n", "dot"),
+    ],
+)
+def test_a_bad_table_is_refused_with_its_line(tmp_path, text, said):
+    table = tmp_path / "places.csv"
+    table.write_text(text, encoding="utf-8")
+    with pytest.raises(BadPlaceTable, match=said):
+        load_places(read_place_table(table), by=SYSTEM, at=NOON)
+    assert not Place.objects.exists()
+
+
+def test_moving_a_place_takes_every_path_with_it(world):
+    someone = a_person(world)
+    town = world.places["420106001"]
+    moved = move_place(place=town, parent=world.places["420107"], by=SYSTEM, at=NOON, reason="区划调整")
+    someone.refresh_from_db()
+    assert moved.path == "CN.42.4201.420107.420106001."
+    assert someone.path == "CN.42.4201.420107.420106001.420106001001."
+    for model, column in path_columns():
+        assert not model._base_manager.filter(
+            **{f"{column}__within": town.path.replace("420107", "420106")}
+        ).exists()
+    assert Unit.objects.get(code="420106-gate").path == someone.path
+    assert Jurisdiction.objects.get(place=town, capability=Capability.REVIEW).unit.code == "420107-cdc"
+    event = Event.objects.get(tag="registry.place_moved")
+    assert event.before["path"].startswith("CN.42.4201.420106.")
+
+
+def test_a_place_is_not_put_inside_itself_nor_under_a_taken_code(world):
+    with pytest.raises(PlaceCannotMove):
+        move_place(place=world.places["420106"], parent=world.places["420106001"], by=SYSTEM, at=NOON)
+    with pytest.raises(PlaceCannotMove):
+        move_place(place=world.places["420106"], code="420107", by=SYSTEM, at=NOON)
+    with pytest.raises(NotPermitted):
+        move_place(place=world.places["420106"], parent=world.places["4202"], by=world.actor("gao"), at=NOON)
+
+
+def test_a_new_code_of_the_same_area_takes_everything_over(world):
+    someone = a_person(world, place="420106001")
+    new = Place.objects.create(
+        code="420116",
+        name="东山区",
+        level=Level.COUNTY,
+        parent=world.places["4201"],
+        path="CN.42.4201.420116.",
+    )
+    moved = succeed_place(old=world.places["420106"], new=new, on=date(2020, 2, 1), by=SYSTEM, at=NOON)
+    someone.refresh_from_db()
+    assert moved > 0
+    assert someone.path == "CN.42.4201.420116.420106001."
+    assert Unit.objects.get(code="420106-cdc").place == new
+    assert find_place("东山县") == new
+    assert not Place.objects.filter(path__within="CN.42.4201.420106.").exclude(code="420106").exists()
+    assert not Jurisdiction.objects.filter(path__within="CN.42.4201.420106.").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("420106", "420106"),
+        ("420000", "42"),
+        ("武昌区", "420106"),
+        ("武昌", "420106"),
+        ("湖北", "42"),
+        ("湖北省武汉市武昌区", "420106"),
+        ("湖北 武汉 武昌", "420106"),
+        ("武汉市武昌区中南路街道12号", "420106"),
+        ("北京市东城区", "110101"),
+        ("恩施州恩施市", "422801"),
+        ("广西", "45"),
+        ("仙桃市", "429004"),
+    ],
+)
+def test_a_place_is_found_by_what_people_write(china, text, code):
+    assert find_place(text).code == code
+
+
+def test_an_ambiguous_name_asks_and_is_settled_by_the_area(china):
+    with pytest.raises(AmbiguousPlace) as caught:
+        find_place("鼓楼区")
+    assert "320106" in caught.value.fields["codes"]
+    assert find_place("鼓楼区", within="CN.32.3201.").code == "320106"
+    with pytest.raises(UnknownPlace):
+        find_place("不存在的地方")
+
+
+def test_short_names_keep_two_characters():
+    names = [
+        "东城区",
+        "和县",
+        "恩施土家族苗族自治州",
+        "内蒙古自治区",
+        "新疆维吾尔自治区",
+        "城关镇",
+        "南门社区",
+        "Kaduna",
+    ]
+    assert [short_name(name) for name in names] == [
+        "东城",
+        "和县",
+        "恩施",
+        "内蒙古",
+        "新疆",
+        "城关",
+        "南门",
+        "Kaduna",
+    ]
+
+
+def test_a_finder_reads_the_table_once(china, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        finder = PlaceFinder(within="CN.42.")
+        for text in ("武昌区", "江岸区", "宜昌市"):
+            finder.find(text)
+
+
+def test_refreshing_a_county_gives_what_refreshing_all_gives(world):
+    Unit.objects.filter(code="420106-cdc").update(closed_at=NOON)
+    later = NOON + timedelta(hours=1)
+    refresh_jurisdictions(at=later, within=world.places["420106"].path)
+    assert refresh_jurisdictions(at=later) == 0
+    row = Jurisdiction.objects.get(place=world.places["420106"], capability=Capability.REVIEW)
+    assert (row.unit.code, row.gap_since) == ("4201-cdc", later)
+    Unit.objects.filter(code="420106-cdc").update(closed_at=None)
+    refresh_jurisdictions(at=later + timedelta(hours=1), within=world.places["420106"].path)
+    row.refresh_from_db()
+    assert (row.unit.code, row.filled_at) == ("420106-cdc", later + timedelta(hours=1))
+
+
+def test_loading_needs_the_right_to_edit_places(world):
+    with pytest.raises(NotPermitted):
+        load_places([PlaceRow(code="X", name="X", level=0)], by=world.actor("alice"), at=NOON)
