@@ -144,14 +144,15 @@ def expose(world: World, key: Word, who: tuple[int, int, int], hazard: float) ->
     """Let the contacts of (person, day, layer) take place, each with a hazard of infection."""
     person, day, layer = who
     start = day_stream(key, person, day, layer)
+    certain = 1.0 - np.exp(-hazard)
     for number in range(n_meetings(world, start, person, layer)):
+        # Most contacts would not infect whoever is met, and are dropped before anyone's record is read.
+        chance = uniform(start, TRANSMISSION + number)
+        if chance >= certain:
+            continue
         other, minute, _ = meeting(world, start, person, layer, number)
         s = states(world)[other]
-        if s.infected_at != NEVER:
-            continue
-        risk = hazard * s.susceptibility
-        chance = uniform(start, TRANSMISSION + number)
-        if chance >= risk or chance >= 1.0 - np.exp(-risk):
+        if s.infected_at != NEVER or chance >= 1.0 - np.exp(-hazard * s.susceptibility):
             continue
         at = day * MINUTES + minute
         if not is_allowed(world, start, day, layer, (person, other, number)):

@@ -83,13 +83,9 @@ def infections(outcome: "Outcome") -> pl.DataFrame:
 
 def course_of(outcome: "Outcome", persons: Integers, name: str) -> Integers:
     """Return a field of the state of persons; -1 for those never infected."""
-    order = np.argsort(outcome.infected)
-    rows = outcome.infected[order]
-    place = np.clip(np.searchsorted(rows, persons), 0, max(len(rows) - 1, 0))
-    if len(rows) == 0:
-        return np.full(len(persons), NEVER, dtype=np.int32)
-    values = outcome.states[name][order][place]
-    return np.asarray(np.where(rows[place] == persons, values, NEVER), dtype=np.int32)
+    everyone = np.full(len(outcome.city), NEVER, dtype=np.int32)
+    everyone[outcome.infected] = outcome.states[name]
+    return np.asarray(everyone[persons], dtype=np.int32)
 
 
 def reports(outcome: "Outcome") -> pl.DataFrame:
@@ -125,7 +121,7 @@ def reports(outcome: "Outcome") -> pl.DataFrame:
 
 def _signs(
     outcome: "Outcome", asymptomatic: NDArray[np.bool_], generator: np.random.Generator
-) -> tuple[list[list[str]], NDArray[np.float64]]:
+) -> tuple[pl.Series, NDArray[np.float64]]:
     """Return the signs and the temperature at the visit of each report."""
     r = outcome.records["reports"]
     severe_at = course_of(outcome, r["person"], "severe_at")
@@ -136,10 +132,11 @@ def _signs(
     has[:, 1] |= ~has[:, :2].any(axis=1)
     has[:, -1] &= is_severe
     has[asymptomatic] = False
-    names = [name for name, _ in (*SIGNS, BREATHLESS)]
-    lists = [
-        [name for name, is_present in zip(names, row, strict=True) if is_present] for row in has.tolist()
-    ]
+    columns = {name: has[:, place] for place, (name, _) in enumerate((*SIGNS, BREATHLESS))}
+    marked = pl.DataFrame(columns).select(
+        pl.when(pl.col(name)).then(pl.lit(name)).alias(name) for name in columns
+    )
+    lists = marked.select(pl.concat_list(pl.all()).list.drop_nulls()).to_series()
     fever = 37.4 + generator.gamma(2.5, 0.4, len(r))
     normal = generator.normal(36.6, 0.25, len(r))
     return lists, np.where(has[:, 0], np.minimum(fever, 40.8), normal)
@@ -276,17 +273,15 @@ def followups(outcome: "Outcome", key: np.uint64) -> pl.DataFrame:
     """Return one row a reading due: twice a day from the day a contact is reached until release or report."""
     c = outcome.records["contacts"]
     c = c[(c["reached_at"] != NEVER) & (c["observed_until"] != NEVER)]
-    until = np.minimum(c["observed_until"], outcome.end)
-    first, last = _slot_after(c["reached_at"]), _slot_after(until)
+    c = c[np.argsort(c["reached_at"], kind="stable")]
+    reported = _first_visits(outcome)[c["contact"]]
+    until = np.minimum(np.minimum(c["observed_until"], outcome.end), reported + 1)
+    last = _slot_after(until - 1)
+    first = not_covered(c["contact"], _slot_after(c["reached_at"]), last, len(outcome.city))
     number = np.maximum(last - first, 0)
     row = np.repeat(np.arange(len(c)), number)
     slot = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number) + first[row]
-    person = c["contact"][row]
-    _, kept = np.unique(person.astype(np.int64) << 32 | slot, return_index=True)
-    at = _minute_of(slot[kept])
-    reported = _first_visits(outcome)[person[kept]]
-    kept = kept[at <= reported]
-    slot, person, case = slot[kept], person[kept], c["case"][row[kept]]
+    person, case = c["contact"][row], c["case"][row]
     at = _minute_of(slot)
     response = outcome.scenario.response or Response()
     made = readings_made(key, person, slot, response.follow_up_coverage)
@@ -327,6 +322,19 @@ def _first_visits(outcome: "Outcome") -> Integers:
     r = r[(r["excluded_at"] == NEVER)]
     first[r["person"][::-1]] = r["visited_at"][::-1]
     return first
+
+
+@compiled
+def not_covered(
+    persons: Integers, first: NDArray[np.int64], last: NDArray[np.int64], size: int
+) -> NDArray[np.int64]:
+    """Return the first reading of each observation that no earlier one of the same person covers (end excluded)."""
+    covered = np.zeros(size, dtype=np.int64)
+    begins = np.empty_like(first)
+    for row in range(len(persons)):
+        begins[row] = max(first[row], covered[persons[row]])
+        covered[persons[row]] = max(covered[persons[row]], last[row])
+    return begins
 
 
 @compiled
