@@ -76,3 +76,11 @@ class NoReason(LianfangError):  # noqa: N818
 
     code = "intake.no_reason"
     hint = "Say in a few words why."
+
+
+class SourceElsewhere(LianfangError):  # noqa: N818
+    """The source {code} belongs to a unit outside your area."""
+
+    code = "intake.source_elsewhere"
+    status = HTTPStatus.CONFLICT
+    hint = "Choose another short name for your source."

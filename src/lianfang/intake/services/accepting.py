@@ -1,7 +1,7 @@
 """Rows are tried out, then taken in chunk by chunk; a crash at any moment leaves what is done and takes up the rest."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from lianfang.core.audit.services import record
 from lianfang.intake.cleaning import Cleaned, CleanRow
 from lianfang.intake.errors import BatchUndone
 from lianfang.intake.events import IntakeEvent
+from lianfang.intake.fields import Record
 from lianfang.intake.models import Batch, Signal, SignalStatus
 from lianfang.intake.services.applying import (
     Part,
@@ -30,6 +31,7 @@ from lianfang.intake.services.streaming import read_message
 from lianfang.intake.target import Context, Target, Word, targets
 
 CHUNK = 1000
+_EXAMPLES = 3  # of each kind of change
 _CONTEXT_ROWS = 300  # rows of the same file that help to read one repaired row
 
 
@@ -84,7 +86,8 @@ class _Run:
         signals = signals_of(batch)
         cleaned = clean_batch(batch, whole_table(batch, signals), at=at)
         assert batch.mapping is not None
-        report = Report(n_rows=batch.n_rows, changes=_counted(cleaned), decisions=_decided(cleaned))
+        changes = _counted(cleaned, targets.get(batch.target).record, batch.mapping.columns)
+        report = Report(n_rows=batch.n_rows, changes=changes, decisions=_decided(cleaned))
         pairs = zip(signals, cleaned.rows, strict=True)
         waiting = [pair for pair in pairs if pair[0].status == SignalStatus.RECEIVED]
         context = context_of(batch.source, batch.mapping.options, by=by, at=at)
@@ -111,12 +114,20 @@ def _still_waiting(pairs: _Pairs) -> list[tuple[Signal, CleanRow]]:
     return [pair for pair in pairs if pair[0].pk in waiting]
 
 
-def _counted(cleaned: Cleaned) -> list[dict[str, Any]]:
-    """Return the changes by column and rule, as counts: what stood in the cells stays sealed."""
+def _counted(cleaned: Cleaned, record: Record, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the changes by column and rule, as counts, with a few examples where the cells name nobody."""
     counts: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], list[list[str]]] = {}
     for change in cleaned.changes:
-        counts[change.column, change.rule] += len(change.rows)
-    return [{"column": column, "rule": rule, "cells": n} for (column, rule), n in sorted(counts.items())]
+        key = change.column, change.rule
+        counts[key] += len(change.rows)
+        kept = examples.setdefault(key, [])
+        if len(kept) < _EXAMPLES and not record.field_of(columns[change.column]).personal:
+            kept.append([change.before[:60], change.after[:60]])
+    return [
+        {"column": key[0], "rule": key[1], "cells": n, "examples": examples[key]}
+        for key, n in sorted(counts.items())
+    ]
 
 
 def _decided(cleaned: Cleaned) -> list[dict[str, Any]]:

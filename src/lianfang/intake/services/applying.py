@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lianfang.common.bulk import write_columns
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.intake.cleaning import Cleaned, CleanRow, Options, clean_table
@@ -156,7 +157,7 @@ def settle(part: Part, *, at: datetime, report: Report) -> None:
         ]
     Signal.objects.filter(pk__in=accepted).update(status=SignalStatus.ACCEPTED)
     Signal.objects.filter(pk__in=parked).update(status=SignalStatus.PARKED, parked_at=at)
-    Signal.objects.bulk_update(noted, ["problems"], batch_size=200)
+    write_columns(noted, ["problems"])
     Trace.objects.bulk_create(traces, batch_size=2000, ignore_conflicts=True)
     replaced = [s.replaces_id for s in part.signals if s.replaces_id and s.pk in set(accepted)]
     Signal.objects.filter(pk__in=replaced, status=SignalStatus.PARKED).update(

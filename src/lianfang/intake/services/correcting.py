@@ -23,6 +23,15 @@ from lianfang.intake.target import Undone, targets
 _CHUNK = 1000
 
 
+def open_signal(*, signal: Signal, purpose: str, by: Actor, at: datetime) -> dict[str, Cell]:
+    """Return every cell of a signal as it was received, names and numbers too; the opening is recorded with its purpose."""
+    by.require(Permission.IDENTITY_REVEAL, signal.path)
+    if not purpose.strip():
+        raise NoReason
+    record(IntakeEvent.SIGNAL_OPENED, subject=signal, by=by, at=at, reason=purpose)
+    return open_row(signal)
+
+
 @transaction.atomic
 def repair_signal(*, signal: Signal, values: Mapping[str, Cell], by: Actor, at: datetime) -> Signal:
     """Correct cells of a parked row and try it again; return the new signal, whose status says what became of it.
