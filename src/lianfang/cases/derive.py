@@ -15,6 +15,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from lianfang.cases.events import CaseEvent
 from lianfang.cases.facts import Known, known_of, rule_facts
 from lianfang.cases.models import Case, Classification, StatusChange
+from lianfang.common.bulk import write_columns
 from lianfang.common.clock import local_day, site_zone
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.services import Entry, record_many
@@ -171,7 +172,7 @@ def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> i
         if case.classification != was or (case.criterion and by_what != (case.criterion, case.edition)):
             moved.append(_change(case, was, verdict, at=at, by=by, because=because))
             entries.append(_entry(case, was, because))
-    Case.objects.bulk_update(written, _COLUMNS, batch_size=200)
+    write_columns(written, _COLUMNS)
     StatusChange.objects.bulk_create(moved, batch_size=500)
     record_many(CaseEvent.CLASSIFIED, entries, by=by, at=at)
     propose_findings(FINDING, Case, proposals, about=ids, by=by, at=at)
@@ -240,7 +241,7 @@ def _diagnosed(case: Case, known: Known, wanted: Sequence[str]) -> datetime | No
     """Return since when the case is one of `wanted`: the first positive result, report or ruling that says so."""
     if case.classification not in wanted:
         return None
-    moments = [r.occurred_at for r in known.rulings if r.classification in wanted]
+    moments: list[datetime] = [r.occurred_at for r in known.rulings if r.classification in wanted]
     moments += [r.occurred_at for r in known.reports if r.diagnosis in wanted]
     if case.classification in IS_CASE or not moments:
         moments += [r.occurred_at for r in known.results if r.finding == "positive"]

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from lianfang.cases.models import Case
+from lianfang.common.bulk import write_columns
 from lianfang.common.clock import end_of, local_day
 from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.models import Closing, Contact, FollowUp
@@ -84,7 +85,7 @@ def _derive_batch(ids: list[int], *, at: datetime, by: Actor) -> int:
         written.append(contact)
         if contact.status != was:
             entries.append(Entry(subject=contact, before={"status": was}, after={"status": contact.status}))
-    Contact.objects.bulk_update(written, _FIELDS, batch_size=300)
+    write_columns(written, _FIELDS)
     record_many(ContactEvent.STATUS, entries, by=by, at=at)
     touch(Contact, ids, at=at)
     return len(entries)

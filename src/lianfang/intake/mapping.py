@@ -112,9 +112,10 @@ def _candidates(column: str, cells: list[Cell], record: Record, today: date) -> 
 
 def _weigh(by_name: float, reason: str, share: float, field: Field, cells: list[Cell]) -> tuple[float, str]:
     if by_name >= _ENOUGH:
-        # A name of its own is believed unless nearly every cell contradicts it; a similar one needs its cells.
-        floor = 0.5 if by_name >= 0.95 else 0.0
-        return (by_name * max(floor, 0.3 + 0.7 * share) if share > 0.1 else 0.0), reason
+        # A known name is believed whatever the cells hold, so that they are looked at; a similar one needs its cells.
+        if by_name >= 0.95:
+            return by_name * max(0.55, 0.3 + 0.7 * share), reason
+        return (by_name * (0.3 + 0.7 * share) if share > 0.1 else 0.0), reason
     if share >= 0.9 and len(cells) >= 2:
         return (0.55 if field.kind == Kind.SEX or field.code == "national_id" else 0.5), "content"
     return 0.0, reason

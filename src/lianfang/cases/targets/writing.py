@@ -13,6 +13,7 @@ from typing import Any
 from lianfang.cases.models import Case, EpiLink, Outcome, Report, Result, Sample, Sign
 from lianfang.cases.targets.reading import UnitFinder
 from lianfang.cases.targets.wanted import Wanted
+from lianfang.common.bulk import write_columns
 from lianfang.core.access.actor import Actor
 from lianfang.core.facts import Fact
 from lianfang.intake.models import Trace
@@ -73,7 +74,7 @@ class FactWriter:
         self._insert(["Result"])
         self._supersede()
         rows = list(self._completed.values())
-        Sample.objects.bulk_update(rows, [*_COMPLETED, "occurred_at"], batch_size=200)
+        write_columns(rows, [*_COMPLETED, "occurred_at"])
         return self._written
 
     def _find_laboratories(self) -> None:
@@ -172,12 +173,12 @@ class FactWriter:
             MODELS[name].objects.filter(pk__in=old).update(superseded_at=self._at)
 
     def _supersede(self) -> None:
-        for name, pairs in self._replaced.items():
+        for pairs in self._replaced.values():
             rows = []
             for old, new in pairs:
                 old.superseded_at, old.superseded_by = self._at, new
                 rows.append(old)
-            MODELS[name].objects.bulk_update(rows, ["superseded_at", "superseded_by"], batch_size=200)
+            write_columns(rows, ["superseded_at", "superseded_by"])
 
 
 def _slot(name: str, row: Any) -> tuple[Any, ...]:

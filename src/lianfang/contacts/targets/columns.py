@@ -7,7 +7,7 @@ from lianfang.cases.targets.reading import as_day, as_moment
 from lianfang.contacts.models import Contact
 
 TEXTS = ("setting", "relation", "proximity", "certainty")
-# What widening may change, for `bulk_update`.
+# What widening may change, for `write_columns`.
 WIDENED = ("first_contact_on", "last_contact_on", *TEXTS, "is_high_risk", "notified_at", "observe_until_on")
 
 

@@ -12,6 +12,7 @@ from lianfang.cases.targets.diseases import disease_codes, disease_of
 from lianfang.cases.targets.exporting import names_of
 from lianfang.cases.targets.numbers import case_ids
 from lianfang.cases.targets.reading import as_day, as_moment, candidate_of, complete_people, place_of, resolve
+from lianfang.common.bulk import write_columns
 from lianfang.common.clock import local_day, site_zone
 from lianfang.contacts.derive import derive_contacts
 from lianfang.contacts.events import ContactEvent
@@ -186,11 +187,7 @@ def _write(drafts: Sequence[Draft], context: Context) -> None:
             if draft.contact.pk:
                 changed[draft.contact.pk] = draft.contact
     Contact.objects.bulk_create(fresh.values(), batch_size=500)
-    Contact.objects.bulk_update(
-        changed.values(),
-        WIDENED,
-        batch_size=200,
-    )
+    write_columns(changed.values(), WIDENED)
     remember([(d.contact, d.row.values) for d in drafts if d.contact and d.is_new], context)
     completed = complete_people(
         [(d.contact.person, d.candidate) for d in drafts if d.contact and not d.is_new], context

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.targets.numbers import case_ids
 from lianfang.cases.targets.reading import as_day, as_moment, midday
+from lianfang.common.bulk import write_columns
 from lianfang.common.clock import site_zone
 from lianfang.contacts.derive import derive_contacts
 from lianfang.contacts.events import ContactEvent
@@ -171,7 +172,7 @@ def _write(drafts: Sequence[_Draft], context: Context) -> None:
         if draft.corrects is not None:
             draft.corrects.superseded_at, draft.corrects.superseded_by = context.at, draft.visit
             corrected.append(draft.corrects)
-    Observation.objects.bulk_update(corrected, ["superseded_at", "superseded_by"], batch_size=200)
+    write_columns(corrected, ["superseded_at", "superseded_by"])
     entries = [
         Entry(
             subject=d.contact,

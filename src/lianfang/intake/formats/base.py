@@ -11,7 +11,7 @@ class Recognised:
 
     `columns` maps columns to fields (empty: let the names be proposed); `record` is "" for a file that is known and
     cannot be taken in here, and `advice` then says where it goes. `system` is under what name the file's own numbers
-    are remembered. `required` are fields that the format demands beyond the record's own.
+    are remembered: "" is that of the source, since several files of one sender speak of the same records. `required` are fields that the format demands beyond the record's own.
     """
 
     format: str

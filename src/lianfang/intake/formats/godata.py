@@ -130,7 +130,10 @@ def recognise_godata(table: Table) -> Recognised | None:
         headers.setdefault(_header(column), column)
     if {"event_name", "date_of_event"} <= set(headers):
         return Recognised(
-            format="godata_event", title="Go.Data events", record="", advice=_EVENTS, system="godata"
+            format="godata_event",
+            title="Go.Data events",
+            record="",
+            advice=_EVENTS,
         )
     for record, marks, fields in _KINDS:
         if any(all(_header(one) in headers for one in mark) for mark in marks):
@@ -144,7 +147,6 @@ def recognise_godata(table: Table) -> Recognised | None:
                 title=f"Go.Data {record.replace('_', ' ')}",
                 record=record,
                 columns=columns,
-                system="godata",
             )
     return None
 

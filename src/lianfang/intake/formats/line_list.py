@@ -18,7 +18,7 @@ def recognise_line_list(table: Table) -> Recognised | None:
     if pairs:
         return _of_pairs(table)
     if names & _NUMBERS and any(name.startswith(_DATED) for name in names):
-        return Recognised(format="r_line_list", title="Plain line list", record="case", system="line_list")
+        return Recognised(format="r_line_list", title="Plain line list", record="case")
     return None
 
 
@@ -39,5 +39,4 @@ def _of_pairs(table: Table) -> Recognised:
         title="Pairs of infector and infected",
         record="relationship",
         columns=columns,
-        system="line_list",
     )

@@ -130,7 +130,7 @@ def recognise_sormas(table: Table) -> Recognised | None:
 
 
 def _elsewhere(which: str) -> Recognised:
-    return Recognised(format="sormas", title="SORMAS", record="", advice=_ELSEWHERE[which], system="sormas")
+    return Recognised(format="sormas", title="SORMAS", record="", advice=_ELSEWHERE[which])
 
 
 def _cases(table: Table, *, is_line_list: bool) -> Recognised:
@@ -147,7 +147,6 @@ def _cases(table: Table, *, is_line_list: bool) -> Recognised:
         record="case",
         columns=columns,
         required=("given_name", "family_name", "reported_at", "county"),
-        system="sormas",
     )
 
 
@@ -160,7 +159,6 @@ def _contacts(table: Table, names: set[str]) -> Recognised:
         record="contact",
         columns=columns,
         required=("given_name", "family_name", "named_at"),
-        system="sormas",
     )
 
 

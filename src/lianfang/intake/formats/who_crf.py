@@ -54,5 +54,4 @@ def recognise_who_crf(table: Table) -> Recognised | None:
         record="case",
         columns=columns,
         defaults={"disease": "covid_19"},
-        system="who_crf",
     )
