@@ -35,7 +35,7 @@ class ReportCase(Duty):
             among.filter(superseded_at__isnull=True),
             by=Coalesce(F("unit_id"), answerable(self.capability, "case__place_id")),
             since="occurred_at",
-            due=deadline("clock.report", "occurred_at"),
+            due=deadline("clock.report", "occurred_at", disease="case__disease"),
             met="received_at",
             path="case__path",
         )
@@ -59,7 +59,7 @@ class ReviewReport(Duty):
             among.filter(superseded_at__isnull=True),
             by=answerable(self.capability, "case__place_id"),
             since="received_at",
-            due=deadline("clock.review", "received_at"),
+            due=deadline("clock.review", "received_at", disease="case__disease"),
             met=_first(reviews, "occurred_at"),
             path="case__path",
         )
@@ -83,7 +83,7 @@ class TestSample(Duty):
             among.filter(superseded_at__isnull=True, received_at__isnull=False),
             by=Coalesce(F("laboratory_id"), answerable(self.capability, "case__place_id")),
             since="received_at",
-            due=deadline("clock.laboratory", "received_at"),
+            due=deadline("clock.laboratory", "received_at", disease="case__disease"),
             met=_first(results, "occurred_at"),
             path="case__path",
         )
@@ -104,7 +104,7 @@ class SampleSuspect(Duty):
             among.filter(classification__in=("suspected", "probable"), diagnosed_at__isnull=False),
             by=answerable(self.capability),
             since="diagnosed_at",
-            due=deadline("clock.sampling", "diagnosed_at"),
+            due=deadline("clock.sampling", "diagnosed_at", disease="disease"),
             met=_first(samples, "occurred_at"),
         )
 
@@ -125,7 +125,7 @@ class Investigate(Duty):
             among.filter(confirmed_at__isnull=False),
             by=answerable(self.capability),
             since=since,
-            due=deadline("clock.investigation", since),
+            due=deadline("clock.investigation", since, disease="disease"),
             met="investigated_at",
         )
 
@@ -161,7 +161,7 @@ class ReportEvent(Duty):
             among.filter(~Exists(earlier), confirmed_at__isnull=False),
             by=answerable(self.capability),
             since="confirmed_at",
-            due=deadline("clock.event_report", "confirmed_at"),
+            due=deadline("clock.event_report", "confirmed_at", disease="disease"),
             met=None,
         )
 

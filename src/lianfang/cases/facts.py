@@ -63,7 +63,7 @@ def known_of(case_ids: Iterable[int], *, as_known: datetime | None = None) -> di
 
 def _holding(rows: QuerySet[Any], as_known: datetime | None) -> QuerySet[Any]:
     related = ("sample",) if rows.model is Result else ()
-    held = rows.current() if as_known is None else rows.as_known(as_known)  # type: ignore[attr-defined]
+    held: QuerySet[Any] = rows.current() if as_known is None else rows.as_known(as_known)  # type: ignore[attr-defined]
     return (
         held.order_by("occurred_at", "pk").select_related(*related)
         if related

@@ -10,7 +10,7 @@ from lianfang.intake.models import Signal
 from lianfang.loop.feedback import FeedbackRule, feedback_rules, telling
 
 
-def _unit_of(signal: str) -> Subquery:
+def _unit_of(signal: str) -> Any:
     """Return the unit that hears about a signal: the one its source belongs to."""
     return Subquery(
         Signal.objects.filter(pk=OuterRef(signal)).values("source__unit_id")[:1],

@@ -91,6 +91,8 @@ class StatusChange(models.Model):
     because = models.CharField(max_length=200)  # new_facts, new_edition, judgement, withdrawal
     by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
 
+    append_only = True
+
     class Meta:
         indexes = [models.Index(fields=["case", "id"], name="status_change_of_case")]
 

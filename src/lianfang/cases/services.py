@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -31,6 +31,8 @@ from lianfang.core.audit.services import record
 from lianfang.core.facts import Fact
 from lianfang.core.registry.models import Level, Person, Place, Unit
 from lianfang.loop.touch import touch
+
+R = TypeVar("R", bound=Fact)
 
 
 @transaction.atomic
@@ -173,7 +175,7 @@ def record_sample(
 ) -> Sample:
     """Record that a sample was taken; the same number again adds what is new (shipped, received) to that sample."""
     by.require(Permission.RESULT_RECORD, case.path)
-    standing = Sample.objects.current().filter(case=case, number=number).first()
+    standing: Sample | None = Sample.objects.current().filter(case=case, number=number).first()
     if standing is not None:
         changed = {
             name: value
@@ -215,7 +217,7 @@ def record_result(
     case = sample.case
     by.require(Permission.RESULT_RECORD, case.path)
     key = key or f"{kind}:{int(resulted_at.timestamp())}"
-    standing = Result.objects.current().filter(sample=sample, key=key).first()
+    standing: Result | None = Result.objects.current().filter(sample=sample, key=key).first()
     if standing is not None and standing.finding == finding:
         return standing
     row = Result(
@@ -308,7 +310,7 @@ def correct_fact(*, fact: Fact, changes: Mapping[str, Any], reason: str, by: Act
     old_pk = fact.pk
     type(fact).objects.filter(pk=old_pk).update(superseded_at=at)
     fact.pk, fact.id = None, None  # type: ignore[attr-defined]
-    fact.recorded_at, fact.recorded_by_id = at, by.user_id  # type: ignore[attr-defined]
+    fact.recorded_at, fact.recorded_by_id = at, by.user_id
     before = {name: str(getattr(fact, name)) for name in changes}
     for name, value in changes.items():
         setattr(fact, name, value)
@@ -336,12 +338,13 @@ def move_case(*, case: Case, place: Place, reason: str, by: Actor, at: datetime)
 
 
 def _add(
-    row: Any, tag: CaseEvent, *, occurred_at: datetime, by: Actor, at: datetime, after: Any, reason: str = ""
-) -> Any:
+    row: R, tag: CaseEvent, *, occurred_at: datetime, by: Actor, at: datetime, after: Any, reason: str = ""
+) -> R:
+    case: Case = row.case  # type: ignore[attr-defined]
     row.occurred_at, row.recorded_at, row.recorded_by_id = occurred_at, at, by.user_id
     row.save(force_insert=True)
-    record(tag, subject=row.case, by=by, at=at, after=after, reason=reason)
-    _derive(row.case, by=by, at=at)
+    record(tag, subject=case, by=by, at=at, after=after, reason=reason)
+    _derive(case, by=by, at=at)
     return row
 
 

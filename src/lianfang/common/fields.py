@@ -18,8 +18,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:  # Django's fields take type arguments in its stubs only
-    _Moments = models.Field[datetime | str | None, datetime | None]
-    _Lookup = Lookup[bool]
+    # What is read is a datetime, or None where null=True: the stubs cannot tell, so readers are not told either.
+    _Moments = models.Field[datetime | str | None, Any]
+    _Lookup = Lookup[Any]
 else:
     _Moments = models.Field
     _Lookup = Lookup

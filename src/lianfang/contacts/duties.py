@@ -42,7 +42,7 @@ class ListContacts(Duty):
             among.filter(confirmed_at__isnull=False),
             by=answerable(self.capability),
             since=since,
-            due=deadline("clock.investigation", since),
+            due=deadline("clock.investigation", since, disease="disease"),
             met=Coalesce(_first(named, "named_at"), _first(asked, "occurred_at")),
         )
 
@@ -67,7 +67,7 @@ class NotifyContact(Duty):
             among.filter(observe_from_on__isnull=False).exclude(status=FollowUp.CANCELLED),
             by=answerable(self.capability),
             since="named_at",
-            due=deadline("clock.notification", "named_at"),
+            due=deadline("clock.notification", "named_at", disease="disease"),
             met=Coalesce(F("notified_at"), _first(seen, "occurred_at")),
             risk=_risk(),
         )
@@ -83,6 +83,7 @@ class ObserveDaily(Duty):
     title: ClassVar[Any] = _("Visit the contact today")
     check = Check.BY_SAMPLE
     sheddable = True
+    lapses = True
     watches: ClassVar[Any] = {
         "contacts.Observation": lambda ids: Observation.objects.filter(pk__in=ids).values("contact_id")
     }
@@ -140,8 +141,8 @@ class LookAtSigns(Duty):
             looked_at__isnull=False,
             looked_at__gte=OuterRef("occurred_at"),
         )
-        as_case = Greatest(_first(opened, "opened_at"), F("occurred_at"), output_field=_MOMENT)
-        as_case = When_(When(Q(_opened__isnull=False), then=as_case), default=None, output_field=_MOMENT)
+        after = Greatest(_first(opened, "opened_at"), F("occurred_at"), output_field=_MOMENT)
+        as_case = When_(When(Q(_opened__isnull=False), then=after), default=None, output_field=_MOMENT)
         rows = among.filter(superseded_at__isnull=True, seen=Seen.SEEN_NOT_OK).annotate(
             _opened=_first(opened, "opened_at"), _looked=_first(looked, "looked_at")
         )

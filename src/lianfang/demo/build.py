@@ -7,18 +7,20 @@ from lianfang.common.clock import local_day, start_of
 from lianfang.demo.ground import lay_ground
 from lianfang.demo.story import Story
 from lianfang.loop.worker import sweep, turn
-from lianfang.simulate.demonstration import demo_city, demo_outbreak, demo_scenario
+from lianfang.simulate.demonstration import demo_city, demo_outbreak
 
-# The loop turns twice on each day of the story; in life it turns every few seconds.
-_TURNS = (timedelta(hours=12), timedelta(hours=24))
+# Of the six weeks of the outbreak the first thirty days are told: it is at its height when the reader comes in.
+TOLD_DAYS = 30
+# The loop turns once on each day of the story, and twice on the last ones; in life it turns every few seconds.
+_FINE_DAYS = 7
 
 
 def build(*, at: datetime, seed: int, tell: Callable[[int, int], None] = lambda _done, _of: None) -> int:
     """Make the world as of `at` and return the number of facts told; `tell(done, of)` hears of the progress in days.
 
-    The outbreak is the same for the same seed, shifted so that its last day is the day before `at`.
+    The outbreak is the same for the same seed, shifted so that its thirtieth day ends at `at`.
     """
-    days = demo_scenario().days
+    days = TOLD_DAYS
     start = local_day(at) - timedelta(days=days)
     city = demo_city()
     story = Story(
@@ -26,14 +28,16 @@ def build(*, at: datetime, seed: int, tell: Callable[[int, int], None] = lambda 
         ground=lay_ground(city, at=start_of(start)),
         seed=seed,
         told_until=start_of(start),
+        days=days,
     )
     story.prepare()
     told = 0
     for n in range(days):
-        for after in _TURNS:
-            until = min(start_of(start + timedelta(days=n)) + after, at)
+        for after in (12, 24) if n >= days - _FINE_DAYS else (24,):
+            until = min(start_of(start + timedelta(days=n)) + timedelta(hours=after), at)
             told += story.tell(until)
             turn(at=until)
         tell(n + 1, days)
+    told += story.tell(at)
     sweep(at=at)
     return told

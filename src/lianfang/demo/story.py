@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from lianfang.cases.derive import derive_cases
 from lianfang.cases.models import (
@@ -17,6 +18,7 @@ from lianfang.cases.models import (
     Report,
     Result,
     Review,
+    Ruling,
     Sample,
     Screening,
     Sign,
@@ -46,6 +48,7 @@ class Story:
     ground: Ground
     seed: int
     told_until: datetime
+    days: int
     people: dict[int, Person] = field(default_factory=dict)
     cases: dict[int, Case] = field(default_factory=dict)  # by report
     contacts: dict[tuple[int, int], Contact] = field(default_factory=dict)  # by (case person, contact person)
@@ -84,39 +87,23 @@ class Story:
     def _facts(
         self, rng: np.random.Generator, feverish: Any
     ) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+        """Yield (when it becomes known, kind, row) of everything that happens before the end."""
         o = self.outbreak
+        yield from _dated(
+            o.reports, reported_at="report", excluded_at="ruling", investigated_at="investigation"
+        )
+        yield from _dated(o.tests, sampled_at="sample", received_at="received", resulted_at="resulted")
+        yield from _dated(o.contacts, named_at="contact", reached_at="reached")
+        yield from _dated(o.followups.filter(o.followups["is_made"]), due_at="reading")
+        yield from _dated(o.infections.filter(o.infections["outcome"].is_not_null()), outcome_at="outcome")
         for row in o.reports.iter_rows(named=True):
-            yield _utc(row["reported_at"]), "report", row
             if rng.random() < 0.9:  # one report in ten is not reviewed: a duty that stays open and climbs
                 yield _utc(row["reported_at"]) + timedelta(minutes=int(rng.gamma(2, 40))), "review", row
-            if row["investigated_at"] is not None:
-                yield _utc(row["investigated_at"]), "investigation", row
-        for row in o.tests.iter_rows(named=True):
-            for moment, kind in (
-                ("sampled_at", "sample"),
-                ("received_at", "received"),
-                ("resulted_at", "resulted"),
-            ):
-                if row[moment] is not None:  # what lies after the last day is not known yet
-                    yield _utc(row[moment]), kind, row
-        for row in o.contacts.iter_rows(named=True):
-            yield _utc(row["named_at"]), "contact", row
-            if row["reached_at"] is not None:
-                yield _utc(row["reached_at"]), "reached", row
-        for row in o.followups.iter_rows(named=True):
-            if row["is_made"]:
-                yield _utc(row["due_at"]), "reading", row
-        for row in o.infections.iter_rows(named=True):
-            if row["outcome"] is not None and row["outcome_at"] is not None:
-                yield _utc(row["outcome_at"]), "outcome", row
-        end = start_of(o.start + timedelta(days=o.scenario.days))
+        end = start_of(o.start + timedelta(days=self.days))
         for person in feverish:
             ago = timedelta(hours=float(rng.uniform(0, 12 * 24)))
-            yield (
-                end - ago,
-                "fever",
-                {"person": int(person), "temperature": round(float(rng.normal(38.2, 0.4)), 1)},
-            )
+            reading = {"person": int(person), "temperature": round(float(rng.normal(38.2, 0.4)), 1)}
+            yield end - ago, "fever", reading
 
     def tell(self, until: datetime) -> int:
         """Write the facts known by `until`, grouped by kind; return how many."""
@@ -127,7 +114,16 @@ class Story:
         groups: dict[str, list[tuple[datetime, dict[str, Any]]]] = defaultdict(list)
         for moment, kind, row in due:
             groups[kind].append((moment, row))
-        for kind in ("report", "review", "sample", "received", "resulted", "investigation", "outcome"):
+        for kind in (
+            "report",
+            "review",
+            "sample",
+            "received",
+            "resulted",
+            "investigation",
+            "ruling",
+            "outcome",
+        ):
             for moment, row in groups[kind]:
                 touched_cases |= getattr(self, f"_{kind}")(moment, row)
         derive_cases(touched_cases, at=until, by=BY)
@@ -241,6 +237,15 @@ class Story:
         )
         return {case.pk}
 
+    def _ruling(self, moment: datetime, row: dict[str, Any]) -> set[int]:
+        """Exclude by a person: the seventh edition also wants serology a week after onset, which nobody took."""
+        case = self.cases[row["report"]]
+        reason = "两次核酸阴性，另有明确诊断 (two negatives, another diagnosis)"
+        Ruling.objects.create(
+            case=case, classification="excluded", reason=reason, occurred_at=moment, recorded_at=moment
+        )
+        return {case.pk}
+
     def _outcome(self, moment: datetime, row: dict[str, Any]) -> set[int]:
         person = self.people.get(row["person"])
         case = next(
@@ -328,9 +333,17 @@ def _observation(contact: Contact, moment: datetime, row: dict[str, Any]) -> Obs
     )
 
 
+def _dated(frame: pl.DataFrame, **kinds: str) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+    """Yield each row once for each of the named moments that it has."""
+    for row in frame.iter_rows(named=True):
+        for column, kind in kinds.items():
+            if row[column] is not None:  # what lies after the last day is not known yet
+                yield _utc(row[column]), kind, row
+
+
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def _county(person: Person) -> str:
-    return next(code for code in person.path.split(".") if len(code) == 6)
+    return next(str(code) for code in person.path.split(".") if len(code) == 6)

@@ -20,7 +20,7 @@ class TaskFilter:
     path: str = ""
     unit_id: int | None = None
     duty: str = ""
-    state: str = "open"  # open, late, done, void, shed, all
+    state: str = "open"  # open, late, missed, done, void, shed, all
     subject_ids: Sequence[int] | None = None
 
 
@@ -30,6 +30,7 @@ class DutyLine:
 
     duty: Duty
     n_open: int
+    n_missed: int
     n_late: int
     n_soon: int
     n_shed: int
@@ -46,9 +47,11 @@ def narrow(rows: QuerySet[Any], wanted: TaskFilter, at: datetime) -> QuerySet[An
         rows = rows.filter(duty=wanted.duty)
     if wanted.subject_ids is not None:
         rows = rows.filter(subject_id__in=wanted.subject_ids)
+    by_hand, over = Q(status="open", shed_by__isnull=True), Q(due_at__lt=at)
     states = {
-        "open": Q(status="open", shed_by__isnull=True),
-        "late": Q(status="open", shed_by__isnull=True, due_at__lt=at),
+        "open": by_hand & ~(over & _lapsed()),
+        "late": by_hand & over & ~_lapsed(),
+        "missed": by_hand & over & _lapsed(),
         "shed": Q(status="open", shed_by__isnull=False),
         "done": Q(status="done"),
         "void": Q(status="void"),
@@ -56,18 +59,24 @@ def narrow(rows: QuerySet[Any], wanted: TaskFilter, at: datetime) -> QuerySet[An
     return rows.filter(states[wanted.state]) if wanted.state in states else rows
 
 
+def _lapsed() -> Q:
+    """Return the condition of duties that cannot be done after their deadline: what is over is missed, not late."""
+    return Q(duty__in=[duty.code for duty in duties if duty.lapses])
+
+
 def by_duty(actor: Actor, *, at: datetime, path: str = "", unit_id: int | None = None) -> list[DutyLine]:
     """Return how each duty stands, the latest first: one query."""
     rows = narrow(
         Task.objects.visible_to(actor), TaskFilter(path=path, unit_id=unit_id, state="all"), at
     ).filter(status="open")
-    by_hand = Q(shed_by__isnull=True)
+    by_hand, over = Q(shed_by__isnull=True), Q(due_at__lt=at)
     counted = (
         rows.order_by()
         .values("duty")
         .annotate(
-            n_open=Count("pk", filter=by_hand),
-            n_late=Count("pk", filter=by_hand & Q(due_at__lt=at)),
+            n_open=Count("pk", filter=by_hand & ~(over & _lapsed())),
+            n_missed=Count("pk", filter=by_hand & over & _lapsed()),
+            n_late=Count("pk", filter=by_hand & over & ~_lapsed()),
             n_soon=Count("pk", filter=by_hand & Q(due_at__gte=at, due_at__lt=at + timedelta(hours=4))),
             n_shed=Count("pk", filter=~by_hand),
             oldest_due_at=Min("due_at", filter=by_hand),

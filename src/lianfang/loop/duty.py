@@ -66,6 +66,8 @@ class Duty(ABC):
     check: ClassVar[Check] = Check.BY_DATA
     sample_percent: ClassVar[int] = 5
     sheddable: ClassVar[bool] = False
+    # Whether it can no longer be done once its deadline has passed, as the visit of a day: it is then missed, not late.
+    lapses: ClassVar[bool] = False
     watches: ClassVar[Mapping[str, Touching]] = {}
 
     @abstractmethod

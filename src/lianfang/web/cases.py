@@ -273,7 +273,7 @@ _ACTS: dict[str, tuple[Any, type[forms.Form], bool, Permission, Do]] = {
 
 def _form(act: str, row: Case, data: Any = None, now: datetime | None = None) -> forms.Form:
     _title, form, needs_case, _permission, _do = _ACTS[act]
-    extra = {"case": row} if needs_case else {}
+    extra: dict[str, Any] = {"case": row} if needs_case else {}
     initial: dict[str, Any] = {}
     if now is not None:
         local = now.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M")

@@ -179,7 +179,7 @@ class NewCase(forms.Form):
         self.fields["disease"].choices = choices  # type: ignore[attr-defined]
 
     def clean_home(self) -> Place:
-        place = Place.objects.filter(code=self.cleaned_data["home"].strip()).first()
+        place: Place | None = Place.objects.filter(code=self.cleaned_data["home"].strip()).first()
         if place is None:
             raise forms.ValidationError(gettext("No place has this code; see the list of places."))
         return place

@@ -35,6 +35,7 @@ def start(request: Any) -> HttpResponse:
     context = {
         "area": area,
         "lines": lines,
+        "n_missed": sum(line.n_missed for line in lines),
         "n_late": sum(line.n_late for line in lines),
         "n_soon": sum(line.n_soon for line in lines),
         "n_open": sum(line.n_open for line in lines),

@@ -20,6 +20,7 @@ from lianfang.web.subjects import describe
 _STATES = [
     ("open", _("owed")),
     ("late", _("late")),
+    ("missed", _("missed")),
     ("shed", _("by policy not by hand")),
     ("done", _("done")),
     ("void", _("no longer owed")),
