@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +26,10 @@ def test_there_are_examples():
         for test in finder.find(importlib.import_module(f"lianfang.simulate.{name}"))
     )
     assert found >= 9
+
+
+def test_examples_of_the_reference_page():
+    page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "simulate.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.attempted >= 8
+    assert result.failed == 0
