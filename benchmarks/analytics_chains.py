@@ -1,0 +1,218 @@
+"""Chains on the shared real and published data; prints markdown. Usage: python benchmarks/analytics_chains.py
+
+Settings come from the literature and from simulated outbreaks (`calibration_chains.py`), not from these data.
+"""
+
+import csv
+import os
+import resource
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from lianfang.analytics.chains import Exposure, Interval, infer_chains
+
+SHARED = Path(os.environ.get("LIANFANG_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+def read(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def day(text, form="-"):
+    try:
+        return float(date(*(int(part) for part in text.split(form))).toordinal())
+    except ValueError:
+        return np.nan
+
+
+def ranks(found, pairs):
+    """Rank of a true infector among the named candidates of each infectee (unknown source left out of the ranking)."""
+    true = {}
+    for infector, infectee in pairs:
+        true.setdefault(infectee, set()).add(infector)
+    places = []
+    for infectee, infectors in true.items():
+        named = [name for name, _ in found.candidates(infectee, 10_000) if name is not None]
+        best = [named.index(name) + 1 for name in infectors if name in named]
+        places += [min(best) if best else np.inf]
+    return np.array(places)
+
+
+def show(name, found, pairs, seconds):
+    places = ranks(found, pairs)
+    summary = found.summary()
+    print(
+        f"| {name} | {len(places)} | {(places == 1).mean():.3f} | {(places <= 3).mean():.3f} | {found.unknown.mean():.2f} "
+        f"| {summary['dispersion_k'][0]:.2f} | {found.disagreement:.2f} | {seconds:.1f} |"
+    )
+
+
+def fake_outbreak():
+    folder = SHARED / "chains_fake_outbreak"
+    cases = read(folder / "cases.csv")
+    ids = [row["id"] for row in cases]
+    interval = Interval(pmf=[float(row["w"]) for row in read(folder / "w.csv")], first=1)
+    contacts = [(row["i"], row["j"]) for row in read(folder / "contacts.csv")]
+    snps = [[float(row[i]) for i in ids] for row in read(folder / "snp_distance.csv")]
+    truth = [row["true_infector"] or None for row in cases]
+    reference = read(folder / "outbreaker2_reference.csv")
+    print(
+        "| simulated by outbreaker2 | right | posterior of truth | outbreaker2 right | its posterior | CPU s |"
+    )
+    print("|---|---|---|---|---|---|")
+    for name, given in {
+        "times+dna+contacts": {"snps": snps, "contacts": contacts},
+        "times+dna": {"snps": snps},
+        "times+contacts": {"contacts": contacts},
+        "times": {},
+    }.items():
+        begin = time.process_time()
+        found = infer_chains(ids, [float(row["onset_day"]) for row in cases], interval, **given)
+        seconds = time.process_time() - begin
+        right = np.mean([a == b for a, b in zip(found.table()["infector"], truth, strict=True)])
+        mass = np.mean([dict(found.candidates(i, 99)).get(t, 0) for i, t in zip(ids, truth, strict=True)])
+        other = [row for row in reference if row["data"] == name]
+        other_right = np.mean([row["true"] == row["consensus"] for row in other])
+        other_mass = np.mean([float(row["posterior_true"]) for row in other])
+        print(f"| {name} | {right:.3f} | {mass:.3f} | {other_right:.3f} | {other_mass:.3f} | {seconds:.1f} |")
+
+
+def mers():
+    folder = SHARED / "chains_mers_korea_2015"
+    rows = read(folder / "linelist.csv")
+    report = np.array([day(row["dt_report"]) for row in rows])
+    onset = np.array([day(row["dt_onset"]) for row in rows])
+    delay = np.nanmedian(report - onset)
+    onset = np.where(np.isnan(onset), report - delay, onset)
+    exposure = Exposure(
+        start=[day(row["dt_start_exp"]) for row in rows],
+        end=[day(row["dt_end_exp"]) for row in rows],
+        removed=[day(row["dt_diag"]) for row in rows],
+        place=[row["loc_hosp"] or None for row in rows],
+        incubation=Interval.gamma(6.7, 3.5),
+        infectiousness=Interval.normal(6, 5),
+    )
+    ids = [row["id"] for row in rows]
+    pairs = [(row["from"], row["to"]) for row in read(folder / "contacts.csv") if row["to"] in ids]
+    outside = [True if row["place_infect"] == "Middle East" else None for row in rows]
+    interval = Interval.gamma(12.6, 2.8)
+    for name, given in {
+        "MERS Korea: times": {},
+        "MERS Korea: times, exposure windows, hospitals": {"exposure": exposure},
+    }.items():
+        begin = time.process_time()
+        found = infer_chains(ids, onset, interval, source_outside=outside, **given)
+        show(name, found, pairs, time.process_time() - begin)
+    hidden = {1: [], 3: []}
+    for fold in range(5):
+        known = [pair for k, pair in enumerate(pairs) if k % 5 == fold]
+        rest = [pair for k, pair in enumerate(pairs) if k % 5 != fold]
+        found = infer_chains(ids, onset, interval, source_outside=outside, exposure=exposure, traced=known)
+        named = {infectee for _, infectee in known}
+        places = ranks(found, [pair for pair in rest if pair[1] not in named])
+        for top, shares in hidden.items():
+            shares.append((places <= top).mean())
+    print(
+        f"| MERS Korea: as above, every fifth link traced; the other links | 78 | {np.mean(hidden[1]):.3f} "
+        f"| {np.mean(hidden[3]):.3f} | | | | |"
+    )
+
+
+def china():  # noqa: C901 - one table, read from top to bottom
+    rows = read(SHARED / "chains_china_pairs_2020" / "pairs.csv")
+    people, household = {}, {}
+
+    def root(name):
+        while household.get(name, name) != name:
+            name = household[name]
+        return name
+
+    for row in rows:
+        for side in ("infector", "infectee"):
+            people[row[f"{side}_id"]] = {
+                "city": row[f"{side}_reportCity"],
+                "from": row[f"{side}_infectCity"],
+                "onset": day(row[f"{side}_onsetDate"], "/"),
+                "isolated": day(row[f"{side}_isolateDate_afterSymptom"], "/"),
+            }
+        if row["isHousehold"] == "yes":
+            household[root(row["infector_id"])] = root(row["infectee_id"])
+    cities = {}
+    for name, person in people.items():
+        if not np.isnan(person["onset"]):
+            cities.setdefault(person["city"], []).append(name)
+    pairs = [(row["infector_id"], row["infectee_id"]) for row in rows]
+    interval = Interval.normal(5.1, 5.3)
+    for label, with_evidence in (("times", False), ("times, households, imported, isolation", True)):
+        begin = time.process_time()
+        places, unknown, k = [], [], []
+        for names in cities.values():
+            inside = set(names)
+            here = [pair for pair in pairs if set(pair) <= inside]
+            if len(names) < 2 or not here:
+                continue
+            given = {}
+            if with_evidence:
+                given["household"] = [
+                    root(name) if name in household or name in household.values() else None for name in names
+                ]
+                given["source_outside"] = [
+                    True if people[n]["from"] not in {"unknown", "", people[n]["city"]} else None
+                    for n in names
+                ]
+                given["exposure"] = Exposure(
+                    removed=[people[n]["isolated"] for n in names],
+                    incubation=Interval.gamma(5.5, 2.4),
+                    infectiousness=Interval.normal(-0.5, 4),
+                )
+            found = infer_chains(
+                names, [people[n]["onset"] for n in names], interval, n_sweeps=400, n_chains=2, **given
+            )
+            places.append(ranks(found, here))
+            unknown.append(found.unknown.mean())
+            k.append(found.summary()["dispersion_k"][0])
+        joined = np.concatenate(places)
+        print(
+            f"| China pairs by city: {label} | {len(joined)} | {(joined == 1).mean():.3f} | {(joined <= 3).mean():.3f} "
+            f"| {np.mean(unknown):.2f} | {np.median(k):.2f} | | {time.process_time() - begin:.1f} |"
+        )
+
+
+def ebola():
+    folder = SHARED / "linelist_ebola_sim"
+    rows = read(folder / "linelist.csv")
+    ids = [row["case_id"] for row in rows]
+    onset = np.array([day(row["date_of_onset"]) for row in rows])
+    known = set(ids)
+    pairs = [
+        (row["infector"], row["case_id"])
+        for row in read(folder / "contacts.csv")
+        if {row["infector"], row["case_id"]} <= known
+    ]
+    rng = np.random.default_rng(1)
+    shown = [pair for pair in pairs if rng.random() < 0.5]
+    begin = time.process_time()
+    found = infer_chains(
+        ids, onset, Interval.gamma(15, 9), contacts=shown, n_sweeps=60, n_chains=2, max_candidates=200
+    )
+    seconds = time.process_time() - begin
+    hidden = [pair for pair in pairs if pair not in set(shown)]
+    show("Ebola simulated, 5829 cases, half the contacts shown: shown links", found, shown, seconds)
+    show("the same: links not shown", found, hidden, seconds)
+    print(f"\nPeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+
+
+if __name__ == "__main__":
+    fake_outbreak()
+    print(
+        "\n| data | links | first choice | first three | unknown share | k | disagreement | CPU s |\n|---|---|---|---|---|---|---|---|"
+    )
+    mers()
+    china()
+    if "ebola" in sys.argv:
+        ebola()

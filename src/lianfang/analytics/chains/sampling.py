@@ -1,0 +1,318 @@
+"""The sampler: one tree of who infected whom after another, with what is learnt about the outbreak in between.
+
+Model: case i infects at rate R_i f(t - t_i), R_i gamma with dispersion k; unknown sources arrive at a constant rate.
+Yes/no evidence, places and genetic distances multiply these rates by likelihood ratios. A sweep redraws the source of
+every case given all others, tries to move whole groups of siblings, and redraws what is learnt.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from scipy import special
+
+from lianfang.analytics.chains.evidence import Ints
+from lianfang.analytics.inputs import Floats
+
+_special: Any = special  # scipy carries no types
+
+
+class Setting(NamedTuple):
+    """Everything that stays fixed while sampling."""
+
+    start: Ints
+    infector: Ints
+    direct: Floats
+    indirect: Floats
+    flags: Floats
+    snps: Floats
+    log_foreign: Floats  # log probability of genome and window of exposure, were the source unknown
+    exposure: Floats  # share of the serial interval that has passed by the end of the data
+    n_possible: float  # pairs that the lag allows, kept as candidates or not
+    n_flagged: Floats  # how many of them have each kind of evidence
+    place: Ints  # -1 unknown
+    home: Floats  # cases x places: prior share of an infector's transmissions at each place
+    place_share: Floats  # share of all cases infected at each place
+    imported: Ints  # 1: source known to be outside, 0: open, -1: source known to be among the cases
+    span: float  # days over which unknown sources may arrive
+    missed: float  # share of links with one unseen case between
+    expected_unknown: float  # prior mean of the number of unknown sources
+    may_cycle: bool
+    k_grid: Floats
+
+
+class Draws(NamedTuple):
+    """What the sampler returns: counts by pair and case, and one value a kept sweep of what was learnt."""
+
+    pair: Floats
+    unknown: Floats
+    generation: Floats
+    offspring: Floats
+    offspring_histogram: Floats
+    k: Floats
+    reproduction: Floats
+    sensitivity: Floats
+    mutations: Floats
+
+
+@njit(cache=True)
+def _log_unknown(s, j, n_unknown):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the log rate of an unknown source at the onset of j."""
+    return np.log((1.0 + n_unknown) / (1.0 + 1.0 / s.expected_unknown) / s.span) + s.log_foreign[j]
+
+
+@njit(cache=True)
+def _is_descendant(source, i, j):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return whether j is found going up from i."""
+    while i >= 0:
+        if i == j:
+            return True
+        i = source[i]
+    return False
+
+
+@njit(cache=True)
+def _detach(place, j, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    source, choice, n_children, n_at = state
+    if source[j] >= 0:
+        n_children[source[j]] -= 1
+        if place[j] >= 0:
+            n_at[source[j], place[j]] -= 1
+    source[j] = -1
+    choice[j] = -1
+
+
+@njit(cache=True)
+def _attach(place, infector, j, c, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    source, choice, n_children, n_at = state
+    choice[j] = c
+    source[j] = -1 if c < 0 else infector[c]
+    if c >= 0:
+        n_children[source[j]] += 1
+        if place[j] >= 0:
+            n_at[source[j], place[j]] += 1
+
+
+@njit(cache=True)
+def _redraw(s, j, pair, state, learnt, rng, buffer):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+    """Draw the source of j given all others; a source that would close a circle is struck and drawn again."""
+    source, _choice, n_children, n_at = state
+    k, reproduction, n_unknown = learnt
+    _, weight, best = pair
+    _detach(s.place, j, state)
+    a, b = s.start[j], s.start[j + 1]
+    rest = 0.0
+    if s.imported[j] >= 0 or b == a:
+        rest = np.exp(min(_log_unknown(s, j, n_unknown) - best[j], 700.0))
+    if s.imported[j] > 0:
+        b = a
+    infector, exposed, home, h = s.infector, s.exposure, s.home, s.place[j]
+    share = s.place_share[h] if h >= 0 else 1.0
+    for c in range(a, b):
+        i = infector[c]
+        rate = weight[c] * (k + n_children[i]) / (k / reproduction + exposed[i])
+        if h >= 0:
+            rate *= (home[i, h] + n_at[i, h]) / ((1.0 + n_children[i]) * share)
+        buffer[c - a] = rate
+        rest += rate
+    while True:
+        u = rng.random() * rest
+        picked = -1
+        for c in range(a, b):
+            u -= buffer[c - a]
+            if u < 0:
+                picked = c
+                break
+        if picked < 0 or not s.may_cycle or not _is_descendant(source, s.infector[picked], j):
+            break
+        rest -= buffer[picked - a]
+        buffer[picked - a] = 0.0
+        if rest <= 1e-12:
+            picked = -1
+            break
+    _attach(s.place, s.infector, j, picked, state)
+
+
+@njit(cache=True)
+def _weigh(s, pair, log_ratio, mu):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Set log weight, weight relative to the best of the case, and that best, for all candidates."""
+    score, weight, best = pair
+    direct, indirect, snps, flags = s.direct, s.indirect, s.snps, s.flags
+    one_step, two_steps = np.log(1 - s.missed), np.log(max(s.missed, 1e-300))
+    log_mu, log_double = np.log(mu), np.log(2 * mu)
+    for j in range(len(best)):
+        top = -1e300
+        for c in range(s.start[j], s.start[j + 1]):
+            one, two = direct[c] + one_step, indirect[c] + two_steps
+            for e in range(flags.shape[1]):
+                one += log_ratio[e, int(flags[c, e])]
+            if snps[c] >= 0:
+                one += snps[c] * log_mu - mu
+                two += snps[c] * log_double - 2 * mu
+            higher, lower = max(one, two), min(one, two)
+            score[c] = higher + np.log1p(np.exp(lower - higher))
+            top = max(top, score[c])
+        best[j] = top if s.start[j + 1] > s.start[j] else 0.0
+        for c in range(s.start[j], s.start[j + 1]):
+            weight[c] = np.exp(score[c] - top)
+
+
+@njit(cache=True)
+def _find(start, infector, j, i):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the position of infector i among the candidates of j, or -1."""
+    low, high = start[j], start[j + 1] - 1
+    while low <= high:
+        middle = (low + high) // 2
+        if infector[middle] == i:
+            return middle
+        if infector[middle] < i:
+            low = middle + 1
+        else:
+            high = middle - 1
+    return -1
+
+
+@njit(cache=True)
+def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0917
+    """Propose one other infector for all siblings of j at the same place, and accept by Metropolis-Hastings.
+
+    One-by-one redraws cannot leave "this person infected the whole ward" for "that person did". The new infector must
+    have no child at the place yet, so that the way back has the same probability as the way there.
+    """
+    source, choice, n_children, n_at = state
+    k, reproduction, _ = learnt
+    start, infector, place, exposed, home = s.start, s.infector, s.place, s.exposure, s.home
+    old, h, a, b = source[j], place[j], start[j], start[j + 1]
+    if old < 0 or b - a < 2:
+        return
+    new = infector[a + int(rng.random() * (b - a))]
+    if new == old or (h >= 0 and n_at[new, h] > 0) or (h < 0 and n_children[new] > 0):
+        return
+    n_members = 0
+    for m in range(len(source)):
+        if source[m] == old and place[m] == h:
+            c = -1 if m == new else _find(start, infector, m, new)
+            if c < 0:
+                return
+            members[n_members] = m
+            targets[n_members] = c
+            n_members += 1
+    log_odds = 0.0
+    for x in range(n_members):  # rates are those of an infector that gets its children one after another
+        m = members[x]
+        left, here = n_children[old] - 1.0 - x, n_children[new] + x
+        log_odds += score[targets[x]] - score[choice[m]]
+        log_odds += np.log((k + here) / (k / reproduction + exposed[new]))
+        log_odds -= np.log((k + left) / (k / reproduction + exposed[old]))
+        if h >= 0:
+            log_odds += np.log((home[new, h] + n_at[new, h] + x) / (1.0 + here))
+            log_odds -= np.log((home[old, h] + n_at[old, h] - 1.0 - x) / (1.0 + left))
+    if np.log(rng.random()) >= log_odds:
+        return
+    if s.may_cycle:
+        for x in range(n_members):
+            if _is_descendant(source, new, members[x]):
+                return
+    for x in range(n_members):
+        _detach(place, members[x], state)
+        _attach(place, infector, members[x], targets[x], state)
+
+
+@njit(cache=True)
+def _sweep(s, pair, state, learnt, rng, buffers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+    """Redraw the source of every case once, in random order, then try to move groups of siblings."""
+    source = state[0]
+    buffer, members, targets, order = buffers
+    k, reproduction, n_unknown = learnt
+    n = len(source)
+    for place in range(n - 1, 0, -1):
+        other = int(rng.random() * (place + 1))
+        order[place], order[other] = order[other], order[place]
+    for j in order:
+        # before the first sweep nobody has a source yet, which must not speak for unknown sources
+        n_unknown = max(n_unknown - (source[j] < 0), 0)
+        _redraw(s, j, pair, state, (k, reproduction, n_unknown), rng, buffer)
+        n_unknown += source[j] < 0
+    for _ in range(min(n // 8 + 1, 100)):
+        j = int(rng.random() * n)
+        _move_group(s, j, pair[0], state, (k, reproduction, n_unknown), rng, members, targets)
+
+
+@njit(cache=True)
+def _depths(source, depth):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Set the number of links from each case up to the first of its chain."""
+    for j in range(len(source)):
+        steps, i = 0, j
+        while source[i] >= 0:
+            i = source[i]
+            steps += 1
+        depth[j] = steps
+
+
+def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Generator) -> None:
+    """Run `n_burn` sweeps, then `n_keep` that are counted into `draws` (changed in place)."""
+    n, n_kinds = len(s.start) - 1, s.flags.shape[1]
+    source, choice = np.full(n, -1), np.full(n, -1)
+    n_children = np.zeros(n, dtype=np.int64)
+    state = (source, choice, n_children, np.zeros((n, s.home.shape[1]), dtype=np.int64))
+    widest = max(1, int(np.diff(s.start).max()))
+    buffers = (np.empty(widest), np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.arange(n))
+    pair = (np.empty(len(s.infector)), np.empty(len(s.infector)), np.empty(n))
+    log_gamma = _special.gammaln(s.k_grid[:, None] + np.arange(n + 1)) - _special.gammaln(s.k_grid)[:, None]
+    log_ratio, sensitivity = (
+        _log_ratios(s, np.full(n_kinds, 0.5), np.zeros(n_kinds), 0),
+        np.full(n_kinds, 0.5),
+    )
+    k, reproduction, mu, n_unknown = 1.0, 1.0, 1.0, 0
+    learns = n_kinds > 0 or bool((s.snps >= 0).any())
+    depth = np.zeros(n, dtype=np.int64)
+    for sweep in range(n_burn + n_keep):
+        if sweep == 0 or learns:
+            _weigh(s, pair, log_ratio, mu)
+        _sweep(s, pair, state, (k, reproduction, n_unknown), rng, buffers)
+        linked = choice[choice >= 0]
+        n_unknown = n - len(linked)
+        reproduction = max(float(rng.gamma(1.0 + len(linked), 1 / (1 + s.exposure.sum()))), 1e-3)
+        k = _draw_k(s, n_children, reproduction, rng, log_gamma)
+        hits = s.flags[linked].sum(axis=0)
+        sensitivity = np.clip(rng.beta(1.0 + hits, 1.0 + len(linked) - hits), 1e-3, 1 - 1e-3)
+        log_ratio = _log_ratios(s, sensitivity, hits, len(linked))
+        snps = s.snps[linked]
+        mu = max(float(rng.gamma(1.0 + snps[snps >= 0].sum(), 1 / (1 + (snps >= 0).sum()))), 1e-3)
+        if sweep >= n_burn:
+            _depths(source, depth)
+            _count(draws, state, depth, linked)
+            at = sweep - n_burn
+            draws.k[at], draws.reproduction[at], draws.mutations[at] = k, reproduction, mu
+            draws.sensitivity[at] = sensitivity
+
+
+def _count(draws: Draws, state: tuple[Ints, Ints, Ints, Ints], depth: Ints, linked: Ints) -> None:
+    source, _, n_children, _ = state
+    draws.pair[linked] += 1
+    draws.unknown[source < 0] += 1
+    draws.generation[:] += depth
+    draws.offspring[:] += n_children
+    top = len(draws.offspring_histogram) - 1
+    draws.offspring_histogram[:] += np.bincount(np.minimum(n_children, top), minlength=top + 1)
+
+
+def _log_ratios(s: Setting, sensitivity: Floats, hits: Floats, n_links: int) -> Floats:
+    """Return log P(evidence | link) / P(evidence | no link), per kind, for absent and present evidence."""
+    chance = (np.maximum(s.n_flagged - hits, 0) + 0.5) / (max(s.n_possible - n_links, 0) + 1)
+    chance = np.minimum(chance, 1 - 1e-3)
+    return np.stack([np.log((1 - sensitivity) / (1 - chance)), np.log(sensitivity / chance)], axis=1)
+
+
+def _draw_k(
+    s: Setting, n_children: Ints, reproduction: float, rng: np.random.Generator, log_gamma: Floats
+) -> float:
+    """Draw the dispersion on its grid, given the children; `log_gamma[g, m]` is lgamma(k_g + m) - lgamma(k_g)."""
+    k = s.k_grid[:, None]
+    mean = np.maximum(reproduction * s.exposure, 1e-9)[None, :]
+    log_weight = (
+        log_gamma[:, n_children] + k * np.log(k / (k + mean)) + n_children * np.log(mean / (k + mean))
+    )
+    total = log_weight.sum(axis=1)
+    weight = np.cumsum(np.exp(total - total.max()))
+    return float(s.k_grid[np.searchsorted(weight, rng.random() * weight[-1])])

@@ -1,0 +1,236 @@
+"""Chains: accuracy on outbreaks with truth, calibration, forbidden trees, evidence, and bad input."""
+
+import csv
+import doctest
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lianfang.analytics import chains
+from lianfang.analytics.chains import Exposure, Interval, infer_chains, review_links
+from lianfang.analytics.chains import inference as inference_module
+from lianfang.analytics.chains import links as links_module
+from lianfang.analytics.chains.posterior import find_circle
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
+from outbreaks_with_truth import simulate
+
+
+def read(path):
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def fake(shared_data):
+    folder = shared_data / "chains_fake_outbreak"
+    cases = read(folder / "cases.csv")
+    ids = [row["id"] for row in cases]
+    return {
+        "ids": ids,
+        "onset": [float(row["onset_day"]) for row in cases],
+        "truth": [row["true_infector"] or None for row in cases],
+        "interval": Interval(pmf=[float(row["w"]) for row in read(folder / "w.csv")], first=1),
+        "contacts": [(row["i"], row["j"]) for row in read(folder / "contacts.csv")],
+        "snps": [[float(row[i]) for i in ids] for row in read(folder / "snp_distance.csv")],
+        "reference": read(folder / "outbreaker2_reference.csv"),
+    }
+
+
+@pytest.mark.parametrize("data", ["times+dna+contacts", "times+dna", "times+contacts", "times"])
+def test_no_worse_than_outbreaker2_on_its_own_example(fake, data):
+    given = {name: fake[name] for name, word in (("contacts", "contacts"), ("snps", "dna")) if word in data}
+    found = infer_chains(fake["ids"], fake["onset"], fake["interval"], **given)
+    right = np.mean([a == b for a, b in zip(found.table()["infector"], fake["truth"], strict=True)])
+    mass = np.mean(
+        [dict(found.candidates(i, 99)).get(t, 0) for i, t in zip(fake["ids"], fake["truth"], strict=True)]
+    )
+    other = [row for row in fake["reference"] if row["data"] == data]
+    assert right >= np.mean([row["true"] == row["consensus"] for row in other]) - 1e-9
+    assert mass > np.mean([float(row["posterior_true"]) for row in other])
+
+
+def posterior_of(outbreak, **given):
+    mean, cv = outbreak.settings["interval"]
+    n = len(outbreak.onset)
+    return infer_chains(
+        list(range(n)), outbreak.onset, Interval.gamma(mean, cv * mean), n_sweeps=300, n_chains=2, **given
+    )
+
+
+def test_stated_probabilities_hold_on_simulated_outbreaks():
+    stated, true, unknown, really = [], [], 0.0, 0
+    for seed in range(1, 17, 2):
+        outbreak = simulate(seed)
+        found = posterior_of(outbreak, contacts=outbreak.contacts, snps=outbreak.snps)
+        infectee = np.repeat(np.arange(len(outbreak.onset)), np.diff(found.start))
+        stated.append(found.probability)
+        true.append(outbreak.source[infectee] == found.infector)
+        unknown += found.unknown.sum()
+        really += (outbreak.source < 0).sum()
+    p, hit = np.concatenate(stated), np.concatenate(true)
+    for low, high, slack in ((0.1, 0.4, 0.08), (0.4, 0.7, 0.15), (0.7, 0.95, 0.15), (0.95, 1.01, 0.07)):
+        inside = (p >= low) & (p < high)
+        assert inside.sum() > 30
+        assert abs(hit[inside].mean() - p[inside].mean()) < slack, (
+            low,
+            high,
+            hit[inside].mean(),
+            p[inside].mean(),
+        )
+    assert 0.5 < unknown / really < 1.8
+
+
+def test_every_case_has_one_source_and_the_consensus_has_no_circle():
+    outbreak = simulate(3)
+    found = infer_chains(
+        list(range(len(outbreak.onset))), outbreak.onset, Interval.normal(4, 4), n_sweeps=200, n_chains=2
+    )
+    for j in range(len(found.ids)):
+        a, b = found.start[j], found.start[j + 1]
+        assert found.probability[a:b].sum() + found.unknown[j] == pytest.approx(1)
+    source, _ = found.best()
+    assert find_circle(source) == []
+    assert (source < 0).any()
+    assert found.offspring.sum() == pytest.approx(len(found.ids) - found.unknown.sum())
+    assert found.offspring_share.sum() == pytest.approx(1)
+
+
+def test_same_seed_same_answer():
+    outbreak = simulate(5)
+    one, two = (posterior_of(outbreak, contacts=outbreak.contacts, seed=9) for _ in range(2))
+    assert np.array_equal(one.probability, two.probability)
+    assert one.provenance.seed == 9
+
+
+def test_super_spreading_is_learnt():
+    rng = np.random.default_rng(1)
+    onset = [0.0, *rng.integers(4, 7, 40), *rng.integers(9, 12, 4)]
+    contacts = [(0, j) for j in range(1, 41)] + [(1 + 7 * k, 41 + k) for k in range(4)]
+    found = infer_chains(
+        list(range(45)), onset, Interval.gamma(5, 1), contacts=contacts, n_sweeps=300, n_chains=2
+    )
+    assert found.offspring[0] > 35
+    assert found.summary()["dispersion_k"][2] < 0.5
+
+
+def test_sources_known_to_be_outside_or_inside_are_respected():
+    onset = [0, 4, 8, 12]
+    interval = Interval.gamma(4, 1)
+    outside = infer_chains(
+        "abcd", onset, interval, source_outside=[True, None, True, None], n_sweeps=100, n_chains=2
+    )
+    assert outside.unknown[2] == 1
+    inside = infer_chains(
+        "abcd", onset, interval, source_outside=[True, False, False, False], n_sweeps=100, n_chains=2
+    )
+    assert inside.unknown[1:].max() == 0
+
+
+def test_isolated_infectors_and_windows_of_exposure_count():
+    onset = [0.0, 0.0, 10.0] + [40.0 + 3 * k for k in range(8)]
+    exposure = Exposure(
+        start=[np.nan, np.nan, 5] + [np.nan] * 8,
+        end=[np.nan, np.nan, 6] + [np.nan] * 8,
+        removed=[1, 20] + [np.nan] * 9,
+        incubation=Interval.gamma(5, 2),
+        infectiousness=Interval.normal(4, 3),
+    )
+    found = infer_chains(
+        list(range(11)),
+        onset,
+        Interval.gamma(9, 3),
+        exposure=exposure,
+        source_outside=[None, None, False] + [None] * 8,
+        n_sweeps=300,
+        n_chains=2,
+    )
+    given = dict(found.candidates(2))
+    assert given[1] > 5 * given.get(0, 0)
+
+
+def test_a_place_where_somebody_infected_others_points_to_the_same_person():
+    # cases 0 and 1 fall ill together; contacts tie three ward cases to case 1, the fourth has no contact recorded
+    onset = [0, 0, 5, 5, 6, 6]
+    contacts = [(1, 2), (1, 3), (1, 4)]
+    place = ["home", "home", "ward", "ward", "ward", "ward"]
+    outside = [True, True, False, False, False, False]
+    common = {"source_outside": outside, "contacts": contacts, "n_sweeps": 500, "n_chains": 2}
+    found = infer_chains(
+        list(range(6)), onset, Interval.gamma(5, 1.5), exposure=Exposure(place=place), **common
+    )
+    given = dict(found.candidates(5))
+    assert given[1] > given[0]
+
+
+def test_large_sets_stay_within_the_bound_of_candidates():
+    rng = np.random.default_rng(2)
+    onset = np.sort(rng.integers(0, 200, 1500)).astype(float)
+    found = infer_chains(
+        range(1500), onset, Interval.gamma(10, 5), max_candidates=40, n_sweeps=10, n_chains=2
+    )
+    assert np.diff(found.start).max() <= 40
+
+
+def interval_of(**change):
+    return Interval(**{"pmf": [0.5, 0.5], "first": 1, **change})
+
+
+@pytest.mark.parametrize(
+    ("call", "parameter"),
+    [
+        (lambda: infer_chains([], [], interval_of()), "ids"),
+        (lambda: infer_chains("aa", [0, 1], interval_of()), "ids"),
+        (lambda: infer_chains("ab", [0], interval_of()), "onset"),
+        (lambda: infer_chains("ab", [0, None], interval_of()), "onset of b"),
+        (lambda: infer_chains("ab", [0, 1], interval_of(), contacts=[("a", "z")]), r"contacts\[0\]"),
+        (lambda: infer_chains("ab", [0, 1], interval_of(), contacts=[("a", "a")]), r"contacts\[0\]"),
+        (lambda: infer_chains("ab", [0, 1], interval_of(), household=["x"]), "household"),
+        (lambda: infer_chains("ab", [0, 1], interval_of(), snps=[[0]]), "snps"),
+        (lambda: infer_chains("ab", [0, 1], interval_of(), snps=[[0, -1], [-1, 0]]), "snps"),
+        (lambda: infer_chains("ab", [0, 1], interval_of(), missed=2), "missed"),
+        (lambda: infer_chains("ab", [0, 1], interval_of(), n_chains=1), "n_chains"),
+        (lambda: infer_chains("ab", [0, 1], interval_of(), source_outside=[True]), "source_outside"),
+        (lambda: infer_chains("ab", [0, 1], interval_of(), exposure=Exposure(place=["x"])), "exposure.place"),
+        (lambda: interval_of(pmf=[0.5, 0.4]), "interval"),
+        (lambda: Interval.gamma(5, 0), "sd"),
+        (lambda: review_links([], "ab", [0]), "onset"),
+        (lambda: review_links([], "ab", [0, 1], shortest=9, longest=1), "shortest"),
+    ],
+)
+def test_bad_input_is_named(call, parameter):
+    with pytest.raises(ValueError, match=parameter):
+        call()
+
+
+def test_impossible_links_are_named():
+    links = [("a", "b"), ("b", "c"), ("c", "b"), ("a", "a"), ("a", "z"), ("d", "c"), ("a", "e")]
+    review = review_links(links, "abcde", [0, 5, 3, 90, np.nan], longest=30)
+    problems = {}
+    for infector, infectee, problem in zip(review.infector, review.infectee, review.problem, strict=True):
+        problems.setdefault(infector + infectee, set()).add(problem)
+    assert problems["bc"] >= {links_module.ONSET_ORDER, links_module.TWO_SOURCES}
+    assert links_module.TWO_SOURCES in problems["ab"]
+    assert problems["aa"] == {links_module.ITSELF}
+    assert problems["az"] == {links_module.NOT_LISTED}
+    assert links_module.ONSET_ORDER in problems["dc"]
+    assert problems["ae"] == {links_module.NO_ONSET}
+    circle = review_links(["ab", "bc", "ca"], "abc", [0, 1, 2], shortest=-5)
+    assert set(circle.problem) == {links_module.CIRCLE}
+    assert len(circle.problem) == 3
+    assert review_links(["ab"], "ab", [0, 3]).to_polars().height == 0
+
+
+def test_results_show_themselves_and_doctests_hold():
+    outbreak = simulate(7, size=20)
+    found = posterior_of(outbreak)
+    assert found.to_polars().height == len(found.ids)
+    assert found.plot().get_xlabel() == "onset (day)"
+    assert set(found.links(0.2)) == {"infector", "infectee", "probability", "lag_days"}
+    assert review_links(["ab"], "ab", [5, 3]).plot().patches
+    with pytest.raises(ValueError, match="case"):
+        found.candidates("nobody")
+    for module in (chains, inference_module, links_module):
+        assert doctest.testmod(module).failed == 0
