@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:  # Django's fields take type arguments in its stubs only
     # What is read is a datetime, or None where null=True: the stubs cannot tell, so readers are not told either.
     _Moments = models.Field[datetime | str | None, Any]
-    _Lookup = Lookup[Any]
+    _Lookup = Lookup[str]
 else:
     _Moments = models.Field
     _Lookup = Lookup
