@@ -98,7 +98,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo world is kept.")] = Path("var/demo"),
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the start page.")] = True,
     fresh: Annotated[bool, typer.Option(help="Throw the old demo world away and make a new one.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the invented world.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the invented world.")] = 147,
 ) -> None:
     """Make a seeded, invented prefecture with an outbreak in it and open its start page."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from lianfang.common.clock import local_day, start_of
+from lianfang.core.access.selectors import actor_for
+from lianfang.demo.desk import attend
 from lianfang.demo.ground import lay_ground
 from lianfang.demo.story import Story
 from lianfang.loop.worker import sweep, turn
@@ -37,6 +39,7 @@ def build(*, at: datetime, seed: int, tell: Callable[[int, int], None] = lambda 
             until = min(start_of(start + timedelta(days=n)) + timedelta(hours=after), at)
             told += story.tell(until)
             turn(at=until)
+            attend(actor_for(story.ground.users["lin"], until), at=until)
         tell(n + 1, days)
     told += story.tell(at)
     sweep(at=at)

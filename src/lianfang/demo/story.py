@@ -37,6 +37,8 @@ from lianfang.simulate.outcome import Outcome as Outbreak
 
 DISEASE = "covid_19_cn_2020"
 BY = Actor.system("demo world")
+# The share of the days without a reading on which somebody of the clinic goes and looks.
+_VISITED = 0.9
 _SETTING = {"household": "household", "school": "class", "work": "office", "community": "public_place"}
 
 
@@ -95,6 +97,7 @@ class Story:
         yield from _dated(o.tests, sampled_at="sample", received_at="received", resulted_at="resulted")
         yield from _dated(o.contacts, named_at="contact", reached_at="reached")
         yield from _dated(o.followups.filter(o.followups["is_made"]), due_at="reading")
+        yield from self._further_visits(rng)
         yield from _dated(o.infections.filter(o.infections["outcome"].is_not_null()), outcome_at="outcome")
         for row in o.reports.iter_rows(named=True):
             if rng.random() < 0.9:  # one report in ten is not reviewed: a duty that stays open and climbs
@@ -104,6 +107,30 @@ class Story:
             ago = timedelta(hours=float(rng.uniform(0, 12 * 24)))
             reading = {"person": int(person), "temperature": round(float(rng.normal(38.2, 0.4)), 1)}
             yield end - ago, "fever", reading
+
+    def _further_visits(self, rng: np.random.Generator) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+        """Yield the visits of a township clinic to most of those who sent no reading of their own on a day."""
+        made = {
+            (row["case"], row["contact"], row["due_at"].date())
+            for row in self.outbreak.followups.filter(self.outbreak.followups["is_made"]).iter_rows(
+                named=True
+            )
+        }
+        for row in self.outbreak.contacts.iter_rows(named=True):
+            reached = row["reached_at"]
+            if reached is None or row["observed_until"] is None:
+                continue
+            for n in range((row["observed_until"] - reached.date()).days + 1):
+                day = reached.date() + timedelta(days=n)
+                if (row["case"], row["contact"], day) not in made and rng.random() < _VISITED:
+                    at = max(
+                        start_of(day) + timedelta(hours=17, minutes=int(rng.integers(60))), _utc(reached)
+                    )
+                    yield (
+                        at,
+                        "reading",
+                        {**row, "temperature": round(float(rng.normal(36.5, 0.2)), 1), "has_signs": False},
+                    )
 
     def tell(self, until: datetime) -> int:
         """Write the facts known by `until`, grouped by kind; return how many."""

@@ -24,16 +24,19 @@ def start(request: Any) -> HttpResponse:
     if not request.actor.scopes:
         return render(request, "start/no_role.html")
     area = chosen_area(request)
-    lines = by_duty(request.actor, at=request.at, path=area.path)
-    late = list_tasks(request.actor, TaskFilter(path=area.path, state="late"), at=request.at, limit=12)
+    mine = _is_mine(request)
+    where = {"path": "", "unit_id": request.actor.unit_id} if mine else {"path": area.path}
+    lines = by_duty(request.actor, at=request.at, **where)
+    late = list_tasks(request.actor, TaskFilter(**where, state="late"), at=request.at, limit=12)
     soon = (
-        list_tasks(request.actor, TaskFilter(path=area.path, state="open"), at=request.at, limit=12)
+        list_tasks(request.actor, TaskFilter(**where, state="open"), at=request.at, limit=12)
         if not late
         else []
     )
     shown = late or soon
     context = {
         "area": area,
+        "mine": mine,
         "lines": lines,
         "n_missed": sum(line.n_missed for line in lines),
         "n_late": sum(line.n_late for line in lines),
@@ -45,6 +48,14 @@ def start(request: Any) -> HttpResponse:
         "changing": _changing(request, area.path),
     }
     return render(request, "start/start.html", context)
+
+
+def _is_mine(request: Any) -> bool:
+    """Return whether to show the reader's own unit: as asked, else for those who do and do not oversee."""
+    asked = request.GET.get("scope")
+    if asked in {"unit", "area"}:
+        return bool(asked == "unit" and request.actor.unit_id)
+    return request.actor.unit_id is not None and not request.actor.may(Permission.METRICS_VIEW)
 
 
 def _subjects(tasks: list[Any]) -> list[Any]:

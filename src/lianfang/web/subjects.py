@@ -11,7 +11,7 @@ from lianfang.cases.models import Case, Report, Sample, Screening
 from lianfang.contacts.models import Contact, Observation
 from lianfang.core.registry.models import Jurisdiction
 from lianfang.loop.duty import duties
-from lianfang.loop.models import Task
+from lianfang.loop.models import Finding, Task, Verification
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,33 @@ def _jurisdictions(ids: list[int]) -> dict[int, Subject]:
     }
 
 
+def _findings(ids: list[int]) -> dict[int, Subject]:
+    rows = list(Finding.objects.filter(pk__in=ids))
+    about = describe_rows([(row.subject, row.subject_id) for row in rows])
+    found = {}
+    for row in rows:
+        subject = about[row.subject, row.subject_id]
+        found[row.pk] = Subject(
+            subject.title, reverse("web:finding", kwargs={"pk": row.pk}), subject.person_id, row.key
+        )
+    return found
+
+
+def _verifications(ids: list[int]) -> dict[int, Subject]:
+    rows = list(Verification.objects.filter(pk__in=ids).select_related("task", "task__unit"))
+    about = describe([row.task for row in rows])
+    found = {}
+    for row in rows:
+        subject = about[row.task_id]
+        title = f"{duties.get(row.task.duty).title}: {subject.title}"
+        url = reverse("web:task", kwargs={"pk": row.task_id})
+        found[row.pk] = Subject(title, url, subject.person_id, row.task.unit.name)
+    return found
+
+
 _DESCRIBE: dict[str, Describe] = {
+    "loop.Finding": _findings,
+    "loop.Verification": _verifications,
     "cases.Case": _cases,
     "cases.Report": _of_case(Report),
     "cases.Sample": _of_case(Sample),

@@ -1,0 +1,37 @@
+"""What people at their desks decide in the demo world: most findings and checks in time, some not."""
+
+from datetime import datetime, timedelta
+
+from lianfang.core.access.actor import Actor
+from lianfang.loop.models import Decision, Finding, Task, Verification
+from lianfang.loop.services import accept_verification, complete_task, judge_finding, reject_verification
+
+_THINKS = timedelta(hours=2)
+_SYSTEM = Actor.system("demo world")
+
+
+def attend(supervisor: Actor, *, at: datetime) -> None:
+    """Let the supervisor judge and verify what has lain for two hours; every ninth or so is left lying."""
+    for finding in Finding.objects.standing().unjudged().filter(found_at__lte=at - _THINKS):
+        if finding.pk % 9:
+            judge_finding(
+                finding=finding,
+                decision=Decision.CONFIRMED,
+                reason="符合标准 (meets the criteria)",
+                by=supervisor,
+                at=at,
+            )
+    waiting = Verification.objects.filter(accepted__isnull=True, drawn_at__lte=at - _THINKS)
+    for verification in waiting.select_related("task"):
+        if verification.pk % 41 == 0:
+            reject_verification(
+                verification=verification,
+                reason="电话核实未见面 (by telephone: nobody came)",
+                by=supervisor,
+                at=at,
+            )
+        elif verification.pk % 9:
+            accept_verification(verification=verification, by=supervisor, at=at)
+    for task in Task.objects.open().filter(duty="cases.report_event", since_at__lte=at - _THINKS):
+        if task.pk % 3:
+            complete_task(task=task, by=_SYSTEM, at=at, note="已网络直报 (filed)")
