@@ -116,10 +116,20 @@ def get_source(actor: Actor, code: str, permission: Permission) -> Source:
 
 
 def list_signals(
-    actor: Actor, wanted: SignalFilter, *, after: int | None = None, limit: int = 50
+    actor: Actor,
+    wanted: SignalFilter,
+    *,
+    after: int | None = None,
+    limit: int = 50,
+    among: QuerySet[Any] | None = None,
 ) -> list[Signal]:
-    """Return one page of the signals that `actor` may see, the newest first; `after` is the id of the last one before."""
+    """Return one page of the signals (`among` some) that `actor` may see, the newest first.
+
+    `after` is the id of the last one of the page before.
+    """
     rows = _narrow(Signal.objects.visible_to(actor), wanted)
+    if among is not None:
+        rows = rows.filter(pk__in=among.order_by().values("pk"))
     if after is not None:
         rows = rows.filter(pk__lt=after)
     return list(rows.select_related("source", "batch").order_by("-pk")[:limit])

@@ -91,6 +91,7 @@ def _show(
         "tasks": tasks_about(subjects),
         "contacts": contacts,
         "acts": _allowed_acts(request, row, form, act),
+        "may_signals": request.actor.may(Permission.SIGNAL_VIEW),
         "act": act,
     }
     return render(request, "cases/case.html", context, status=status)

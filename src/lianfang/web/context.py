@@ -16,6 +16,7 @@ _ITEMS: list[tuple[str, Any, Permission]] = [
     ("web:cases", _("Cases"), P.CASE_VIEW),
     ("web:contacts", _("Contacts"), P.CONTACT_VIEW),
     ("web:findings", _("To judge"), P.FINDING_JUDGE),
+    ("web:imports", _("Import"), P.IMPORT_RUN),
     ("web:people", _("People"), P.PERSON_VIEW),
     ("web:units", _("Places and units"), P.REGISTRY_EDIT),
     ("web:audit", _("Record"), P.AUDIT_VIEW),

@@ -3,11 +3,24 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from lianfang.web import audit, cases, contacts, loop, registry, rulebook, screening, session, start, tasks
+from lianfang.web import (
+    audit,
+    cases,
+    contacts,
+    intake,
+    loop,
+    registry,
+    rulebook,
+    screening,
+    session,
+    start,
+    tasks,
+    trace,
+)
 from lianfang.web.door import urls
 
 app_name = "web"
-MODULES = (audit, cases, contacts, loop, registry, rulebook, screening, start, tasks)
+MODULES = (audit, cases, contacts, intake, loop, registry, rulebook, screening, start, tasks, trace)
 
 urlpatterns = [
     path("sign-in", session.sign_in, name="login"),
