@@ -20,7 +20,7 @@ app = typer.Typer(
 def run() -> None:
     """Run the command line; the entry point of the installed `lianfang`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lianfang.project.settings")
-    _assemble()
+    assemble()
     from lianfang.common.errors import LianfangError
 
     try:
@@ -30,7 +30,7 @@ def run() -> None:
         sys.exit(1)
 
 
-def _assemble() -> None:
+def assemble() -> None:
     """Add each app's commands; Django starts only when a command needs the database."""
     from lianfang.cli import audit, loop, site
 

@@ -28,7 +28,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 def test_the_reference_page_is_up_to_date(book: Rulebook) -> None:
     page = (DOCS / "reference" / "rulebook.md").read_text(encoding="utf-8")
-    assert page == render_reference(book), "run python tools/write_rulebook_reference.py"
+    assert page == render_reference(book), "run make docs"
 
 
 def test_the_page_names_every_edition_with_source_and_dates(book: Rulebook) -> None:
