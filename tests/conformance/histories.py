@@ -420,6 +420,18 @@ OFFICE: tuple[Step, ...] = (
 )
 
 
+# Acts of several people at once: what one of them may do whatever the others do.
+HISTORY_STEPS: tuple[Step, ...] = (
+    *OUTBREAK,
+    find_cluster,
+    lose_grounds,
+    judge,
+    look_alike,
+    decide_pair,
+    break_glass,
+)
+
+
 # ---- one story for each duty: how it is owed, proved, and the proof withdrawn
 
 
