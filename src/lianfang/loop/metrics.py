@@ -30,6 +30,8 @@ _COUNTS = (
     "withdrawn",
     "usable",
 )
+# The figures that count tasks; `counted_tasks` lists them.
+COUNTED = _COUNTS[:-1]
 GROUPS = ("duty", "unit", "area")
 # From one moment to another this far apart nothing can be learnt: a wrong year was typed.
 _LONGEST_HOURS = 24 * 366
@@ -91,11 +93,7 @@ def loop_metrics(
     one line over everything.
     """
     groups = [name for name in GROUPS if name in set(by)]
-    rows = Task.objects.visible_to(actor, Permission.METRICS_VIEW).filter(
-        since_at__gte=since, since_at__lt=until
-    )
-    if path:
-        rows = rows.filter(path__within=path)
+    rows = _cohort(actor, since, until, path)
     counts = _counts(rows, at)
     if counts.is_empty():
         return []
@@ -104,7 +102,7 @@ def loop_metrics(
     if not groups:
         counts, hours = counts.with_columns(all=pl.lit(1)), hours.with_columns(all=pl.lit(1))
     keys = groups or ["all"]
-    summed = counts.group_by(keys).agg(pl.col(_COUNTS[:-1]).sum())
+    summed = counts.group_by(keys).agg(pl.col(COUNTED).sum())
     lasted = hours.group_by(keys).agg(
         usable=pl.len(),
         median_hours=pl.col("hours").median(),
@@ -114,16 +112,48 @@ def loop_metrics(
     return [_line(row, groups) for row in table.iter_rows(named=True)]
 
 
-def _counts(rows: QuerySet[Any], at: datetime) -> pl.DataFrame:
-    """Return one row per duty, unit and path."""
+def counted_tasks(
+    actor: Actor,
+    figure: str,
+    *,
+    at: datetime,
+    since: datetime,
+    until: datetime,
+    path: str = "",
+    duty: str = "",
+    unit_id: int | None = None,
+) -> QuerySet[Any]:
+    """Return the very tasks that a figure of `loop_metrics` counts, the earliest deadline first.
+
+    Raises KeyError for a figure that is no count of tasks: see COUNTED.
+    """
+    rows = _marked(_cohort(actor, since, until, path)).filter(_conditions(at)[figure])
+    if duty:
+        rows = rows.filter(duty=duty)
+    if unit_id is not None:
+        rows = rows.filter(unit_id=unit_id)
+    return rows.order_by("due_at", "pk")
+
+
+def _cohort(actor: Actor, since: datetime, until: datetime, path: str) -> QuerySet[Any]:
+    rows: QuerySet[Any] = Task.objects.visible_to(actor, Permission.METRICS_VIEW)
+    return rows.filter(Q(path__within=path), since_at__gte=since, since_at__lt=until)
+
+
+def _marked(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the rows with whether somebody accepted or rejected their doing, and whether they climbed."""
     checked = Verification.objects.filter(task_id=OuterRef("pk"))
-    standing = ~Q(status="void")
-    marked = rows.order_by().annotate(
+    return rows.order_by().annotate(
         _accepted=Exists(checked.filter(accepted=True)),
         _rejected=Exists(checked.filter(accepted=False)),
         _climbed=Exists(Escalation.objects.filter(task_id=OuterRef("pk"))),
     )
-    figures = {
+
+
+def _conditions(at: datetime) -> dict[str, Q]:
+    """Return which tasks each figure counts."""
+    standing = ~Q(status="void")
+    return {
         "created": standing,
         "open": Q(status="open"),
         "on_time": Q(status="done", met_at__lte=F("due_at")),
@@ -135,6 +165,11 @@ def _counts(rows: QuerySet[Any], at: datetime) -> pl.DataFrame:
         "shed": standing & Q(shed_by__isnull=False),
         "withdrawn": Q(status="void"),
     }
+
+
+def _counts(rows: QuerySet[Any], at: datetime) -> pl.DataFrame:
+    """Return one row per duty, unit and path."""
+    marked, figures = _marked(rows), _conditions(at)
     counted = marked.values_list("duty", "unit_id", "path").annotate(
         **{f"n_{name}": Count("pk", filter=condition) for name, condition in figures.items()}
     )
