@@ -24,8 +24,8 @@ _BLOCK = re.compile(
 _PLACE = re.compile(r"{{\s*(\w+)\s*}}")
 
 
-def merged() -> Catalog:
-    """Return one catalogue of all fragments; the same text translated twice and differently is an error."""
+def merged() -> tuple[Catalog, list[str]]:
+    """Return one catalogue of all fragments, and the texts that two of them translate differently."""
     catalogue = Catalog(locale="zh_Hans", charset="utf-8")
     clashes = []
     for file in sorted((LOCALE / "fragments").glob("*.po")):
@@ -36,10 +36,9 @@ def merged() -> Catalog:
                 known = catalogue.get(message.id)
                 if known is not None and known.string != message.string:
                     clashes.append(f"{file.name}: {message.id!r}: {known.string!r} or {message.string!r}")
+                    continue  # the first file by name decides; --list names the others
                 catalogue.add(message.id, message.string, flags=message.flags)
-    if clashes:
-        raise SystemExit("Translated in two ways:\n" + "\n".join(clashes))
-    return catalogue
+    return catalogue, clashes
 
 
 def used() -> dict[str, str]:
@@ -97,12 +96,14 @@ def untranslated() -> list[tuple[str, str]]:
 
 
 def main() -> int:
-    catalogue = merged()
+    catalogue, clashes = merged()
     target = LOCALE / "LC_MESSAGES" / "django.mo"
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as stream:
         write_mo(stream, catalogue)
     if "--list" in sys.argv:
+        for clash in clashes:
+            print(f"translated in two ways: {clash}")
         for text, file in untranslated():
             print(f"{file}: {text}")
     return 0

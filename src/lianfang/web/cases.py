@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases import services
-from lianfang.cases.derive import AS_REPORTED, RULED, explain
+from lianfang.cases.derive import AS_REPORTED, DISMISSED, POSITIVE_ONLY, REPORTED_AND_PROVED, RULED, explain
 from lianfang.cases.facts import known_of
 from lianfang.cases.models import Case, Classification, Finding, Outcome, Sample
 from lianfang.cases.selectors import CaseFilter, get_case, list_cases
@@ -108,17 +108,18 @@ def _sign_name(code: str, names: Any) -> str:
 
 def _why(row: Case, at: datetime) -> dict[str, Any]:
     """Return the criterion that decided, what met it and what is missing, in the reader's language."""
-    if row.criterion == AS_REPORTED:
-        return {
-            "sentence": gettext("As the report says; no laboratory result is on file that would bear it out.")
-        }
-    if row.criterion == RULED:
-        return {"sentence": gettext("Decided by a person; see the history.")}
+    beyond = {
+        AS_REPORTED: gettext("As the report says; the facts on file do not bear it out yet."),
+        REPORTED_AND_PROVED: gettext("Reported as suspected, and proved by a positive result."),
+        POSITIVE_ONLY: gettext("A positive result, and nothing else on file: record signs and exposures."),
+        DISMISSED: gettext("A person dismissed the finding; see the history."),
+        RULED: gettext("Decided by a person; see the history."),
+    }
     found = explain(row, at=at)
     if found is None:
-        return {"sentence": gettext("No disease pack of this site defines the disease.")}
+        return {"sentence": beyond.get(row.criterion, gettext("No disease pack of this site defines the disease."))}
     return {
-        "sentence": in_language(found.criterion),
+        "sentence": beyond.get(row.criterion) or in_language(found.criterion),
         "edition": found.edition,
         "edition_title": in_language(found.edition.title),
         "met": [in_language(item.text) for item in found.met],
