@@ -75,9 +75,14 @@ class Outcome:
 
 @dataclass(kw_only=True)
 class Undone:
-    """What undoing an import did: how many records were removed, how many facts withdrawn or reinstated, what was kept."""
+    """What undoing an import did, as counts.
+
+    Records nothing else hangs on are removed, or emptied where their history must stay; facts are withdrawn, those they
+    had corrected reinstated; records that others have built on are kept.
+    """
 
     removed: int = 0
+    emptied: int = 0
     withdrawn: int = 0
     reinstated: int = 0
     kept: int = 0

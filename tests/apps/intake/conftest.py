@@ -1,5 +1,4 @@
 import pytest
-
 from tests.apps.intake.importing import Desk, desk_of, grant_everywhere
 from tests.world import NOON, World, build_world
 

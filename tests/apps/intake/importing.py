@@ -1,10 +1,11 @@
 """Steps that every intake test takes: a source, a file sent, mapped and accepted as alice, the county epidemiologist."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tests.world import NOON, World
 
 from lianfang.core.access.models import Grant
 from lianfang.core.access.permissions import Role
@@ -12,7 +13,9 @@ from lianfang.core.registry.models import Level, Place
 from lianfang.intake.models import Batch, Source
 from lianfang.intake.services import accept_batch, confirm_mapping, propose_mapping, receive_file
 from lianfang.intake.services.applying import Report
-from tests.world import NOON, World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass

@@ -3,13 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
+from tests.apps.intake.importing import Desk
+from tests.world import NOON
 
 from lianfang.cases.models import Case, Report, Result, Sample, Sign
 from lianfang.core.registry.models import Person
 from lianfang.intake.models import Signal, SignalStatus
 from lianfang.intake.services import accept_batch, dry_run
-from tests.apps.intake.importing import Desk
-from tests.world import NOON
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from lianfang.cases.events import CaseEvent
 from lianfang.cases.models import Case
 from lianfang.cases.targets.diseases import disease_codes, disease_of
 from lianfang.cases.targets.exporting import COLUMNS, export_cases
-from lianfang.cases.targets.numbers import KnownCases, remember
+from lianfang.cases.targets.numbers import KnownCases, people_with_ids, remember
 from lianfang.cases.targets.reading import as_day, as_moment, candidate_of, complete_people, place_of, resolve
 from lianfang.cases.targets.undoing import undo_cases
 from lianfang.cases.targets.wanted import Stated, stated_by
@@ -133,7 +133,11 @@ def _contradiction(person: Person, candidate: PersonCandidate) -> str:
 def _find_people(drafts: list[_Draft], context: Context) -> list[_Draft]:
     """Give every row without a case its person, and its case where the person has one of the same episode."""
     strangers = [draft for draft in drafts if draft.case is None]
-    found = resolve([(d.row, d.outcome, d.candidate) for d in strangers], context)
+    found = resolve(
+        [(d.row, d.outcome, d.candidate) for d in strangers],
+        context,
+        lambda people: people_with_ids(people, context.system),
+    )
     for draft, resolved in zip(strangers, found, strict=True):
         draft.person = resolved.person if resolved else None
     known = [d for d in strangers if d.person is not None and d.outcome.is_known_person]

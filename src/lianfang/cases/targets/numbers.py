@@ -89,3 +89,12 @@ def _text(values: Mapping[str, Any], name: str) -> str:
 
 def _texts(rows: Sequence[Mapping[str, Any]], name: str) -> set[str]:
     return {text for values in rows if (text := _text(values, name))}
+
+
+def people_with_ids(people: set[int], system: str) -> set[int]:
+    """Return which of the people have a case with a number of that system."""
+    if not people:
+        return set()
+    cases = dict(Case.objects.filter(person_id__in=people).values_list("pk", "person_id"))
+    foreign = ExternalNumber.objects.filter(system=system, record=LABEL, record_id__in=cases)
+    return {cases[pk] for pk in foreign.values_list("record_id", flat=True)}

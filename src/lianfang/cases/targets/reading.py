@@ -1,16 +1,17 @@
 """From the words of a row to what the registry and the facts take: people, places, days, moments. Shared by all targets."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
 from lianfang.common.clock import local_day, site_zone, start_of
 from lianfang.core.access.actor import Actor, Scope
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.matching import PersonCandidate, Verdict, match_many
+from lianfang.core.registry.matching import MatchResult, PersonCandidate, Verdict, match_many
 from lianfang.core.registry.models import Identity, IdentityKind, Person, Place, Sex, Unit
-from lianfang.core.registry.services import Resolved, add_identity, change_person, resolve_people
+from lianfang.core.registry.services import add_identity, change_person, register_people
+from lianfang.core.registry.services.reviews import propose_matches
 from lianfang.intake.target import Context, Outcome, Row
 
 _PARTICULARS: tuple[tuple[str, IdentityKind], ...] = (
@@ -113,36 +114,92 @@ def _age(values: Mapping[str, Any]) -> float | None:
     return float(age) * _UNITS_OF_AGE.get(values.get("age_unit") or "years", 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The person of a row: a known one, or one registered for it."""
+
+    person: Person
+    is_new: bool
+
+
 def resolve(
-    drafts: Sequence[tuple[Row, Outcome, PersonCandidate]], context: Context
-) -> list[Resolved | None]:
-    """Return the person of each row; None where it was parked because it cannot be decided who it is."""
-    wanted = list(drafts)
-    undecided: set[int] = set()
-    if context.options.get("undecided") == "park":
-        matches = match_many([candidate for _, _, candidate in wanted], at=context.at)
-        undecided = {n for n, match in enumerate(matches) if match.verdict is Verdict.UNDECIDED}
-    open_ = [n for n in range(len(wanted)) if n not in undecided]
-    found = resolve_people([wanted[n][2] for n in open_], by=context.by, at=context.at)
-    resolved: list[Resolved | None] = [None] * len(wanted)
-    for n, person in zip(open_, found, strict=True):
-        resolved[n] = person
-        outcome = wanted[n][1]
-        outcome.is_known_person = not person.is_new
-        outcome.is_undecided = person.match.verdict is Verdict.UNDECIDED
-        if person.is_new:
-            outcome.records.append(("registry.Person", person.person.pk, True))
-    for n in undecided:
-        row, outcome, _ = wanted[n]
-        outcome.is_undecided = True
-        outcome.park(
-            row,
-            column="name",
-            value="",
-            rule="person.undecided",
-            hint="This may be a person on file. Say whether it is, or accept undecided rows as new persons.",
-        )
-    return resolved
+    drafts: Sequence[tuple[Row, Outcome, PersonCandidate]],
+    context: Context,
+    numbered: Callable[[set[int]], set[int]] | None = None,
+) -> list[Met | None]:
+    """Return the person of each row; None where it was parked because it cannot be decided who it is.
+
+    Two records to which their own system gives two ids are not made one without a person's word, however alike:
+    such a pair goes to review. `numbered` returns which of some people have a record with an id of that system; where
+    it is not given, the ids of the rows are no ids of people.
+    """
+    matches = match_many([candidate for _, _, candidate in drafts], at=context.at)
+    known = {m.person_id for m in matches if m.verdict is Verdict.SAME and m.person_id is not None}
+    identified = numbered(known) if numbered else set()
+    merged = [
+        match.verdict is Verdict.SAME and not (numbered and _has_two_ids(n, match, drafts, identified))
+        for n, match in enumerate(matches)
+    ]
+    undecided = [
+        m.verdict is Verdict.UNDECIDED or (m.verdict is Verdict.SAME and not merged[n])
+        for n, m in enumerate(matches)
+    ]
+    parks = context.options.get("undecided") == "park"
+    fresh = [n for n in range(len(drafts)) if not merged[n] and not (undecided[n] and parks)]
+    made = register_people([drafts[n][2] for n in fresh], by=context.by, at=context.at)
+    met: list[Met | None] = [None] * len(drafts)
+    for n, person in zip(fresh, made, strict=True):
+        met[n] = Met(person, is_new=True)
+        drafts[n][1].records.append(("registry.Person", person.pk, True))
+    on_file = Person.objects.in_bulk(known)
+    for n, match in enumerate(matches):
+        outcome = drafts[n][1]
+        outcome.is_undecided = undecided[n]
+        if merged[n]:
+            met[n] = (
+                met[match.row] if match.row is not None else Met(on_file[match.person_id or 0], is_new=False)
+            )
+            outcome.is_known_person = met[n] is not None
+        elif met[n] is None:
+            _park_undecided(*drafts[n][:2])
+    _review(matches, undecided, met, context)
+    return met
+
+
+def _has_two_ids(
+    n: int, match: MatchResult, drafts: Sequence[tuple[Row, Outcome, PersonCandidate]], identified: set[int]
+) -> bool:
+    """Return whether the row and the one it matches have each an id of their own in the sender's system."""
+    if not drafts[n][0].values.get("external_id"):
+        return False
+    if match.row is not None:
+        return bool(drafts[match.row][0].values.get("external_id"))
+    return match.person_id in identified
+
+
+def _park_undecided(row: Row, outcome: Outcome) -> None:
+    outcome.park(
+        row,
+        column="name",
+        value="",
+        rule="person.undecided",
+        hint="This may be a person on file. Say whether it is, or accept undecided rows as new persons.",
+    )
+
+
+def _review(
+    matches: Sequence[MatchResult], undecided: Sequence[bool], met: Sequence[Met | None], context: Context
+) -> None:
+    """Queue the pairs that a person must decide on."""
+    proposals = []
+    for n, match in enumerate(matches):
+        person = met[n]
+        if not undecided[n] or person is None:
+            continue
+        for alike in match.look_alikes:
+            other = met[alike.row] if alike.row is not None else alike.person_id
+            proposals.append((person.person, other.person if isinstance(other, Met) else other, alike))
+    propose_matches(proposals, by=context.by, at=context.at)
 
 
 def complete_people(pairs: Sequence[tuple[Person, PersonCandidate]], context: Context) -> set[int]:

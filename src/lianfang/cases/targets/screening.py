@@ -45,13 +45,11 @@ class ScreeningTarget(Target):
             read_at = as_moment(row.values["read_at"])
             assert read_at is not None
             drafts.append((row, outcome, place, read_at))
-        people = resolve(
-            [
-                (row, outcome, candidate_of(row.values, place, local_day(at)))
-                for row, outcome, place, at in drafts
-            ],
-            context,
-        )
+        told = [
+            (row, outcome, candidate_of(row.values, place, local_day(at)))
+            for row, outcome, place, at in drafts
+        ]
+        people = resolve(told, context)
         units = UnitFinder(
             {str(row.values["checkpoint"]) for row, _, _, _ in drafts if row.values.get("checkpoint")}
         )

@@ -18,7 +18,7 @@ from lianfang.contacts.derive import derive_contacts
 from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.models import Closing, Contact, FollowUp
 from lianfang.contacts.targets.columns import TEXTS, WIDENED, is_high_risk, texts_of, widen
-from lianfang.contacts.targets.known import KnownContacts, remember
+from lianfang.contacts.targets.known import KnownContacts, people_with_ids, remember
 from lianfang.contacts.targets.undoing import undo_contacts
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -69,7 +69,11 @@ class ContactTarget(Target):
         outcomes = [Outcome() for _ in rows]
         drafts = self._drafts(list(zip(rows, outcomes, strict=True)), context)
         strangers = [draft for draft in drafts if draft.contact is None]
-        found = resolve([(d.row, d.outcome, d.candidate) for d in strangers], context)
+        found = resolve(
+            [(d.row, d.outcome, d.candidate) for d in strangers],
+            context,
+            lambda people: people_with_ids(people, context.system),
+        )
         for draft, resolved in zip(strangers, found, strict=True):
             draft.person = resolved.person if resolved else None
         drafts = [draft for draft in drafts if draft.person is not None]

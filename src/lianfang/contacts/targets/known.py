@@ -80,3 +80,12 @@ def _uid(text: str) -> uuid.UUID | None:
         return uuid.UUID(text)
     except ValueError:
         return None
+
+
+def people_with_ids(people: set[int], system: str) -> set[int]:
+    """Return which of the people have a contact record with a number of that system."""
+    if not people:
+        return set()
+    contacts = dict(Contact.objects.filter(person_id__in=people).values_list("pk", "person_id"))
+    foreign = ExternalNumber.objects.filter(system=system, record=LABEL, record_id__in=contacts)
+    return {contacts[pk] for pk in foreign.values_list("record_id", flat=True)}

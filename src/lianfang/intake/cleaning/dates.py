@@ -229,7 +229,7 @@ def _read_triple(text: str, rules: DateRules) -> Outcome | None:
     day, month = (first, second) if order == "dmy" else (second, first)
     if month > 12 >= day:
         day, month, rule = month, day, "date.other_order"
-    elif way in rules.contested and day != month:
+    elif way in rules.contested and day != month and max(day, month) <= 12:
         return Unreadable(
             "date.ambiguous",
             "Day and month can be swapped, and the column holds both orders. Write it as 2020-02-12.",

@@ -17,6 +17,8 @@ from lianfang.intake.mapping import Proposal, propose
 from lianfang.intake.records import RECORDS
 from lianfang.intake.table import Table
 
+# What a list of samples or visits does not say: with one of these a table is rather a line list.
+_OF_A_PATIENT = frozenset({"onset_on", "name", "given_name", "sex", "age", "outcome", "classification"})
 RECOGNISERS = (recognise_own, recognise_sormas, recognise_godata, recognise_who_crf, recognise_line_list)
 
 __all__ = ["RECOGNISERS", "Recognised", "plan", "recognise"]
@@ -54,13 +56,14 @@ def plan(
     if wanted:
         options = found.as_options() if found is not None and found.record == wanted else {}
         return wanted, propose(table, RECORDS[wanted], today=today), options, found.format if found else ""
-    best: tuple[float, str, list[Proposal]] = (-1.0, "case", [])
+    best: tuple[float, str, list[Proposal]] = (-1000.0, "case", [])
     for code, kind in RECORDS.items():
         proposals = propose(table, kind, today=today)
         required = {f.code for f in kind.fields if f.required and f.code != "disease"}
         named = {p.field.partition("#")[0] for p in proposals}
-        score = (
-            sum(p.score for p in proposals) - 2.0 * len(required - named) + (0.5 if code == "case" else 0.0)
-        )
-        best = max(best, (score, code, proposals), key=lambda one: one[0])
+        score = sum(p.score for p in proposals) - 2.0 * len(required - named)
+        if code == "case":
+            score += 0.5 if named & _OF_A_PATIENT else -0.5
+        if score > best[0]:
+            best = (score, code, proposals)
     return best[1], best[2], {}, ""

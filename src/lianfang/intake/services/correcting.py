@@ -129,6 +129,11 @@ def undo_batch(*, batch: Batch, reason: str, by: Actor, at: datetime) -> Undone:
     batch.signals.exclude(status=SignalStatus.SET_ASIDE).update(status=SignalStatus.UNDONE)
     batch.undone_at = at
     batch.save(update_fields=["undone_at"])
-    after = {"removed": undone.removed, "withdrawn": undone.withdrawn, "kept": undone.kept}
+    after = {
+        "removed": undone.removed,
+        "emptied": undone.emptied,
+        "withdrawn": undone.withdrawn,
+        "kept": undone.kept,
+    }
     record(IntakeEvent.BATCH_UNDONE, subject=batch, by=by, at=at, reason=reason, after=after)
     return undone
