@@ -233,7 +233,7 @@ def _sweep(s, pair, state, learnt, rng, buffers):  # type: ignore[no-untyped-def
         n_unknown = max(n_unknown - (source[j] < 0), 0)
         _redraw(s, j, pair, state, (k, reproduction, n_unknown), rng, buffer)
         n_unknown += source[j] < 0
-    for _ in range(min(n // 8 + 1, 100)):
+    for _ in range(min(n // 2 + 1, 200)):
         j = int(rng.random() * n)
         _move_group(s, j, pair[0], state, (k, reproduction, n_unknown), rng, members, targets)
 
