@@ -155,7 +155,9 @@ def case_fatality(
     >>> float(result.estimate[0]), float(result.naive[0])
     (0.2, 0.1)
     """
-    return _expanding(cases, deaths, delay, dates, likelihood, poisson_threshold, last_only=True)
+    return _expanding(
+        cases, deaths, delay, dates, how=likelihood, threshold=poisson_threshold, last_only=True
+    )
 
 
 def rolling_case_fatality(
@@ -175,11 +177,13 @@ def rolling_case_fatality(
     >>> rolling_case_fatality([20] * 10, [0] * 5 + [4] * 5, [0, 0, 0, 0, 0, 1]).status[0]
     'no cases or no outcomes expected yet'
     """
-    return _expanding(cases, deaths, delay, dates, likelihood, poisson_threshold, last_only=False)
+    return _expanding(
+        cases, deaths, delay, dates, how=likelihood, threshold=poisson_threshold, last_only=False
+    )
 
 
 def _expanding(
-    cases: Any, deaths: Any, delay: Delay, dates: Any, how: Likelihood, threshold: int, *, last_only: bool
+    cases: Any, deaths: Any, delay: Delay, dates: Any, *, how: Likelihood, threshold: int, last_only: bool
 ) -> SeverityEstimates:
     c, d = daily_counts(cases, deaths, dates)
     if how not in {"by-size", "binomial"}:

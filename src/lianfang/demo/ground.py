@@ -63,20 +63,29 @@ def lay_ground(city: City, *, at: datetime) -> Ground:
 def _places(city: City) -> dict[str, Place]:
     places: dict[str, Place] = {}
     for code, name, name_en, level, parent in _ABOVE:
-        _add(places, code, name, name_en, level, parent, None)
+        _add(places, code, name, name_en, level=level, parent=parent, population=None)
     frame = city.places.sort("code")
     for row in frame.sort(frame["code"].str.len_chars()).iter_rows(named=True):
         level = _LEVEL[row["level"]]
         parent = row["parent"] or "9901"
-        _add(places, row["code"], row["name"], row["pinyin"], level, parent, row["population"])
+        _add(
+            places,
+            row["code"],
+            row["name"],
+            row["pinyin"],
+            level=level,
+            parent=parent,
+            population=row["population"],
+        )
     return places
 
 
-def _add(  # noqa: PLR0917 - one row of a table
+def _add(
     places: dict[str, Place],
     code: str,
     name: str,
     name_en: str,
+    *,
     level: int,
     parent: str | None,
     population: int | None,
@@ -96,36 +105,43 @@ def _add(  # noqa: PLR0917 - one row of a table
 def _units(places: dict[str, Place]) -> dict[str, Unit]:
     units: dict[str, Unit] = {}
 
-    def add(  # noqa: PLR0917 - one row of a table
-        code: str, name: str, kind: str, place: str, parent: str | None, capabilities: list[Capability]
+    def add(
+        code: str, name: str, kind: str, place: str, parent: str | None, *, can: list[Capability]
     ) -> None:
         where = places[place]
         above = units[parent] if parent else None
         unit = Unit.objects.create(
             code=code, name=name, name_en=code, kind=kind, place=where, path=where.path, parent=above
         )
-        UnitCapability.objects.bulk_create(UnitCapability(unit=unit, capability=c) for c in capabilities)
+        UnitCapability.objects.bulk_create(UnitCapability(unit=unit, capability=c) for c in can)
         units[code] = unit
 
-    add("cn-nha", "示范国卫生健康委", UnitKind.HEALTH_AUTHORITY, "CN", None, list(C))
-    add("99-cdc", "示范省疾控中心", UnitKind.CDC, "99", "cn-nha", list(C))
-    add("9901-cdc", "云河市疾控中心", UnitKind.CDC, "9901", "99-cdc", list(C))
+    add("cn-nha", "示范国卫生健康委", UnitKind.HEALTH_AUTHORITY, "CN", None, can=list(C))
+    add("99-cdc", "示范省疾控中心", UnitKind.CDC, "99", "cn-nha", can=list(C))
+    add("9901-cdc", "云河市疾控中心", UnitKind.CDC, "9901", "99-cdc", can=list(C))
     counties = [p for p in places.values() if p.level == Level.COUNTY]
     for n, county in enumerate(counties):
         short = county.name.rstrip("县区市")
         cdc = f"{county.code}-cdc"
-        add(cdc, f"{short}疾控中心", UnitKind.CDC, county.code, "9901-cdc", _COUNTY_CDC)
+        add(cdc, f"{short}疾控中心", UnitKind.CDC, county.code, "9901-cdc", can=_COUNTY_CDC)
         add(
             f"{county.code}-hospital",
             f"{short}人民医院",
             UnitKind.HOSPITAL,
             county.code,
             cdc,
-            [C.REPORT, C.ADMIT],
+            can=[C.REPORT, C.ADMIT],
         )
-        add(f"{county.code}-laboratory", f"{short}检验中心", UnitKind.LABORATORY, county.code, cdc, [C.TEST])
+        add(
+            f"{county.code}-laboratory",
+            f"{short}检验中心",
+            UnitKind.LABORATORY,
+            county.code,
+            cdc,
+            can=[C.TEST],
+        )
         if n:  # the first county has no depot of its own: a gap that the prefecture sees and is owed to fill
-            add(f"{county.code}-depot", f"{short}物资库", UnitKind.DEPOT, county.code, cdc, [C.SUPPLY])
+            add(f"{county.code}-depot", f"{short}物资库", UnitKind.DEPOT, county.code, cdc, can=[C.SUPPLY])
     for town in (p for p in places.values() if p.level == Level.TOWNSHIP):
         above = f"{town.code[:6]}-cdc"
         add(
@@ -134,7 +150,7 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
             UnitKind.COMMUNITY,
             town.code,
             above,
-            [C.OBSERVE, C.SCREEN],
+            can=[C.OBSERVE, C.SCREEN],
         )
     return units
 

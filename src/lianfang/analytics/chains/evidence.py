@@ -213,7 +213,19 @@ def find_candidates(
         high = np.searchsorted(sorted_onset, onset[j] - reach[0], side="right")
         near = np.sort(order[low:high])
         near = near[near != j]
-        parts.append(_score(onset, interval, exposure, j, near, marked, snps, top, genome_length))
+        parts.append(
+            _score(
+                onset,
+                interval,
+                exposure,
+                j,
+                near,
+                marked=marked,
+                snps=snps,
+                top=top,
+                genome_length=genome_length,
+            )
+        )
     counts = [len(part.infector) for part in parts]
     return Candidates(
         start=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
@@ -244,12 +256,13 @@ def _by_infectee(codes: set[int], n: int) -> dict[int, Ints]:
     return {j: np.array(sorted(members), dtype=np.int64) for j, members in grouped.items()}
 
 
-def _score(  # noqa: PLR0917 - one call, names as there
+def _score(
     onset: Floats,
     interval: Interval,
     exposure: Exposure,
     j: int,
     near: Ints,
+    *,
     marked: Sequence[dict[int, Ints]],
     snps: Floats | None,
     top: int,

@@ -110,15 +110,8 @@ def infer_chains(
     (7, True)
     """
     names, days = _cases(ids, onset)
-    index = {name: i for i, name in enumerate(names)}
     shown = exposure or Exposure()
-    evidence: dict[str, set[int]] = {}
-    if contacts is not None:
-        evidence["contact"] = pair_set("contacts", contacts, index, directed=False)
-    if traced is not None:
-        evidence["traced"] = pair_set("traced", traced, index, directed=True)
-    if household is not None:
-        evidence["household"] = _same_label("household", household, len(names))
+    evidence = _evidence({name: i for i, name in enumerate(names)}, contacts, traced, household)
     distances = _distances(snps, len(names))
     table = find_candidates(
         days,
@@ -134,29 +127,25 @@ def infer_chains(
         days,
         interval,
         shown,
-        distances,
-        source_outside,
-        as_number("missed", missed, low=0, high=0.9),
-        genome_length,
+        distances=distances,
+        source_outside=source_outside,
+        missed=as_number("missed", missed, low=0, high=0.9),
+        genome_length=genome_length,
     )
     kept = as_whole("n_sweeps", (600 if len(names) < 1000 else 100) if n_sweeps is None else n_sweeps, low=10)
     runs = _run_chains(setting, kept, as_whole("n_chains", n_chains, low=2), seed)
+    limits = {"missed": missed, "n_sweeps": kept, "n_chains": n_chains, "max_candidates": max_candidates}
     return _posterior(
         names,
         days,
         table,
         runs,
-        kept,
-        list(evidence),
-        Provenance(
+        kept=kept,
+        kinds=list(evidence),
+        provenance=Provenance(
             method="who infected whom, Gibbs sampling of trees",
             source=SOURCE,
-            parameters={
-                "missed": missed,
-                "n_sweeps": kept,
-                "n_chains": n_chains,
-                "max_candidates": max_candidates,
-            },
+            parameters=limits,
             inputs={"onset": digest(days), "interval": digest(interval.pmf), "evidence": ",".join(evidence)},
             seed=seed,
         ),
@@ -226,11 +215,29 @@ def _places(exposure: Exposure, n: int) -> tuple[Any, Floats, Floats]:
     return place, home, share
 
 
-def _setting(  # noqa: PLR0917 - one call, names as there
+def _evidence(
+    index: dict[Any, int],
+    contacts: Iterable[Sequence[Any]] | None,
+    traced: Iterable[Sequence[Any]] | None,
+    household: Sequence[Any] | None,
+) -> dict[str, set[int]]:
+    """Return the pairs that each kind of evidence speaks for, the kinds that were given only."""
+    evidence: dict[str, set[int]] = {}
+    if contacts is not None:
+        evidence["contact"] = pair_set("contacts", contacts, index, directed=False)
+    if traced is not None:
+        evidence["traced"] = pair_set("traced", traced, index, directed=True)
+    if household is not None:
+        evidence["household"] = _same_label("household", household, len(index))
+    return evidence
+
+
+def _setting(
     table: Candidates,
     onset: Floats,
     interval: Interval,
     exposure: Exposure,
+    *,
     distances: Floats | None,
     source_outside: Sequence[bool | None] | None,
     missed: float,
@@ -312,15 +319,15 @@ def _run_chains(setting: Setting, kept: int, n_chains: int, seed: int) -> list[D
     return runs
 
 
-def _posterior(  # noqa: PLR0917 - one call, names as there
+def _posterior(
     names: tuple[Any, ...],
     onset: Floats,
     table: Candidates,
     runs: list[Draws],
+    *,
     kept: int,
     kinds: list[str],
     provenance: Provenance,
-    *,
     has_snps: bool,
 ) -> ChainPosterior:
     total = kept * len(runs)
