@@ -97,7 +97,7 @@ def _attach(place, infector, j, c, state):  # type: ignore[no-untyped-def]  # no
 def _redraw(s, j, pair, state, learnt, rng, buffer):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
     """Draw the source of j given all others; a source that would close a circle is struck and drawn again."""
     source, _choice, n_children, n_at = state
-    k, reproduction, n_unknown = learnt
+    k, reproduction, n_unknown, habit = learnt
     _, weight, best = pair
     _detach(s.place, j, state)
     a, b = s.start[j], s.start[j + 1]
@@ -112,7 +112,7 @@ def _redraw(s, j, pair, state, learnt, rng, buffer):  # type: ignore[no-untyped-
         i = infector[c]
         rate = weight[c] * (k + n_children[i]) / (k / reproduction + exposed[i])
         if h >= 0:
-            rate *= (home[i, h] + n_at[i, h]) / ((1.0 + n_children[i]) * share)
+            rate *= (home[i, h] + habit * n_at[i, h]) / ((1.0 + habit * n_children[i]) * share)
         buffer[c - a] = rate
         rest += rate
     while True:
@@ -180,7 +180,7 @@ def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ign
     have no child at the place yet, so that the way back has the same probability as the way there.
     """
     source, choice, n_children, n_at = state
-    k, reproduction, _ = learnt
+    k, reproduction = learnt[0], learnt[1]
     start, infector, place, exposed, home = s.start, s.infector, s.place, s.exposure, s.home
     old, h, a, b = source[j], place[j], start[j], start[j + 1]
     if old < 0 or b - a < 2:
@@ -223,7 +223,7 @@ def _sweep(s, pair, state, learnt, rng, buffers):  # type: ignore[no-untyped-def
     """Redraw the source of every case once, in random order, then try to move groups of siblings."""
     source = state[0]
     buffer, members, targets, order = buffers
-    k, reproduction, n_unknown = learnt
+    k, reproduction, n_unknown, habit = learnt
     n = len(source)
     for place in range(n - 1, 0, -1):
         other = int(rng.random() * (place + 1))
@@ -231,11 +231,12 @@ def _sweep(s, pair, state, learnt, rng, buffers):  # type: ignore[no-untyped-def
     for j in order:
         # before the first sweep nobody has a source yet, which must not speak for unknown sources
         n_unknown = max(n_unknown - (source[j] < 0), 0)
-        _redraw(s, j, pair, state, (k, reproduction, n_unknown), rng, buffer)
+        _redraw(s, j, pair, state, (k, reproduction, n_unknown, habit), rng, buffer)
         n_unknown += source[j] < 0
-    for _ in range(min(n // 2 + 1, 200)):
-        j = int(rng.random() * n)
-        _move_group(s, j, pair[0], state, (k, reproduction, n_unknown), rng, members, targets)
+    if habit > 0:
+        for _ in range(min(n // 2 + 1, 200)):
+            j = int(rng.random() * n)
+            _move_group(s, j, pair[0], state, (k, reproduction, n_unknown, habit), rng, members, targets)
 
 
 @njit(cache=True)
@@ -269,7 +270,11 @@ def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Gener
     for sweep in range(n_burn + n_keep):
         if sweep == 0 or learns:
             _weigh(s, pair, log_ratio, mu)
-        _sweep(s, pair, state, (k, reproduction, n_unknown), rng, buffers)
+        # At first every infector counts alike, so that what is known of pairs settles before the rich get richer;
+        # else the first to have a few children by chance keeps the ward.
+        settling = sweep < max(n_burn // 4, 2)
+        now = (1e6, reproduction, n_unknown, 0.0) if settling else (k, reproduction, n_unknown, 1.0)
+        _sweep(s, pair, state, now, rng, buffers)
         linked = choice[choice >= 0]
         n_unknown = n - len(linked)
         reproduction = max(float(rng.gamma(1.0 + len(linked), 1 / (1 + s.exposure.sum()))), 1e-3)
