@@ -13,6 +13,9 @@ class LoopConfig(AppConfig):
     def ready(self) -> None:
         """Import what every app declares; from then on the register of duties is closed."""
         autodiscover_modules("duties", "derive", "feedback", "coverage", "timeliness")
-        from lianfang.loop.duty import duties  # noqa: PLC0415 - models are ready only now
+        from lianfang.core.registry.merging import on_repointed  # noqa: PLC0415 - models are ready only now
+        from lianfang.loop.duty import duties  # noqa: PLC0415
+        from lianfang.loop.touch import touch  # noqa: PLC0415
 
         duties.close()
+        on_repointed.append(touch)

@@ -117,6 +117,8 @@ class Transition(models.Model):
     met_at = MomentField(null=True)
     in_pass = models.ForeignKey(Pass, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
+    append_only = True
+
     class Meta:
         indexes = [models.Index(fields=["task", "id"], name="transition_of_task")]
 

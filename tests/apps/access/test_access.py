@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.world import NOON, World, a_person, build_world
 
 from lianfang.common.errors import NotPermitted, NotVisible
 from lianfang.core.access import services
@@ -23,7 +24,6 @@ from lianfang.core.access.selectors import actor_for, emergencies_of, emergencie
 from lianfang.core.access.services.signing_in import wait_after
 from lianfang.core.audit.models import Event
 from lianfang.core.registry.models import Person
-from tests.world import NOON, World, a_person, build_world
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=1)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.world import NOON, World, build_world
 
 from lianfang.cases.models import Case
 from lianfang.common.errors import NotPermitted, NotVisible
@@ -26,7 +27,6 @@ from lianfang.core.registry.models import (
     UnitKind,
 )
 from lianfang.core.registry.selectors import get_person
-from tests.world import NOON, World, build_world
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("registry")

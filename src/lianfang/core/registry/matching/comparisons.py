@@ -68,6 +68,20 @@ LEVELS: dict[str, dict[str, str | Promise]] = {
     },
 }
 
+# The lines of an account that are no comparison.
+OTHER_LINES: dict[str, str | Promise] = {
+    "prior": _("before anything is compared: one of all people on record, or somebody new"),
+    "household": _(
+        "people who live together share telephone, address and place: that part does not count twice"
+    ),
+}
+
+
+def sentence_of_line(what: str, level: str) -> str:
+    """Return the sentence of one line of an account, for those who decide."""
+    return str(OTHER_LINES.get(what) or LEVELS[what][level])
+
+
 _SIMILAR_ADDRESS = 80.0  # percent of the indel similarity
 _SIMILAR_NAME = 0.93  # Jaro-Winkler
 

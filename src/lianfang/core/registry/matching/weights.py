@@ -20,6 +20,9 @@ from lianfang.core.registry.matching.comparisons import LEVELS
 SHIPPED = Path(__file__).with_name("weights.json")
 # How many imagined people of average names stand beside the real ones when the frequency of a name is judged.
 _SMOOTHING = 2000.0
+# What people who live together share, and the odds (in bits) that it can raise at most: one in four.
+_HOUSEHOLD = frozenset({"phone", "address", "place"})
+_ONE_OF_A_HOUSEHOLD = -2.0
 # A small register is no proof that a name is rare: it is judged as if it held so many people.
 _LEAST_BASE = 1000
 
@@ -75,19 +78,27 @@ class Weights:
 
     def total(self, levels: Mapping[str, str], *, base: int, frequency: Frequency | None = None) -> float:
         """Return the logarithm (base 2) of the odds that both records are one person."""
-        return self.prior(base) + sum(
-            self.bits(what, level, base=base, frequency=frequency) for what, level in levels.items()
-        )
+        return math.fsum(line.bits for line in self.account(levels, base=base, frequency=frequency))
 
     def account(
         self, levels: Mapping[str, str], *, base: int, frequency: Frequency | None = None
     ) -> tuple[Evidence, ...]:
-        """Return the lines of evidence that add up to `total`, the prior first."""
-        lines = [Evidence("prior", "one_of_many", self.prior(base))]
-        lines += [
-            Evidence(what, level, self.bits(what, level, base=base, frequency=frequency))
-            for what, level in levels.items()
-        ]
+        """Return the lines of evidence, the prior first.
+
+        Telephone, address and place agree among all who live together. Whatever they weigh, they can single out the
+        household and no more: what exceeds odds of one in four is taken off in a line of its own.
+        """
+        prior = self.prior(base)
+        lines = [Evidence("prior", "one_of_many", prior)]
+        shared = 0.0
+        for what, level in levels.items():
+            bits = self.bits(what, level, base=base, frequency=frequency)
+            lines.append(Evidence(what, level, bits))
+            if what in _HOUSEHOLD:
+                shared += bits
+        excess = prior + shared - _ONE_OF_A_HOUSEHOLD
+        if excess > 0:
+            lines.append(Evidence("household", "living_together", -excess))
         return tuple(lines)
 
 
