@@ -23,6 +23,7 @@ def test_foreign_keys_never_point_up_the_floors() -> None:
             if not field.concrete or not field.is_relation:
                 continue
             checked += 1
+            assert field.related_model is not None
             here, there = package_of(model), field.related_model.__module__.split(".")
             assert there[0] == "lianfang", f"{model._meta.label}.{field.name} points out of the house"
             if here != there[1] and RANK[there[1]] <= RANK[here]:
