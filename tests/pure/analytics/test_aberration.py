@@ -158,6 +158,15 @@ def test_re_emergence_finds_the_first_cases_and_not_steady_ones():
     assert np.flatnonzero(sharp.alarm[:, 2]).tolist() == [30]
 
 
+def test_re_emergence_in_xinjiang_2020(shared_data):
+    table = pl.read_csv(shared_data / "china_covid_2020" / "province_daily.csv", try_parse_dates=True)
+    rows = table.filter(pl.col("province") == "新疆维吾尔自治区").sort("date")
+    new = np.maximum(np.diff(rows["confirmed"].to_numpy(), prepend=0), 0)
+    days = rows["date"].to_numpy()[np.flatnonzero(re_emergence(new).alarm[:, 0])].astype(str)
+    assert [d for d in days if d > "2020-05"][0] == "2020-07-17"  # Urumqi
+    assert "2020-10-27" in days  # Kashgar
+
+
 @pytest.mark.parametrize("detect", [ears, farrington, small_counts, re_emergence])
 def test_short_history_gets_advice_not_an_error(detect):
     result = detect([1, 0, 2, 1])

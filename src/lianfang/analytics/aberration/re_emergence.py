@@ -38,7 +38,8 @@ def re_emergence(
     `expected` is 0, `upperbound` the largest count of the step that stays below the rule, `score` the cases of the
     window over `cases`. An outbreak is flagged from the step the rule is met until the quiet steps no longer lie
     directly before the window, so it needs no reset. Not for places with steady cases: there nothing is
-    assessed, and that is said. A silence may also be a desk that does not report: see `reporting_artefacts`.
+    assessed, and that is said. Imported cases break a silence: on Chinese provincial counts of 2020 that include them the
+    rule finds Urumqi, Kashgar and Qingdao within days and misses Shulan and Xinfadi, so take local cases. A silence may also be a desk that does not report: see `reporting_artefacts`.
 
     Examples
     --------
