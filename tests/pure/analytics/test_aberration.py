@@ -163,7 +163,7 @@ def test_re_emergence_in_xinjiang_2020(shared_data):
     rows = table.filter(pl.col("province") == "新疆维吾尔自治区").sort("date")
     new = np.maximum(np.diff(rows["confirmed"].to_numpy(), prepend=0), 0)
     days = rows["date"].to_numpy()[np.flatnonzero(re_emergence(new).alarm[:, 0])].astype(str)
-    assert [d for d in days if d > "2020-05"][0] == "2020-07-17"  # Urumqi
+    assert next(d for d in days if d > "2020-05") == "2020-07-17"  # Urumqi
     assert "2020-10-27" in days  # Kashgar
 
 
