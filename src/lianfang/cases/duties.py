@@ -100,11 +100,13 @@ class SampleSuspect(Duty):
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
         samples = Sample.objects.filter(case_id=OuterRef("pk"), superseded_at__isnull=True)
+        # What the sample proved, that the person is a case or is none, does not undo that it was owed and taken.
+        since = Coalesce("diagnosed_at", "reported_at", output_field=_MOMENT)
         return owing(
-            among.filter(classification__in=("suspected", "probable"), diagnosed_at__isnull=False),
+            among.filter(Q(classification__in=("suspected", "probable")) | Exists(samples)),
             by=answerable(self.capability),
-            since="diagnosed_at",
-            due=deadline("clock.sampling", "diagnosed_at", disease="disease"),
+            since=since,
+            due=deadline("clock.sampling", since, disease="disease"),
             met=_first(samples, "occurred_at"),
         )
 

@@ -53,7 +53,7 @@ class Story:
 
 def story_of(actor: Actor, signal: Signal) -> Story:
     """Return the six stages of a signal as far as `actor` may see them; some ten queries."""
-    records = records_of(signal)
+    records = [*records_of(signal), *_opened_later(signal)]
     cases = [trace.record_id for trace in records if trace.record == Case._meta.label]  # noqa: SLF001 - Meta API
     visible = Case.objects.visible_to(actor).filter(pk__in=cases)
     changes = StatusChange.objects.filter(case__in=visible).select_related("case", "by").order_by("at", "pk")
@@ -66,10 +66,26 @@ def story_of(actor: Actor, signal: Signal) -> Story:
     )
 
 
+def _opened_later(signal: Signal) -> list[Trace]:
+    """Return the case that a person opened after looking at what the signal brought, such as a reading at a gate.
+
+    The taking in of the signal could not know of it: it is found by its report, which names the signal.
+    """
+    label = Case._meta.label  # noqa: SLF001
+    known = Trace.objects.filter(signal=signal, record=label).values("record_id")
+    reports = Report.objects.filter(signal_id=signal.pk).exclude(case_id__in=known).order_by("pk")
+    return [
+        Trace(signal=signal, record=record, record_id=pk, created=True)
+        for report, case in reports.values_list("pk", "case_id")
+        for record, pk in ((label, case), (Report._meta.label, report))  # noqa: SLF001
+    ]
+
+
 def signals_of_case(case: Case) -> QuerySet[Any]:
     """Return the signals that the case, its reports, samples or results came of; the caller narrows to what may be seen."""
     facts = {
         model._meta.label: list(model.objects.filter(case=case).values_list("pk", flat=True))  # noqa: SLF001
         for model in (Report, Sample, Result)
     }
-    return signals_behind({Case._meta.label: [case.pk], **facts})  # noqa: SLF001
+    named = Report.objects.filter(case=case, signal_id__isnull=False).values("signal_id")
+    return signals_behind({Case._meta.label: [case.pk], **facts}) | Signal.objects.filter(pk__in=named)  # noqa: SLF001
