@@ -32,11 +32,12 @@ def run() -> None:
 
 def assemble() -> None:
     """Add each app's commands; Django starts only when a command needs the database."""
-    from lianfang.cli import audit, loop, site
+    from lianfang.cli import audit, loop, report, site
 
     app.add_typer(loop.app, name="loop", help="Turn the loop: touched subjects, full passes, the worker.")
     app.add_typer(audit.app, name="audit", help="Seal and verify the record of acts.")
     site.add_to(app)
+    report.add_to(app)
 
 
 __all__ = ["app", "run"]

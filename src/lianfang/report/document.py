@@ -1,0 +1,96 @@
+"""The report as blocks in one language, before it becomes HTML or PDF."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lianfang.report.drawing import Picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """How a figure was made: method, source, inputs, limits; each a sentence."""
+
+    method: str
+    source: str
+    inputs: str
+    limits: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    """Running text; `is_muted` marks the reason why something is left out."""
+
+    text: str
+    is_muted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One key figure: label, value, and what it means."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiles:
+    """Key figures side by side."""
+
+    tiles: Sequence[Tile]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A table. The first `n_text` columns are text, the others numbers, aligned to the right."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    n_text: int = 1
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A drawing with its caption; `text` says in words what it shows, for those who cannot see it."""
+
+    title: str
+    text: str
+    picture: Picture
+
+
+Block = Paragraph | Tiles | Grid | Chart | Basis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One part of the report; `key` is its anchor."""
+
+    key: str
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """The few words that pages themselves need."""
+
+    contents: str
+    method: str
+    source: str
+    inputs: str
+    limits: str
+    made_by: str
+    page: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A whole report in `language`, zh or en."""
+
+    language: str
+    title: str
+    subtitle: str
+    sections: Sequence[Section]
+    labels: Labels

@@ -1,0 +1,1 @@
+"""The sections of the report: figures turned into blocks of one language."""
