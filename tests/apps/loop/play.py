@@ -1,6 +1,7 @@
 """Short scenes for the tests of the loop: a confirmed case, contacts under observation."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.world import NOON, World, a_person
 
@@ -8,6 +9,7 @@ from lianfang.cases.models import Case
 from lianfang.cases.services import open_case
 from lianfang.contacts.models import Contact
 from lianfang.contacts.services import name_contact
+from lianfang.loop.models import Completion, Escalation, Verification
 
 DISEASE = "covid_19_cn_2020"
 
@@ -35,3 +37,10 @@ def contacts(world: World, case: Case, n: int, at: datetime = NOON, **fields: ob
         )
         for _ in range(n)
     ]
+
+
+def forget(tasks: Any) -> None:
+    """Take tasks off the books as if no pass had ever run; what was logged of them stays, for that table only grows."""
+    for model in (Verification, Completion, Escalation):
+        model.objects.filter(task__in=tasks).delete()
+    tasks._raw_delete(tasks.db)

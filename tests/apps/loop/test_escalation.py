@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.apps.loop.play import confirmed, contacts
+from tests.apps.loop.play import confirmed, contacts, forget
 from tests.world import NOON, World
 
 from lianfang.loop.escalation import escalate, send_digests
@@ -23,7 +23,7 @@ def test_an_undone_task_climbs_from_level_to_level(world: World) -> None:
     turn(at=NOON)
     task = Task.objects.get(duty="cases.investigate")
     contacts(world, case, 1)
-    Task.objects.exclude(pk=task.pk).delete()
+    forget(Task.objects.exclude(pk=task.pk))
     assert escalate(at=task.due_at) == 0  # to the minute is in time
     late = task.due_at + timedelta(seconds=1)
     assert escalate(at=late) == 1
@@ -39,7 +39,7 @@ def test_an_undone_task_climbs_from_level_to_level(world: World) -> None:
 def test_a_township_climbs_to_its_county_first(world: World) -> None:
     contacts(world, confirmed(world), 1)
     turn(at=NOON)
-    Task.objects.exclude(duty="contacts.notify").delete()
+    forget(Task.objects.exclude(duty="contacts.notify"))
     escalate(at=NOON + 25 * HOUR)
     assert steps() == {("contacts.notify", 1, "420106-cdc")}
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.apps.loop.play import confirmed, contacts
+from tests.apps.loop.play import confirmed, contacts, forget
 from tests.world import NOON, World
 
 from lianfang.common.errors import NotPermitted
@@ -57,7 +57,7 @@ def test_shed_tasks_stay_owed_and_do_not_climb(world: World) -> None:
     observed(world)
     adopt(world)
     assert Task.objects.filter(duty="contacts.observe", status="open").count() == 6
-    Task.objects.exclude(duty="contacts.observe").delete()
+    forget(Task.objects.exclude(duty="contacts.observe"))
     escalate(at=NOON + 12 * timedelta(hours=1))
     assert Escalation.objects.values("task").distinct().count() == 2
 
