@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
 from lianfang.loop.models import Decision, Escalation, Finding, Message, Verification
 from lianfang.loop.services import accept_verification, judge_finding, read_messages, reject_verification
@@ -83,8 +84,7 @@ def verify(request: Any, pk: int) -> HttpResponse:
         Verification.objects.filter(pk=pk, unit_id=request.actor.unit_id or 0).select_related("task").first()
     )
     if row is None:
-        messages.error(request, gettext("This verification is not for your unit."))
-        return redirect("web:verifications")
+        raise NotVisible(thing=Verification._meta.verbose_name)  # noqa: SLF001 - Django's documented Meta API
     reason = request.POST.get("reason", "")
     if request.POST.get("accepted") == "1":
         accept_verification(verification=row, reason=reason, by=request.actor, at=request.at)

@@ -1,0 +1,240 @@
+"""One of everything that an address can name, all in Dongshan, and for each published route how to call it.
+
+A new page or endpoint needs one line in `ROUTES`: what its parameters point at, what is sent, and which permissions it
+asks for beyond its own (to find the object, or to act on it).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from tests.world import World, a_person
+
+from lianfang.cases import services as cases
+from lianfang.common.clock import local_day
+from lianfang.contacts.services import name_contact
+from lianfang.core.access.models import BreakGlass
+from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.models import MatchReview
+from lianfang.core.registry.services import merge_people
+from lianfang.intake.models import Source
+from lianfang.intake.services import confirm_mapping, propose_mapping, receive_file, receive_message
+from lianfang.loop.models import Finding, SheddingPolicy, Task, Verification
+from lianfang.loop.worker import sweep
+
+P = Permission
+COUNTY = "420106"
+DISEASE = "covid_19_cn_2020"
+ROWS = b"case_id,sex,age,date_onset,date_report,disease\nL-1,F,30,2020-02-08,2020-02-10,covid_19\n"
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a route is called: `names` are its parameters by the name of the object, `needs` the further permissions.
+
+    `units` says that the object belongs to a unit and not to an area: only the named grant then fits.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    send: Mapping[str, Any] = field(default_factory=dict)
+    needs: frozenset[Permission] = frozenset()
+    fits: tuple[str, ...] = ("own", "parent")
+    is_about: bool = True  # False: a list or a form, which everyone who may open it sees, each their own rows
+
+
+def about(what: str, *needs: Permission, fits: tuple[str, ...] = ("own", "parent"), **send: Any) -> Route:
+    """A route with one parameter: `parameter=object`, or the same word for both."""
+    parameter, _, thing = what.partition("=")
+    return Route({parameter: thing or parameter}, send, frozenset(needs), fits)
+
+
+def listing(**send: Any) -> Route:
+    return Route(send=send, is_about=False)
+
+
+def things(world: World, at: datetime) -> dict[str, Any]:
+    """Make one of everything in the county of Dongshan; return what an address shows of each."""
+    alice, emil = world.actor("alice", at), world.actor("emil", at)
+    made: dict[str, Any] = {}
+
+    def someone() -> Any:
+        return a_person(world, COUNTY, at=at)
+
+    case = cases.open_case(
+        person=someone(), disease=DISEASE, place=world.places[COUNTY], diagnosis="confirmed", by=alice, at=at
+    )
+    sign = cases.record_signs(case=case, signs={"fever": True}, seen_at=at, by=alice, at=at)[0]
+    sample = cases.record_sample(
+        case=case, number="S-1", specimen="nasopharyngeal_swab", taken_at=at, by=emil, at=at
+    )
+    contact = name_contact(person=someone(), case=case, last_contact_on=local_day(at), by=alice, at=at)
+    reading = cases.record_screening(
+        person=someone(), place=world.places[COUNTY], read_at=at, temperature=38.4, by=alice, at=at
+    )
+    made |= {"number": case.number, "sign": sign.pk, "sample": sample.number, "contact": contact.pk}
+    made |= {"screening": reading.pk, "person": case.person.uid, "person_id": str(someone().uid)}
+    made |= _intake(world, at)
+    first, second = sorted((someone(), someone()), key=lambda person: person.pk)
+    pair = MatchReview.objects.create(
+        first=first, second=second, path=first.path, place=first.place, score=0.6, evidence=[], found_at=at
+    )
+    merge = merge_people(kept=someone(), merged=someone(), reason="one card", by=alice, at=at)
+    emergency = BreakGlass.objects.create(
+        user=world.users["stranger"], place=world.places[COUNTY], path=world.places[COUNTY].path,
+        reason="nobody answers the telephone", from_at=at, until_at=at + timedelta(hours=3),
+    )  # fmt: skip
+    made |= {"pair": pair.pk, "merge": merge.pk, "emergency": emergency.pk}
+    return made | _loop(world, at)
+
+
+def _intake(world: World, at: datetime) -> dict[str, Any]:
+    alice = world.actor("alice", at)
+    source = Source.objects.create(code="file", name="File", unit=world.units["420106-cdc"])
+    batch = receive_file(content=ROWS, name="rows.csv", source=source, by=alice, at=at).batch
+    plan = propose_mapping(batch=batch, by=alice, at=at)
+    confirm_mapping(
+        batch=batch, columns=plan.columns, options=plan.options, target=plan.target, by=alice, at=at
+    )
+    laboratory = Source.objects.create(code="lab", name="Lab", unit=world.units["420106-lab"])
+    lost = {"case_number": "X-1", "test": "rt_pcr", "finding": "positive", "resulted_at": "2020-02-11"}
+    signal, _outcome = receive_message(
+        source=laboratory, target="lab_result", message=lost, by=world.actor("emil", at), at=at
+    )
+    assert signal.__class__.objects.get(pk=signal.pk).status == "parked"
+    return {"batch": batch.pk, "signal": signal.pk}
+
+
+def _loop(world: World, at: datetime) -> dict[str, Any]:
+    sweep(at=at)
+    task = Task.objects.get(duty="cases.report_event")
+    finding = Finding.objects.get(path=world.places[COUNTY].path)
+    done = Task.objects.filter(path=world.places[COUNTY].path, status="done").first()
+    assert done is not None
+    check = Verification.objects.create(
+        task=done, kind="second_unit", unit=world.units["4201-cdc"], path=done.path, met_at=done.met_at,
+        drawn_at=at, due_at=at + timedelta(days=1),
+    )  # fmt: skip
+    policy = SheddingPolicy.objects.create(
+        duty="contacts.observe", place=world.places[COUNTY], path=world.places[COUNTY].path, mode="sampled",
+        keep=50, from_at=at, until_at=at + timedelta(days=2), reason="hands are short",
+    )  # fmt: skip
+    made = {"task": task.pk, "finding": finding.pk, "check": check.pk, "policy": policy.pk}
+    return made | {"rule": "clock.investigation", "coverage": "cases.tested"}
+
+
+WHEN = "2020-02-12T10:00:00+08:00"
+SIGNS: dict[str, Any] = {"signs": {"cough": True}, "seen_at": WHEN}
+TUBE = {"number": "S-2", "specimen": "nasopharyngeal_swab", "taken_at": WHEN}
+RESULT = {"kind": "rt_pcr", "finding": "negative", "resulted_at": WHEN}
+ASKED: dict[str, Any] = {f"{part}_asked": True for part in ("onset", "exposures", "places", "contacts")}
+
+ROUTES: dict[str, Route] = {
+    "GET ": Route(is_about=False),
+    "GET record": listing(),
+    "GET cases": listing(),
+    "GET cases/<str:number>": about("number"),
+    "POST cases/<str:number>/<str:act>": Route(
+        {"number": "number", "act": "=outcome"},
+        {"outcome-kind": "recovered", "outcome-on": "2020-02-25"},
+        frozenset({P.CASE_EDIT}),
+    ),
+    "POST cases/<str:number>/facts/<str:kind>/<int:pk>/withdraw": Route(
+        {"number": "number", "kind": "=sign", "pk": "sign"}, {"reason": "wrong"}, frozenset({P.CASE_VIEW})
+    ),
+    "GET contacts": listing(),
+    "GET contacts/<int:pk>": about("pk=contact"),
+    "POST contacts/<int:pk>": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at="2020-02-12T10:00", signs=""),
+    "POST contacts/<int:pk>/notify": about("pk=contact", P.CONTACT_VIEW),
+    "POST contacts/<int:pk>/close": about("pk=contact", P.CONTACT_VIEW, status="lost", reason="moved away"),
+    "GET exports": listing(),
+    "POST exports": listing(target="case", purpose="a copy for the archive"),
+    "GET imports": listing(),
+    "POST imports": listing(source="file", target="case", file=ROWS + b"L-2,M,40,2020-02-08,2020-02-10,covid_19\n"),
+    "GET imports/<int:pk>/mapping": about("pk=batch"),
+    "POST imports/<int:pk>/mapping": about("pk=batch"),
+    "GET imports/<int:pk>/trial": about("pk=batch"),
+    "POST imports/<int:pk>/acceptance": about("pk=batch"),
+    "GET imports/<int:pk>": about("pk=batch"),
+    "GET imports/<int:pk>/errors.csv": about("pk=batch", P.IDENTITY_REVEAL),
+    "POST imports/<int:pk>/undoing": about("pk=batch", reason="the wrong file"),
+    "GET parked": listing(),
+    "GET parked/<int:pk>": about("pk=signal"),
+    "POST parked/<int:pk>/opening": about("pk=signal", P.SIGNAL_VIEW, purpose="to correct it"),
+    "POST parked/<int:pk>": about("pk=signal", P.SIGNAL_VIEW),
+    "POST parked/<int:pk>/setting-aside": about("pk=signal", P.SIGNAL_VIEW, reason="a test message"),
+    "GET signals": listing(),
+    "GET signals/<int:pk>": about("pk=signal"),
+    "GET figures": listing(),
+    "GET figures/tasks": listing(),
+    "GET figures/gaps/<str:code>": Route({"code": "coverage"}, is_about=False),
+    "GET replay": listing(),
+    "GET findings": listing(),
+    "GET findings/<int:pk>": about("pk=finding"),
+    "POST findings/<int:pk>": about("pk=finding", decision="confirmed", reason="seen"),
+    "GET verifications": listing(),
+    "POST verifications/<int:pk>": about("pk=check", fits=("parent",), accepted="1", reason="seen"),
+    "GET escalations": listing(),
+    "GET messages": listing(),
+    "POST messages": listing(),
+    "GET policies": listing(),
+    "POST policies": listing(duty="contacts.observe", mode="sampled", keep=50, until_at="2099-01-01T00:00", reason="few"),
+    "POST policies/<int:pk>/end": about("pk=policy", reason="hands are back"),
+    "GET people": listing(),
+    "POST people": listing(kind="name", text="王晓明", purpose="a call"),
+    "GET people/<uuid:uid>": about("uid=person"),
+    "POST people/<uuid:uid>": about("uid=person", P.PERSON_VIEW, kind="name", purpose="a call"),
+    "POST people/pairs/<int:pk>": about("pk=pair", decision="distinct", reason="two cards"),
+    "POST people/merges/<int:pk>/undo": about("pk=merge", P.PERSON_VIEW, reason="two cards"),
+    "GET report-a-case": listing(),
+    "POST report-a-case": listing(name="王五", sex="male", home="420106001", disease=DISEASE, diagnosis="suspected"),
+    "GET units": listing(),
+    "GET emergency": listing(),
+    "POST emergency": listing(place="420205", reason="nobody there answers"),
+    "GET emergencies": listing(),
+    "POST emergencies/<int:pk>": about("pk=emergency", justified="1", review="it was needed at once"),
+    "GET rules": listing(),
+    "GET rules/<path:rule_id>": Route({"rule_id": "rule"}, is_about=False),
+    "GET screenings/<int:pk>": about("pk=screening"),
+    "POST screenings/<int:pk>": about("pk=screening", P.TASK_VIEW, conclusion="well"),
+    "GET tasks": listing(),
+    "GET tasks/<int:pk>": about("pk=task"),
+    "POST tasks/<int:pk>": about("pk=task", P.TASK_VIEW, note="filed"),
+    # ---- REST
+    "GET /cases": listing(),
+    "GET /cases/{number}": about("number"),
+    "POST /cases": Route(
+        {}, {"person": "person_id", "disease": DISEASE, "place": COUNTY}, frozenset({P.PERSON_VIEW})
+    ),
+    "POST /cases/{number}/signs": about("number", P.CASE_VIEW, **SIGNS),
+    "POST /cases/{number}/samples": Route({"number": "number"}, TUBE),
+    "POST /cases/{number}/samples/{sample}/results": Route({"number": "number", "sample": "sample"}, RESULT),
+    "POST /cases/{number}/investigations": about("number", P.CASE_VIEW, completed_at=WHEN, **ASKED),
+    "GET /contacts": listing(),
+    "GET /contacts/{pk}": about("pk=contact"),
+    "POST /contacts/{pk}/visits": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at=WHEN),
+    "GET /tasks": listing(),
+    "GET /tasks/{pk}": about("pk=task"),
+    "POST /tasks/{pk}/completion": about("pk=task", P.TASK_VIEW, note="filed"),
+}  # fmt: skip
+
+
+def address(route: str, names: Mapping[str, str], made: Mapping[str, Any]) -> str:
+    """Return the route with its parameters filled in; `=word` is the word itself."""
+    text = route
+    for name, thing in names.items():
+        value = thing[1:] if thing.startswith("=") else made[thing]
+        for kind in ("str:", "int:", "uuid:", "path:"):
+            text = text.replace(f"<{kind}{name}>", str(value))
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
+
+
+def sent(send: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is sent, fresh for each request."""
+    filled = {name: made.get(value, value) if name == "person" else value for name, value in send.items()}
+    return {
+        name: SimpleUploadedFile("rows.csv", value) if isinstance(value, bytes) else value
+        for name, value in filled.items()
+    }

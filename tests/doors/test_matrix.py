@@ -1,0 +1,239 @@
+"""Every page and every endpoint for every role, with the object in the own area, below, beside, above, and for nobody.
+
+A role without the permission is refused (403), an object outside the area does not exist (404), and what is refused
+writes nothing. A page or endpoint that nobody has thought of here fails by name.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+from django.test import Client
+from tests.doors.routes import ROUTES, Route, address, sent, things
+from tests.world import World, build_world
+
+from lianfang.api import urls as api_urls
+from lianfang.api.door import ENDPOINTS
+from lianfang.common.clock import now
+from lianfang.core.access.models import Grant, User
+from lianfang.core.access.permissions import HOLDS, Permission, Role
+from lianfang.web import urls as web_urls
+from lianfang.web.door import PAGES
+
+assert api_urls
+assert web_urls
+
+# How the objects, all in the county of Dongshan, lie to the area of a role: there, below it, beside it, above it.
+AREAS = {
+    "own": ("420106", "420106-hosp"),
+    "parent": ("4201", "4201-cdc"),
+    "sibling": ("420107", "420107-cdc"),
+    "child": ("420106001", "420106001-com"),
+}
+WRITES = re.compile(r"^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+\"?(?!django_session)", re.IGNORECASE)
+OUTSIDE = ("sibling", "child")
+INPUT = {400, 409, 422}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One published page or endpoint."""
+
+    key: str
+    method: str
+    route: str
+    permission: Permission | None
+    is_api: bool
+
+
+CALLS = [
+    *(Call(f"{p.method} {p.route}", p.method, f"/{p.route}", p.permission, is_api=False) for p in PAGES),
+    *(
+        Call(f"{e.method} {e.route}", e.method, f"/api{e.route}", e.permission, is_api=True)
+        for e in ENDPOINTS
+    ),
+]
+
+
+@dataclass
+class Site:
+    """The one world of all requests, and one signed-in client for each role and area."""
+
+    world: World
+    made: dict[str, Any]
+    clients: dict[tuple[str, str], Client]
+
+    def ask(self, who: tuple[str, str], call: Call, route: Route) -> int:
+        """Return the status of the answer; whatever the request did is undone."""
+        url = address(call.route, route.names, self.made)
+        client: Any = self.clients[who]
+        body = sent(route.send, self.made)
+        with transaction.atomic():
+            if call.method == "GET":
+                answer = client.get(url)
+            elif call.is_api:
+                answer = client.post(url, body, content_type="application/json")
+            else:
+                answer = client.post(url, body)
+            if answer.streaming:
+                b"".join(answer.streaming_content)
+            transaction.set_rollback(True)
+        return int(answer.status_code)
+
+
+@pytest.fixture
+def site(db: None, caplog: pytest.LogCaptureFixture) -> Site:
+    caplog.set_level("CRITICAL", logger="django.request")
+    at = now()
+    world = build_world(at)
+    made = things(world, at)
+    clients = {}
+    for role in Role:
+        for area, (place, unit) in AREAS.items():
+            user = _user(world, f"{role}-{area}", unit)
+            where = world.places[place]
+            Grant.objects.create(
+                user=user, role=role, place=where, path=where.path, from_at=at - timedelta(days=1)
+            )
+            clients[str(role), area] = _signed_in(user)
+    clients["", "none"] = _signed_in(_user(world, "none", "420106-cdc"))
+    return Site(world, made, clients)
+
+
+def _user(world: World, login: str, unit: str) -> User:
+    user = User(login=login, name=login, unit=world.units[unit])
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+def _signed_in(user: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+@contextmanager
+def nothing_written() -> Iterator[list[str]]:
+    """Note every statement that would change a table, sessions apart."""
+    seen: list[str] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if WRITES.match(sql):
+            seen.append(sql[:120])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        yield seen
+
+
+def counts() -> dict[str, int]:
+    """Return the number of rows of every table of our own."""
+    ours = [model for model in apps.get_models() if model.__module__.startswith("lianfang.")]
+    return {model._meta.label: model._default_manager.count() for model in ours}
+
+
+def expected(call: Call, route: Route, role: str, area: str) -> set[int]:
+    """Return the statuses that are right for a role in an area."""
+    held = HOLDS.get(role, frozenset())
+    if call.permission is not None and call.permission not in held:
+        return {403}
+    if not route.is_about:
+        return {200, 302} | INPUT
+    if area not in route.fits:
+        return {404} if route.names or area in OUTSIDE else {200, 302, *INPUT}
+    return {200, 302} | INPUT if route.needs <= held else {403, 404}
+
+
+def test_every_page_and_endpoint_has_a_line() -> None:
+    known, published = set(ROUTES), {call.key for call in CALLS}
+    assert published - known == set(), "add a line for it to ROUTES in tests/doors/routes.py"
+    assert known - published == set(), "no longer published: take it out of tests/doors/routes.py"
+
+
+def test_roles_areas_and_objects(site: Site) -> None:
+    before, wrong, wrote, n = counts(), [], [], 0
+    for call in CALLS:
+        route = ROUTES[call.key]
+        for who in site.clients:
+            role, area = who
+            right = expected(call, route, role, area)
+            if right == {403} and area not in {"own", "none"}:
+                continue  # without the permission the area does not matter: asked once for each role
+            if not route.is_about and area in {"parent", "child"}:
+                continue  # whose rows a list shows is looked at below
+            n += 1
+            with nothing_written() as seen:
+                status = site.ask(who, call, route)
+            if status not in right:
+                wrong.append(
+                    f"{call.key} by {role or 'nobody'} ({area}): {status} instead of {sorted(right)}"
+                )
+            if status in {403, 404} and seen:
+                wrote.append(f"{call.key} by {role or 'nobody'} ({area}): {seen[0]}")
+    print(f"{n} requests")
+    assert wrong == []
+    assert wrote == [], "refused, and written all the same"
+    assert counts() == before
+
+
+def test_the_objects_are_really_reached(site: Site) -> None:
+    """Each route succeeds for some role: else all of the matrix could be right for the wrong reason."""
+    never = [
+        call.key
+        for call in CALLS
+        if not any(
+            site.ask((str(role), area), call, ROUTES[call.key]) in {200, 302}
+            for role in Role
+            for area in ("own", "parent")
+            if call.permission is None or call.permission in HOLDS[role]
+        )
+    ]
+    assert never == []
+
+
+def test_a_user_without_an_area_sees_nothing(site: Site) -> None:
+    """Signed in, without a role: every page but the start page is refused, and that one shows no row."""
+    client = site.clients["", "none"]
+    for call in CALLS:
+        status = site.ask(("", "none"), call, ROUTES[call.key])
+        assert status == (403 if call.permission else 200), call.key
+    shown = client.get("/").content.decode()
+    assert str(site.made["number"]) not in shown
+    assert not re.search(r'href="/(cases|tasks|contacts|people)/', shown)
+
+
+def test_lists_hold_no_row_of_another_area(site: Site) -> None:
+    """What a list of the neighbour county shows names nothing of Dongshan."""
+    own = [
+        f"/cases/{site.made['number']}",
+        f"/contacts/{site.made['contact']}",
+        f"/tasks/{site.made['task']}",
+    ]
+    own += [
+        f"/imports/{site.made['batch']}",
+        f"/signals/{site.made['signal']}",
+        f"/findings/{site.made['finding']}",
+    ]
+    leaks, found = [], set()
+    for call in CALLS:
+        if call.method != "GET" or ROUTES[call.key].is_about or call.permission is None:
+            continue
+        for role in (role for role in Role if call.permission in HOLDS[role]):
+            for area, query in (("own", ""), ("sibling", "?area=420106"), ("child", "")):
+                text = site.clients[str(role), area].get(f"{_plain(call, site)}{query}").content.decode()
+                seen = {link for link in own if re.search(rf"{re.escape(link)}\b", text)}
+                found |= seen if area == "own" else set()
+                leaks += [(call.key, role, area, link) for link in seen if area in OUTSIDE]
+    assert leaks == []
+    assert found == set(own), "a list that shows nothing to its own county proves nothing"
+
+
+def _plain(call: Call, site: Site) -> str:
+    return address(call.route, ROUTES[call.key].names, site.made)
