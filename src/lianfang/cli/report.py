@@ -2,11 +2,15 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lianfang.cli.door import out, progress
+
+if TYPE_CHECKING:
+    from lianfang.report.figures import Figures
+    from lianfang.report.reading import CaseFile, LinkFile
 
 _DAY = "%Y-%m-%d"
 
@@ -37,12 +41,7 @@ def report(
 ) -> None:
     """Write a situation report as HTML and PDF: curve, R, delays, fatality, chains, alerts, forecast, data quality."""
     from lianfang.intake.reading import ReadingError
-    from lianfang.report.figures import compute
-    from lianfang.report.natural_history import UnknownDiseaseError
-    from lianfang.report.pages import html_page
-    from lianfang.report.pdf import write_pdf
     from lianfang.report.reading import read_line_list, read_links
-    from lianfang.report.story import tell
     from lianfang.report.words import LANGUAGES
 
     if language not in LANGUAGES:
@@ -51,15 +50,39 @@ def report(
     try:
         file = read_line_list(_content(linelist), today=today)
         links = None if contacts is None else read_links(_content(contacts), today=today)
-        day: date | None = None if as_of is None else as_of.date()
-        figures = compute(file, today=today, links=links, disease=disease, as_of=day, seed=seed)
     except ReadingError as error:
         raise _refused(str(error), error.hint) from error
+    figures = _figures(file, links, today=today, disease=disease, as_of=as_of, seed=seed)
+    _write(figures, language, folder, linelist.stem)
+
+
+def _figures(
+    file: "CaseFile",
+    links: "LinkFile | None",
+    *,
+    today: date,
+    disease: str,
+    as_of: datetime | None,
+    seed: int,
+) -> "Figures":
+    from lianfang.report.figures import compute
+    from lianfang.report.natural_history import UnknownDiseaseError
+
+    day = None if as_of is None else as_of.date()
+    try:
+        return compute(file, today=today, links=links, disease=disease, as_of=day, seed=seed)
     except UnknownDiseaseError as error:
         raise _refused(str(error), "Or leave --disease out; parts that need it are then left out.") from error
+
+
+def _write(figures: "Figures", language: str, folder: Path, name: str) -> None:
+    from lianfang.report.pages import html_page
+    from lianfang.report.pdf import write_pdf
+    from lianfang.report.story import tell
+
     document = tell(figures, language=language)
     folder.mkdir(parents=True, exist_ok=True)
-    page, paper = (folder / f"{linelist.stem}-report-{language}{ending}" for ending in (".html", ".pdf"))
+    page, paper = (folder / f"{name}-report-{language}{ending}" for ending in (".html", ".pdf"))
     page.write_text(html_page(document), encoding="utf-8")
     write_pdf(document, paper)
     out.print(str(page), markup=False)

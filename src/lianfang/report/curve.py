@@ -41,7 +41,6 @@ class Curve:
 
     days: tuple[date, ...]
     counts: Floats
-    deaths: Floats
     by: str
     n_undated: int
     completed: Completed | LeftOut
@@ -74,7 +73,6 @@ def curve_of(cases: LineList) -> Curve | LeftOut:
     return Curve(
         days=tuple(cases.days),
         counts=counts,
-        deaths=cases.daily(lambda line: line.died),
         by=by,
         n_undated=len(cases) - int(counts.sum()),
         completed=_completed(cases, counts) if by == "onset" else LeftOut(reason="left.nowcast_by_report"),

@@ -40,6 +40,8 @@ _PAIRS: Sequence[tuple[str, Callable[[Line], date | None], Callable[[Line], date
     ("admission_to_discharge", lambda line: line.admitted, lambda line: line.discharged),
 )
 
+_OUTCOMES = frozenset({"onset_to_death", "admission_to_discharge"})
+
 
 def delays_of(cases: LineList) -> tuple[list[Delay], LeftOut | None]:
     """Return the delays of which at least five pairs of dates are on file, or why there is none.
@@ -64,7 +66,8 @@ def _delay(
         (a, b) for line in cases.lines if (a := start(line)) is not None and (b := end(line)) is not None
     ]
     right = [(a, b) for a, b in pairs if a <= b]
-    if len(right) < FEWEST or cases.as_of is None:
+    last = cases.followed_until if code in _OUTCOMES else cases.as_of
+    if len(right) < FEWEST or last is None:
         return None
     days = np.array([(b - a).days for a, b in right], dtype=np.float64)
     same = next(
@@ -74,7 +77,7 @@ def _delay(
         code=code,
         days=days,
         n_negative=len(pairs) - len(right),
-        fit=_fit(right, cases.as_of) if same is None else same.fit,
+        fit=_fit(right, last) if same is None else same.fit,
     )
 
 

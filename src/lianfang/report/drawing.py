@@ -8,14 +8,13 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.ticker import MaxNLocator
@@ -110,7 +109,7 @@ def _one(name: str, width: str, paint: Callable[[Axes, str], None]) -> str:
 
 
 def _when(days: Sequence[date]) -> Floats:
-    return np.asarray([date2num(day) for day in days], dtype=np.float64)  # type: ignore[no-untyped-call]
+    return np.asarray([day.toordinal() for day in days], dtype=np.float64)
 
 
 def _frame(axes: Axes, label: str) -> None:
@@ -120,19 +119,33 @@ def _frame(axes: Axes, label: str) -> None:
     axes.tick_params(length=2.5)
 
 
-def _time(axes: Axes, width: str) -> None:
-    locator = AutoDateLocator(  # type: ignore[no-untyped-call]
-        minticks=3, maxticks=5 if width == "narrow" else 10
-    )
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(
-        ConciseDateFormatter(  # type: ignore[no-untyped-call]
-            locator,
-            formats=["%Y", "%Y-%m", "%m-%d", "%m-%d", "%m-%d", "%m-%d"],
-            zero_formats=["", "%Y", "%Y-%m", "%m-%d", "%m-%d", "%m-%d"],
-            show_offset=False,
-        )
-    )
+def _time(axes: Axes, width: str, first: date, last: date) -> None:
+    """Name days along the axis: every so many days, or the first of every so many months."""
+    ticks, form = day_ticks(first, last, most=4 if width == "narrow" else 9)
+    axes.set_xlim(first.toordinal() - 1, last.toordinal() + 1)
+    axes.set_xticks(_when(ticks), [day.strftime(form) for day in ticks])
+
+
+def day_ticks(first: date, last: date, *, most: int) -> tuple[list[date], str]:
+    """Return at most `most` days from `first` to `last` and the form in which to write them.
+
+    >>> day_ticks(date(2020, 1, 30), date(2020, 2, 12), most=4)[0][:2]
+    [datetime.date(2020, 1, 30), datetime.date(2020, 2, 6)]
+    >>> [day.isoformat() for day in day_ticks(date(2020, 1, 30), date(2020, 9, 1), most=4)[0]]
+    ['2020-04-01', '2020-07-01']
+    """
+    n_days = (last - first).days + 1
+    for step in (1, 2, 7, 14):
+        if -(-n_days // step) <= most:
+            return [first + timedelta(days=at) for at in range(0, n_days, step)], "%m-%d"
+    months = [
+        date(year, month, 1)
+        for year in range(first.year, last.year + 1)
+        for month in range(1, 13)
+        if first <= date(year, month, 1) <= last
+    ]
+    step = next((n for n in (1, 2, 3, 6) if sum((d.month - 1) % n == 0 for d in months) <= most), 12)
+    return [day for day in months if (day.month - 1) % step == 0], "%Y-%m"
 
 
 def _legend(axes: Axes, width: str) -> None:
@@ -173,7 +186,7 @@ def draw_curve(
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         _frame(axes, labels[0])
-        _time(axes, width)
+        _time(axes, width, days[0], days[-1])
         _legend(axes, width)
 
     return _drawn("curve", paint)
@@ -206,7 +219,7 @@ def draw_r(
         tops = [np.nanquantile(s[3], 0.9) for s in (weekly, aware) if s is not None and len(s[3])]
         axes.set_ylim(0, float(np.clip(1.15 * max(tops), 2, 8)))
         _frame(axes, labels[0])
-        _time(axes, width)
+        _time(axes, width, weekly[0][0] if aware is None else aware[0][0], weekly[0][-1])
         _legend(axes, width)
 
     return _drawn("r", paint)
@@ -269,7 +282,7 @@ def draw_outlook(
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         _frame(axes, labels[0])
-        _time(axes, width)
+        _time(axes, width, past[0][0], when[-1])
         _legend(axes, width)
 
     return _drawn("outlook", paint)

@@ -57,26 +57,35 @@ def fatality_of(cases: LineList, known: NaturalHistory | None, delays: list[Dela
 def _corrected(
     cases: LineList, known: NaturalHistory | None, delays: list[Delay], deaths: tuple[int, int]
 ) -> tuple[SeverityEstimates | LeftOut, str]:
-    n_deaths, dated = deaths
-    if not n_deaths:
-        return LeftOut(reason="left.cfr_no_deaths"), ""
-    if dated < _DATED * n_deaths and not cases.is_whole:
-        return LeftOut(reason="left.cfr_undated", values={"n": n_deaths - dated, "deaths": n_deaths}), ""
+    n_deaths, _ = deaths
+    why = _why_not(cases, *deaths)
+    if why is not None:
+        return why, ""
     delay, source = _delay_to_death(known, delays)
     if delay is None:
         return LeftOut(reason="left.cfr_no_delay"), ""
-    days = len(cases.days)
-    starts = cases.daily(lambda line: line.starts)
-    died = cases.daily(lambda line: line.died)
+    dates = cases.followed_days
+    starts = cases.daily(lambda line: line.starts, n_days=len(dates))
+    died = cases.daily(lambda line: line.died, n_days=len(dates))
     # The estimate rests on the number of deaths by the last day, so a death without a usable date counts on that day.
     died[-1] += n_deaths - died.sum()
     try:
-        found = case_fatality(starts, died, delay.pmf(min(_LONGEST, max(2, days))), dates=cases.days)
+        found = case_fatality(starts, died, delay.pmf(min(_LONGEST, max(2, len(dates)))), dates=dates)
     except ValueError as trouble:
         return LeftOut(reason="left.estimator", detail=str(trouble)), ""
     if not np.isfinite(found.estimate[0]):
         return LeftOut(reason="left.estimator", detail=found.status[0]), ""
     return found, source
+
+
+def _why_not(cases: LineList, n_deaths: int, dated: int) -> LeftOut | None:
+    if not n_deaths:
+        return LeftOut(reason="left.cfr_no_deaths")
+    if not cases.days:
+        return LeftOut(reason="left.cfr_no_dates")
+    if dated < _DATED * n_deaths and not cases.is_whole:
+        return LeftOut(reason="left.cfr_undated", values={"n": n_deaths - dated, "deaths": n_deaths})
+    return None
 
 
 def _delay_to_death(
@@ -96,13 +105,13 @@ def _courses(cases: LineList) -> CumulativeIncidence | LeftOut:
     times, outcomes = [], []
     for line in cases.lines:
         ended = line.died or line.discharged
-        if line.onset is None or cases.as_of is None or line.onset > cases.as_of:
+        if line.onset is None or cases.followed_until is None or line.onset > cases.followed_until:
             continue
         if ended is None and line.outcome in {"died", "recovered"}:
             continue  # ended, nobody knows when
         if ended is not None and ended < line.onset:
             continue
-        times.append(float(((ended or cases.as_of) - line.onset).days))
+        times.append(float(((ended or cases.followed_until) - line.onset).days))
         outcomes.append("death" if line.died else "discharge" if line.discharged else None)
     n_deaths, n_recovered = outcomes.count("death"), outcomes.count("discharge")
     if n_deaths + n_recovered < FEWEST_OUTCOMES or not n_recovered:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 LONGEST_DELAY = (
     60  # days from onset after which a date of report does not decide what the last day of the file is
 )
+LONGEST_FOLLOW_UP = 180  # days after the last case within which outcomes are believed
 LONGEST_SERIES = 730  # days before the last one that curves go back
 
 
@@ -48,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class LineList:
-    """Cases as known on `as_of`. `known_by` and `place_by` are field codes, empty where the file has no such column.
+    """Cases as known on `as_of`, with outcomes until `followed_until` (the same day, or later). `known_by` and `place_by` are field codes, empty where the file has no such column.
 
     `is_whole` says that nothing was cut: `as_of` is the last day of the file. `n_excluded` cases were discarded by their classification, `n_later` became known after `as_of`, `n_early` have an
     onset so long before that curves leave them out.
@@ -56,6 +57,7 @@ class LineList:
 
     lines: tuple[Line, ...]
     as_of: date | None
+    followed_until: date | None = None
     known_by: str = ""
     place_by: str = ""
     n_excluded: int = 0
@@ -87,9 +89,19 @@ class LineList:
             return []
         return [self.first_day + timedelta(days=n) for n in range((self.as_of - self.first_day).days + 1)]
 
-    def daily(self, day_of: Callable[[Line], date | None]) -> NDArray[np.float64]:
-        """Return how many cases have `day_of` on each of `days`; dates outside are left out."""
-        counts = np.zeros(len(self.days))
+    @property
+    def followed_days(self) -> list[date]:
+        """`days`, and those after them on which outcomes are known."""
+        if not self.days or self.as_of is None or self.followed_until is None:
+            return self.days
+        later = (self.followed_until - self.as_of).days
+        return [*self.days, *(self.as_of + timedelta(days=n + 1) for n in range(later))]
+
+    def daily(
+        self, day_of: Callable[[Line], date | None], *, n_days: int | None = None
+    ) -> NDArray[np.float64]:
+        """Return how many cases have `day_of` on each of `days` (or `n_days` from the first); others are left out."""
+        counts = np.zeros(len(self.days) if n_days is None else n_days)
         for line in self.lines:
             day = day_of(line)
             if day is not None and self.first_day is not None:
@@ -119,8 +131,17 @@ def last_day(lines: Iterable[Line]) -> date | None:
     return max(days, default=None)
 
 
-def as_known_on(lines: Sequence[Line], as_of: date) -> tuple[list[Line], int]:
+def last_outcome(lines: Iterable[Line], as_of: date) -> date:
+    """Return the last day of an outcome within half a year after `as_of`, or `as_of`: later dates are slips."""
+    latest = as_of + timedelta(days=LONGEST_FOLLOW_UP)
+    days = [d for line in lines for d in (line.died, line.discharged) if d is not None and d <= latest]
+    return max([as_of, *days])
+
+
+def as_known_on(lines: Sequence[Line], as_of: date, followed_until: date) -> tuple[list[Line], int]:
     """Return the cases known by the end of `as_of`, with later events taken out, and how many came later.
+
+    Deaths and discharges are kept until `followed_until`.
 
     A case without any date is kept: nothing says that it was not known.
     """
@@ -129,7 +150,7 @@ def as_known_on(lines: Sequence[Line], as_of: date) -> tuple[list[Line], int]:
         if _entered_after(line, as_of):
             n_later += 1
             continue
-        kept.append(_cut(line, as_of))
+        kept.append(_cut(line, as_of, followed_until))
     return kept, n_later
 
 
@@ -144,11 +165,12 @@ def _entered_after(line: Line, as_of: date) -> bool:
     return not is_slip or line.onset is None or line.onset > as_of
 
 
-def _cut(line: Line, as_of: date) -> Line:
+def _cut(line: Line, as_of: date, followed_until: date) -> Line:
     def until(day: date | None) -> date | None:
         return day if day is None or day <= as_of else None
 
-    died, discharged = until(line.died), until(line.discharged)
+    died = line.died if line.died is None or line.died <= followed_until else None
+    discharged = line.discharged if line.discharged is None or line.discharged <= followed_until else None
     undone = (line.died is not None and died is None) or (line.discharged is not None and discharged is None)
     return replace(
         line,

@@ -28,6 +28,7 @@ class Persons:
     by_age: tuple[Row, ...] | LeftOut
     by_place: tuple[Row, ...] | LeftOut
     n_places: int
+    has_deaths: bool
     is_protected: bool
 
 
@@ -47,6 +48,7 @@ def persons_of(cases: LineList) -> Persons | LeftOut:
         by_age=by_age,
         by_place=by_place,
         n_places=n_places,
+        has_deaths=bool(cases.count(lambda line: bool(line.outcome) or line.died is not None)),
         is_protected=any(cell is None for row in shown for cell in row.cells),
     )
 
@@ -70,9 +72,10 @@ def _by_age(cases: LineList, sexes: Sequence[str]) -> tuple[Row, ...] | LeftOut:
     bands = [band_of(float(low)) for low, _ in _BANDS]
     labels = [label for label in (*bands, "") if any(counts[label, sex] for sex in sexes)]
     table = [[counts[label, sex] for sex in sexes] for label in labels]
-    return tuple(
-        Row(label=label, cells=tuple(cells)) for label, cells in zip(labels, protect(table), strict=True)
-    )
+    safe = protect(table)
+    if not any(cell for row in safe for cell in row):
+        return LeftOut(reason="left.all_small", values={"least": PROTECTED_BELOW})
+    return tuple(Row(label=label, cells=tuple(cells)) for label, cells in zip(labels, safe, strict=True))
 
 
 def _by_place(cases: LineList) -> tuple[tuple[Row, ...] | LeftOut, int]:
@@ -89,6 +92,8 @@ def _by_place(cases: LineList) -> tuple[tuple[Row, ...] | LeftOut, int]:
     )
     # Every count is protected by itself and with a second one, so that no total gives it away.
     safe, safe_dead = protect([[n] for n in column]), protect([[n] for n in dead])
+    if not any(cell for row in safe for cell in row):
+        return LeftOut(reason="left.all_small", values={"least": PROTECTED_BELOW}), len(named)
     labels = [*shown, *(["…"] if rest else [])]
     rows = tuple(
         Row(label=label, cells=(cell[0], gone[0]))

@@ -11,7 +11,7 @@ from lianfang.intake.formats import plan, recognise
 from lianfang.intake.reading import ReadingError, digest_of, read_bytes
 from lianfang.intake.records import CASE, RECORDS
 from lianfang.intake.table import Table
-from lianfang.report.line_list import Line, LineList, as_known_on, last_day
+from lianfang.report.line_list import Line, LineList, as_known_on, last_day, last_outcome
 
 # Which column says when a case became known: the first that most cases have.
 _KNOWN_BY = ("reported_at", "confirmed_at", "diagnosed_at", "admitted_on", "sample.taken_at#1")
@@ -46,13 +46,20 @@ class CaseFile:
     disease: str
 
     def at(self, as_of: date | None) -> LineList:
-        """Return the cases as known on `as_of`, by default on the last day that the file speaks of."""
+        """Return the cases as known on `as_of`.
+
+        By default that is the last day on which a case fell ill or became known; outcomes of later days are kept then.
+        """
         last = last_day(self.lines)
         day = as_of or last
-        lines, n_later = (list(self.lines), 0) if day is None else as_known_on(self.lines, day)
+        lines, n_later, followed = list(self.lines), 0, day
+        if day is not None:
+            followed = day if as_of is not None else last_outcome(self.lines, day)
+            lines, n_later = as_known_on(self.lines, day, followed)
         return LineList(
             lines=tuple(lines),
             as_of=day,
+            followed_until=followed,
             known_by=self.known_by,
             place_by=self.place_by,
             n_excluded=self.n_excluded,

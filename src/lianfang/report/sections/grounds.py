@@ -97,6 +97,8 @@ def methods_section(figures: Figures, w: Words) -> Section:
             column=known_column(w, figures),
         ),
     ]
+    if cases.as_of is not None and cases.followed_until is not None and cases.followed_until > cases.as_of:
+        texts.append(w("methods.followed", day=day(cases.followed_until)))
     if figures.links is not None:
         texts.append(w("methods.links", digest=figures.links.digest, n=whole(len(figures.links.pairs))))
     if figures.disease is not None:

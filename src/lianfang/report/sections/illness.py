@@ -111,7 +111,7 @@ def persons_section(figures: Figures, w: Words) -> Section:
     if isinstance(found.by_place, LeftOut):
         blocks.append(left_out(w, found.by_place))
     else:
-        blocks.append(_place_table(figures, found.by_place, w))
+        blocks.append(_place_table(figures, found.by_place, w, has_deaths=found.has_deaths))
     blocks.append(basis(w, "persons", w("inputs.persons", n=whole(len(figures.cases)))))
     return Section(key="persons", title=title, blocks=blocks)
 
@@ -129,15 +129,15 @@ def _age_table(found: Persons, rows: tuple[Row, ...], w: Words) -> Grid:
     )
 
 
-def _place_table(figures: Figures, rows: tuple[Row, ...], w: Words) -> Grid:
-    hidden = any(cell is None for row in rows for cell in row.cells)
+def _place_table(figures: Figures, rows: tuple[Row, ...], w: Words, *, has_deaths: bool) -> Grid:
+    hidden = any(cell is None for row in rows for cell in (row.cells if has_deaths else row.cells[:1]))
     return Grid(
         title=w("persons.by_place", field=field_name(w, figures.cases.place_by)),
-        columns=[w("col.place"), w("col.cases"), w("col.deaths")],
+        columns=[w("col.place"), w("col.cases"), *([w("col.deaths")] if has_deaths else [])],
         rows=[
             (
                 w("persons.other_places") if row.label == "…" else row.label or w("label.not_stated"),
-                *map(_shown, row.cells),
+                *map(_shown, row.cells if has_deaths else row.cells[:1]),
             )
             for row in rows
         ],
