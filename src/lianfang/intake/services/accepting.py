@@ -61,8 +61,11 @@ def accept_batch(*, batch: Batch, by: Actor, at: datetime, chunk: int = CHUNK) -
         raise BatchUndone(name=batch.name)
     run = _Run.prepare(batch, by=by, at=at)
     for pairs in run.chunks(chunk):
+        part = Report()
         with transaction.atomic():
-            settle(run.apply(_still_waiting(pairs)), at=at, report=run.report)
+            settle(run.apply(_still_waiting(pairs)), at=at, report=part)
+            _note(batch, part)
+        run.report.merge(part)
     _finish(batch, run.report, by=by, at=at)
     return run.report
 
@@ -137,16 +140,29 @@ def _decided(cleaned: Cleaned) -> list[dict[str, Any]]:
     ]
 
 
+def _note(batch: Batch, part: Report) -> None:
+    """Add what a chunk did to the batch's own report, in the chunk's transaction: a killed run is counted, too."""
+    held = Batch.objects.select_for_update().get(pk=batch.pk)
+    total = Report.of_json(held.report)
+    total.merge(part)
+    batch.report = {
+        **held.report,
+        **total.as_json(),
+        "counts": {str(word): total.words[word] for word in Word},
+    }
+    Batch.objects.filter(pk=batch.pk).update(report=batch.report)
+
+
 @transaction.atomic
 def _finish(batch: Batch, report: Report, *, by: Actor, at: datetime) -> None:
     if not sum(report.words.values()) and batch.finished_at is not None:
         return
-    before = batch.report.get("counts", {})
-    counts = Counter({word: before.get(word, 0) + report.words[word] for word in map(str, Word)})
-    batch.report = {**batch.report, **report.as_json(), "counts": dict(counts)}
+    batch.refresh_from_db(fields=["report"])
+    batch.report = {"counts": {str(word): 0 for word in Word}, **batch.report}
+    batch.report |= {"changes": report.changes, "decisions": report.decisions}
     batch.finished_at = at
     batch.save(update_fields=["report", "finished_at"])
-    record(IntakeEvent.BATCH_ACCEPTED, subject=batch, by=by, at=at, after=dict(report.words))
+    record(IntakeEvent.BATCH_ACCEPTED, subject=batch, by=by, at=at, after=batch.report["counts"])
     replay_waiting(by=by, at=at, within=batch.path)
 
 

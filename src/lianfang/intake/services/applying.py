@@ -45,6 +45,29 @@ class Report:
             if len(self.problems) < _SHOWN:
                 self.problems.append(problem)
 
+    def merge(self, other: "Report") -> None:
+        """Add what another part of the same import did; changes and decisions are those of the whole file already."""
+        self.words.update(other.words)
+        self.matched += other.matched
+        self.undecided += other.undecided
+        self.warnings += other.warnings
+        self.rules.update(other.rules)
+        self.problems += other.problems[: _SHOWN - len(self.problems)]
+
+    @classmethod
+    def of_json(cls, kept: Mapping[str, Any]) -> "Report":
+        """Return the report that is kept with a batch; of a batch that nothing was done with yet an empty one."""
+        return cls(
+            words=Counter({word: kept.get("counts", {}).get(str(word), 0) for word in Word}),
+            matched=kept.get("matched", 0),
+            undecided=kept.get("undecided", 0),
+            warnings=kept.get("warnings", 0),
+            rules=Counter(kept.get("rules", {})),
+            problems=list(kept.get("problems", ())),
+            changes=list(kept.get("changes", ())),
+            decisions=list(kept.get("decisions", ())),
+        )
+
     @property
     def created(self) -> int:
         """Rows of which a new record was made."""
