@@ -154,9 +154,9 @@ def make_people(number, seed, *, townships=400):
         if n == 0 or draw.random() < 0.4:  # a new household
             town = int(draw.integers(townships))
             home = {
-                "path": f"CN.42.42{town // 100:02}.42{town // 100:02}{town // 10 % 10:02}.{town:09}.",
-                "address": f"{STREETS[draw.integers(len(STREETS))]}{draw.integers(1, 200)}号{draw.integers(1, 30)}室",
-                "phone": f"1{draw.integers(30, 99)}{draw.integers(10**8):08}",
+                "path": path_of(town),
+                "address": an_address(draw),
+                "phone": a_phone(draw),
             }
         own_phone = draw.random() < 0.75
         born = date(1930, 1, 1) + timedelta(days=int(draw.integers(0, 88 * 365)))
@@ -169,7 +169,7 @@ def make_people(number, seed, *, townships=400):
                 else names[n],
                 sex="male" if sexes[n] else "female",
                 birth_date=born,
-                phone=f"1{draw.integers(30, 99)}{draw.integers(10**8):08}" if own_phone else home["phone"],
+                phone=a_phone(draw) if own_phone else home["phone"],
                 national_id=body + check_digit(body) if draw.random() < 0.7 and not foreign else "",
                 address=home["address"],
                 path=home["path"],
@@ -192,28 +192,35 @@ CHARACTERS = [str(ch) for table in (FEMALE_SYLLABLES, MALE_SYLLABLES) for ch in 
 
 def respell(name, draw):
     """Write a name as a tired clerk does."""
-    kind = draw.random()
-    if not read_name(name).is_han:
-        words = name.split()
-        if kind < 0.10:
-            return " ".join(VARIANTS.get(word, word) for word in words)
-        if kind < 0.17:
-            return " ".join(reversed(words))
-        if kind < 0.24:
-            place = int(draw.integers(1, len(name)))
-            return name[:place] + name[place + 1 :]
-        return name
-    family, given = read_name(name).tokens[0], "".join(read_name(name).tokens[1:])
-    if kind < 0.06:
-        return f"{family} {given}".title()
-    if kind < 0.09:
-        return f"{given} {family}".title()
-    place = int(draw.integers(1, len(name)))
-    if kind < 0.16 and SAME_SOUND.get(name[place]):
-        return name[:place] + SAME_SOUND[name[place]][0] + name[place + 1 :]
-    if kind < 0.20:
-        return name[:place] + CHARACTERS[draw.integers(len(CHARACTERS))] + name[place + 1 :]
+    return respell_han(name, draw) if read_name(name).is_han else respell_latin(name, draw)
+
+
+def respell_latin(name, draw):
+    kind, words = draw.random(), name.split()
+    if kind < 0.10:
+        return " ".join(VARIANTS.get(word, word) for word in words)
+    if kind < 0.17:
+        return " ".join(reversed(words))
+    if kind < 0.24:
+        place = int(draw.integers(1, len(name)))
+        return name[:place] + name[place + 1 :]
     return name
+
+
+def respell_han(name, draw):
+    kind = draw.random()
+    family, given = read_name(name).tokens[0], "".join(read_name(name).tokens[1:])
+    place = int(draw.integers(1, len(name)))
+    written = name
+    if kind < 0.06:
+        written = f"{family} {given}".title()
+    elif kind < 0.09:
+        written = f"{given} {family}".title()
+    elif kind < 0.16 and SAME_SOUND.get(name[place]):
+        written = name[:place] + SAME_SOUND[name[place]][0] + name[place + 1 :]
+    elif kind < 0.20:
+        written = name[:place] + CHARACTERS[draw.integers(len(CHARACTERS))] + name[place + 1 :]
+    return written
 
 
 def one_digit_wrong(text, draw):
@@ -227,34 +234,9 @@ def one_digit_wrong(text, draw):
 
 def arrive(person, draw):
     """Return the person as a later row tells it: respelt, mistyped, moved, and with particulars missing."""
-    row = replace(person, name=respell(person.name, draw))
-    kind = draw.random()
-    if kind < 0.12:
-        row = replace(row, birth_date=None)
-    elif kind < 0.27:
-        estimated = draw.random() < 0.5
-        year = person.birth_date.year + (int(draw.integers(-1, 2)) if estimated else 0)
-        row = replace(row, birth_date=None, birth_year=year, birth_year_is_estimated=estimated)
-    elif kind < 0.32:
-        wrong = one_digit_wrong(f"{person.birth_date:%Y%m%d}", draw)
-        try:
-            row = replace(row, birth_date=date(int(wrong[:4]), int(wrong[4:6]), int(wrong[6:])))
-        except ValueError:
-            row = replace(row, birth_date=None)
-    elif kind < 0.34 and person.birth_date.day <= 12:
-        row = replace(
-            row,
-            birth_date=person.birth_date.replace(month=person.birth_date.day, day=person.birth_date.month),
-        )
-    kind = draw.random()
-    if kind < 0.30:
-        row = replace(row, phone="")
-    elif kind < 0.40:
-        row = replace(row, phone=f"1{draw.integers(30, 99)}{draw.integers(10**8):08}")
-    elif kind < 0.43:
-        row = replace(row, phone=one_digit_wrong(person.phone, draw))
-    else:
-        row = replace(row, phone=f"+86 {person.phone}" if draw.random() < 0.3 else person.phone)
+    row = replace(
+        person, name=respell(person.name, draw), **birth_as_told(person, draw), **phone_as_told(person, draw)
+    )
     kind = draw.random()
     if kind < 0.60:
         row = replace(row, national_id="")
@@ -265,17 +247,55 @@ def arrive(person, draw):
         row = replace(row, address="")
     elif kind < 0.7:
         row = replace(row, address=person.address.replace("号", "-").removesuffix("室"))
-    if draw.random() < 0.08:
-        town = int(draw.integers(400))
-        row = replace(row, path=f"CN.42.42{town // 100:02}.42{town // 100:02}{town // 10 % 10:02}.{town:09}.")
-        if row.address:  # moved
-            row = replace(
-                row,
-                address=f"{STREETS[draw.integers(len(STREETS))]}{draw.integers(1, 200)}号{draw.integers(1, 30)}室",
-            )
+    if draw.random() < 0.08:  # moved
+        row = replace(
+            row, path=path_of(int(draw.integers(400))), address=an_address(draw) if row.address else ""
+        )
     if draw.random() < 0.01:
         row = replace(row, sex="female" if person.sex == "male" else "male")
     return row
+
+
+def birth_as_told(person, draw):
+    kind, born = draw.random(), person.birth_date
+    if kind < 0.12:
+        return {"birth_date": None}
+    if kind < 0.27:
+        estimated = draw.random() < 0.5
+        year = born.year + (int(draw.integers(-1, 2)) if estimated else 0)
+        return {"birth_date": None, "birth_year": year, "birth_year_is_estimated": estimated}
+    if kind < 0.32:
+        wrong = one_digit_wrong(f"{born:%Y%m%d}", draw)
+        try:
+            return {"birth_date": date(int(wrong[:4]), int(wrong[4:6]), int(wrong[6:]))}
+        except ValueError:
+            return {"birth_date": None}
+    if kind < 0.34 and born.day <= 12:
+        return {"birth_date": born.replace(month=born.day, day=born.month)}
+    return {}
+
+
+def phone_as_told(person, draw):
+    kind = draw.random()
+    if kind < 0.30:
+        return {"phone": ""}
+    if kind < 0.40:
+        return {"phone": a_phone(draw)}
+    if kind < 0.43:
+        return {"phone": one_digit_wrong(person.phone, draw)}
+    return {"phone": f"+86 {person.phone}" if draw.random() < 0.3 else person.phone}
+
+
+def path_of(town):
+    return f"CN.42.42{town // 100:02}.42{town // 100:02}{town // 10 % 10:02}.{town:09}."
+
+
+def an_address(draw):
+    return f"{STREETS[draw.integers(len(STREETS))]}{draw.integers(1, 200)}号{draw.integers(1, 30)}室"
+
+
+def a_phone(draw):
+    return f"1{draw.integers(30, 99)}{draw.integers(10**8):08}"
 
 
 def make_arrivals(base, number, seed, *, share_known=0.5):

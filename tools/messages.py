@@ -83,14 +83,16 @@ def _is_shown(node: ast.ClassDef, file: Path) -> bool:
 def _in_template(text: str) -> list[str]:
     texts = [next(group for group in match.groups() if group) for match in _TRANSLATE.finditer(text)]
     for match in _BLOCK.finditer(text):
-        texts += [_PLACE.sub(r"%(\1)s", part) for part in match.groups()[:1] if part]
+        texts += [_PLACE.sub(r"%(\1)s", part.replace("%", "%%")) for part in match.groups()[:1] if part]
     return texts
 
 
 def untranslated() -> list[tuple[str, str]]:
     """Return (text, file) of what is shown to people and has no Chinese."""
     known = {
-        message.id[0] if isinstance(message.id, tuple) else message.id for message in merged() if message.id
+        message.id[0] if isinstance(message.id, tuple) else message.id
+        for message in merged()[0]
+        if message.id
     }
     return [(text, file) for text, file in used().items() if text not in known]
 

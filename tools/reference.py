@@ -20,7 +20,9 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     head = list(head)
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for row in rows:
-        lines.append("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |")
+        lines.append(
+            "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -28,23 +30,42 @@ def duties() -> str:
     from lianfang.loop.duty import duties as registered
 
     rows = [
-        (f"`{d.code}`", d.sentence, d.subject._meta.label, d.capability, d.evidence, d.check, "yes" if d.sheddable else "")
+        (
+            f"`{d.code}`",
+            d.sentence,
+            d.subject._meta.label,
+            d.capability,
+            d.evidence,
+            d.check,
+            "yes" if d.sheddable else "",
+        )
         for d in registered
     ]
-    head = ("duty", "sentence", "about", "answerable: the unit that can", "closed by", "verified", "may be shed")
+    head = (
+        "duty",
+        "sentence",
+        "about",
+        "answerable: the unit that can",
+        "closed by",
+        "verified",
+        "may be shed",
+    )
     return f"# Duties\n\n{_MADE}\nWhat is owed, as declared in each app's `duties.py`.\n\n{table(head, rows)}"
 
 
 def permissions() -> str:
+    from lianfang.api import urls as api_urls
     from lianfang.api.door import ENDPOINTS
-    from lianfang.api.urls import MODULES as api_modules
     from lianfang.core.access.permissions import HOLDS, Permission
-    from lianfang.web.door import PAGES as pages
-    from lianfang.web.urls import MODULES as web_modules
+    from lianfang.web import urls as web_urls
+    from lianfang.web.door import PAGES as PUBLISHED
 
-    assert api_modules and web_modules
+    assert api_urls.MODULES
+    assert web_urls.MODULES
     matrix = [(f"`{p}`", *("yes" if p in HOLDS[role] else "" for role in HOLDS)) for p in Permission]
-    doors = [(p.method, f"`/{p.route}`", f"`{p.permission}`" if p.permission else "signed in") for p in pages]
+    doors = [
+        (p.method, f"`/{p.route}`", f"`{p.permission}`" if p.permission else "signed in") for p in PUBLISHED
+    ]
     doors += [(e.method, f"`/api{e.route}`", f"`{e.permission}`") for e in ENDPOINTS]
     return (
         f"# Permissions\n\n{_MADE}\nA role holds permissions; a user holds a role in an area. Nothing is allowed that is not listed.\n\n"
@@ -60,7 +81,9 @@ def errors() -> str:
             yield each
             yield from below(each)
 
-    found = sorted({e for e in below(LianfangError) if e.__module__.startswith("lianfang.")}, key=lambda e: e.code)
+    found = sorted(
+        {e for e in below(LianfangError) if e.__module__.startswith("lianfang.")}, key=lambda e: e.code
+    )
     rows = [(f"`{e.code}`", int(e.status), " ".join((e.__doc__ or "").split()), e.hint) for e in found]
     return f"# Errors\n\n{_MADE}\nEvery refusal with what it says and what to do.\n\n{table(('code', 'status', 'sentence', 'what to do'), rows)}"
 
@@ -76,7 +99,10 @@ def settings() -> str:
     from lianfang.project.environment import DECLARED
 
     hidden = {"LIANFANG_SECRET_KEY", "LIANFANG_IDENTITY_KEY"}
-    rows = [(f"`{v.name}`", "(none)" if v.name in hidden else f"`{v.default}`", v.meaning) for v in DECLARED.values()]
+    rows = [
+        (f"`{v.name}`", "(none)" if v.name in hidden else f"`{v.default}`", v.meaning)
+        for v in DECLARED.values()
+    ]
     intro = "Environment variables; `NAME_FILE` may name a file that holds the value."
     return f"# Settings\n\n{_MADE}\n{intro}\n\n{table(('variable', 'default', 'meaning'), rows)}"
 
@@ -97,7 +123,9 @@ def command_line() -> str:
                 walk(inner[key], f"{name} {key}")
             return
         options = " ".join(
-            f"`{p.opts[0]}`" if p.param_type_name == "option" else f"`{p.name.upper()}`" for p in command.params if p.name != "help"
+            f"`{p.opts[0]}`" if p.param_type_name == "option" else f"`{p.name.upper()}`"
+            for p in command.params
+            if p.name != "help"
         )
         text = (command.help or "").strip().split("\n\n")[0].replace("\n", " ")
         rows.append((f"`{name}`", text, options))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from lianfang.common.clock import now
 from lianfang.common.errors import LianfangError
@@ -105,9 +106,10 @@ def _work(_number: int, _n_acts: int) -> dict[str, Any]:
 
 def _compare(_number: int, _n_acts: int) -> dict[str, Any]:
     """Work off what is left, as the next turn would; then a full computation must find nothing to write."""
-    turn(at=NOON)
+    last = Pass.objects.aggregate(at=Max("at"))["at"]
+    turn(at=last)
     before = set(Task.objects.values_list(*_COLUMNS))
-    wrong = [duty.code for duty in duties if reconcile(duty, at=NOON).written]
+    wrong = [duty.code for duty in duties if reconcile(duty, at=last).written]
     after = set(Task.objects.values_list(*_COLUMNS))
     failures = list(Pass.objects.exclude(failure="").values_list("duty", "failure"))
     return {"n_tasks": len(before), "wrong": wrong + sorted(map(str, before ^ after)) + failures}

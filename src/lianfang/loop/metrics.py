@@ -136,18 +136,21 @@ def counted_tasks(
 
 
 def _cohort(actor: Actor, since: datetime, until: datetime, path: str) -> QuerySet[Any]:
-    rows: QuerySet[Any] = Task.objects.visible_to(actor, Permission.METRICS_VIEW)
-    return rows.filter(Q(path__within=path), since_at__gte=since, since_at__lt=until)
+    rows: QuerySet[Any] = Task.objects.visible_to(actor, Permission.METRICS_VIEW).filter(
+        Q(path__within=path), since_at__gte=since, since_at__lt=until
+    )
+    return rows
 
 
 def _marked(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return the rows with whether somebody accepted or rejected their doing, and whether they climbed."""
     checked = Verification.objects.filter(task_id=OuterRef("pk"))
-    return rows.order_by().annotate(
+    marked: QuerySet[Any] = rows.order_by().annotate(
         _accepted=Exists(checked.filter(accepted=True)),
         _rejected=Exists(checked.filter(accepted=False)),
         _climbed=Exists(Escalation.objects.filter(task_id=OuterRef("pk"))),
     )
+    return marked
 
 
 def _conditions(at: datetime) -> dict[str, Q]:

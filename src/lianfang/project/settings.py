@@ -138,10 +138,16 @@ LOOP_TURN_SECONDS = float(
     text("LIANFANG_LOOP_TURN_SECONDS", "1", "Seconds between two looks at what was touched.")
 )
 LOOP_DIGEST_MINUTES = int(
-    text("LIANFANG_LOOP_DIGEST_MINUTES", "60", "A unit gets at most one digest of late duties in so many minutes.")
+    text(
+        "LIANFANG_LOOP_DIGEST_MINUTES",
+        "60",
+        "A unit gets at most one digest of late duties in so many minutes.",
+    )
 )
 WEBHOOK_PRIVATE = switch(
-    "LIANFANG_WEBHOOK_PRIVATE", default=False, meaning="Let webhooks go to addresses in the site's own network."
+    "LIANFANG_WEBHOOK_PRIVATE",
+    default=False,
+    meaning="Let webhooks go to addresses in the site's own network.",
 )
 WEBHOOK_SECONDS = float(text("LIANFANG_WEBHOOK_SECONDS", "10", "Time limit of one webhook."))
 
@@ -164,7 +170,9 @@ MATCH_WEIGHTS = text(
     "",
     "File with the site's own weights of evidence for matching people; empty: those shipped.",
 )
-IS_DEMO = switch("LIANFANG_DEMO", default=False, meaning="The invented demo world: sign-in page names its users.")
+IS_DEMO = switch(
+    "LIANFANG_DEMO", default=False, meaning="The invented demo world: sign-in page names its users."
+)
 BREAK_GLASS_HOURS = float(
     text("LIANFANG_BREAK_GLASS_HOURS", "3", "Hours for which emergency access to another area is open.")
 )

@@ -117,7 +117,11 @@ def _why(row: Case, at: datetime) -> dict[str, Any]:
     }
     found = explain(row, at=at)
     if found is None:
-        return {"sentence": beyond.get(row.criterion, gettext("No disease pack of this site defines the disease."))}
+        return {
+            "sentence": beyond.get(
+                row.criterion, gettext("No disease pack of this site defines the disease.")
+            )
+        }
     return {
         "sentence": beyond.get(row.criterion) or in_language(found.criterion),
         "edition": found.edition,

@@ -17,6 +17,7 @@ _ITEMS: list[tuple[str, Any, Permission]] = [
     ("web:contacts", _("Contacts"), P.CONTACT_VIEW),
     ("web:findings", _("To judge"), P.FINDING_JUDGE),
     ("web:imports", _("Import"), P.IMPORT_RUN),
+    ("web:metrics", _("Figures"), P.METRICS_VIEW),
     ("web:people", _("People"), P.PERSON_VIEW),
     ("web:units", _("Places and units"), P.REGISTRY_EDIT),
     ("web:audit", _("Record"), P.AUDIT_VIEW),

@@ -234,9 +234,8 @@ def units(request: Any) -> HttpResponse:
         .prefetch_related("capabilities")
         .select_related("place")
     )
-    gaps = Jurisdiction.objects.filter(
-        path__within=area.path, gap_since__isnull=False, filled_at__isnull=True
-    )
+    below: Any = {"path__within": area.path}
+    gaps = Jurisdiction.objects.filter(**below, gap_since__isnull=False, filled_at__isnull=True)
     context = {
         "area": area,
         "units": rows.order_by("path", "name")[:_LIMIT],

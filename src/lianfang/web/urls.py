@@ -7,8 +7,10 @@ from lianfang.web import (
     audit,
     cases,
     contacts,
+    figures,
     intake,
     loop,
+    policies,
     registry,
     rulebook,
     screening,
@@ -20,7 +22,21 @@ from lianfang.web import (
 from lianfang.web.door import urls
 
 app_name = "web"
-MODULES = (audit, cases, contacts, intake, loop, registry, rulebook, screening, start, tasks, trace)
+MODULES = (
+    audit,
+    cases,
+    contacts,
+    figures,
+    intake,
+    loop,
+    policies,
+    registry,
+    rulebook,
+    screening,
+    start,
+    tasks,
+    trace,
+)
 
 urlpatterns = [
     path("sign-in", session.sign_in, name="login"),

@@ -94,11 +94,13 @@ def _seal_particulars(
 
 def _write_keys(identities: Iterable[tuple[Identity, list[Form]]]) -> None:
     """Write the keyed hashes of identities under the newest key; whoever looks up tries all keys."""
-    IdentityKey.objects.bulk_create(  # by position (id, identity, person, form, digest): half the time of keywords
-        IdentityKey(None, identity.pk, identity.person_id, form, digests(form, text)[0])
+    rows: Iterable[tuple[Any, ...]] = (
+        (None, identity.pk, identity.person_id, form, digests(form, text)[0])
         for identity, forms in identities
         for form, text in dict.fromkeys(forms)
     )
+    # Columns in their order instead of by name: seven rows a person, and half the time.
+    IdentityKey.objects.bulk_create(IdentityKey(*row) for row in rows)
 
 
 @transaction.atomic
