@@ -19,7 +19,7 @@ _FRAME = """\
 #set par(leading: 0.7em, spacing: 0.9em)
 #set table(stroke: none, inset: (x: 4pt, y: 3pt))
 #show heading.where(level: 1): set text(size: 18pt)
-#show heading.where(level: 2): it => block(above: 1.6em, below: 0.8em, sticky: true)[#line(length: 100%, stroke: 0.5pt + rgb("#cfd6dc")) #v(0.1em, weak: true) #text(size: 12.5pt, it.body)]
+#show heading.where(level: 2): it => block(above: 1.7em, below: 0.9em, width: 100%, sticky: true, inset: (top: 7pt), stroke: (top: 0.5pt + rgb("#cfd6dc")), text(size: 12.5pt, it.body))
 #let soft(body) = text(fill: rgb("#5b6773"), body)
 #let head(body) = text(fill: rgb("#5b6773"), weight: "semibold", size: 8.5pt, body)
 """
@@ -78,8 +78,10 @@ def _tiles(block: Tiles) -> str:
         f'[#head[{_text(tile.label)}] \\ #text(size: 16pt, weight: "bold")[{_text(tile.value)}] \\ #text(size: 8pt)[#soft[{_text(tile.note)}]]]'
         for tile in block.tiles
     )
-    columns = min(3, max(1, len(block.tiles)))
-    return f'#block(breakable: false, grid(columns: (1fr,) * {columns}, gutter: 8pt, ..({cells},).map(c => block(fill: rgb("#f5f7f9"), radius: 4pt, inset: 8pt, width: 100%, c))))'
+    n = len(block.tiles)
+    columns = min(3, max(1, n))
+    fill = f'(x, y) => if y * {columns} + x < {n} {{ rgb("#f5f7f9") }}'
+    return f"#block(breakable: false, grid(columns: (1fr,) * {columns}, gutter: 8pt, inset: 8pt, fill: {fill}, {cells}))"
 
 
 def _grid(block: Grid) -> str:
