@@ -121,3 +121,5 @@ def test_a_killed_import_goes_on_without_doubles(desk: Desk, monkeypatch: pytest
     assert report.created == 30
     assert Case.objects.count() == Person.objects.count() == 50
     assert accept_batch(batch=batch, by=desk.actor, at=NOON).created == 0
+    batch.refresh_from_db()
+    assert batch.report["counts"]["created"] == 50  # what the killed run did is counted, too

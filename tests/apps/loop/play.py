@@ -25,6 +25,13 @@ def confirmed(world: World, at: datetime = NOON, place: str = "420106", by: str 
     )
 
 
+def suspected(world: World, at: datetime = NOON) -> Case:
+    """A case that brings no finding of its own: nobody has to judge what a clinician merely suspects."""
+    return open_case(
+        person=a_person(world), disease=DISEASE, place=world.places["420106"], by=world.actor("alice"), at=at
+    )
+
+
 def contacts(world: World, case: Case, n: int, at: datetime = NOON, **fields: object) -> list[Contact]:
     return [
         name_contact(

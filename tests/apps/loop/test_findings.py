@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.apps.loop.play import confirmed
+from tests.apps.loop.play import suspected
 from tests.world import NOON, World
 
 from lianfang.cases.models import Case
@@ -34,7 +34,7 @@ def propose(world: World, cases: list[Case], at=NOON, about=None, **changes) -> 
 
 
 def test_proposing_the_same_again_changes_nothing(world: World) -> None:
-    cases = [confirmed(world), confirmed(world)]
+    cases = [suspected(world), suspected(world)]
     assert propose(world, cases) == Proposed(found=2)
     assert propose(world, cases, at=NOON + HOUR) == Proposed()
     assert propose(world, cases, at=NOON + HOUR, evidence={"n_cases": 3}) == Proposed(changed=2)
@@ -43,7 +43,7 @@ def test_proposing_the_same_again_changes_nothing(world: World) -> None:
 
 
 def test_findings_whose_grounds_go_are_withdrawn(world: World) -> None:
-    first, second, third = (confirmed(world) for _ in range(3))
+    first, second, third = (suspected(world) for _ in range(3))
     propose(world, [first, second, third])
     assert propose(world, [], about=[first.pk], at=NOON + HOUR) == Proposed(withdrawn=1)
     assert propose(world, [third], at=NOON + HOUR) == Proposed(withdrawn=1)
@@ -52,7 +52,7 @@ def test_findings_whose_grounds_go_are_withdrawn(world: World) -> None:
 
 
 def test_a_finding_is_owed_a_judgement_by_who_assesses_there(world: World) -> None:
-    case = confirmed(world)
+    case = suspected(world)
     propose(world, [case])
     turn(at=NOON)
     task = Task.objects.get(duty="loop.judge")
@@ -74,7 +74,7 @@ def test_a_finding_is_owed_a_judgement_by_who_assesses_there(world: World) -> No
 
 
 def test_a_finding_that_comes_again_asks_again(world: World) -> None:
-    case = confirmed(world)
+    case = suspected(world)
     propose(world, [case])
     finding = Finding.objects.get()
     judge_finding(finding=finding, decision="dismissed", reason="chance", by=world.actor("alice"), at=NOON)
