@@ -41,7 +41,7 @@ test-all: ready ## Run all tests, the slow ones too
 	$(BIN)/pytest -n auto -rs
 
 check: ready ## Lint, types, floors, migrations, generated pages
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/ruff check . && $(BIN)/ruff format --check src tests tools benchmarks
 	$(BIN)/mypy src
 	$(BIN)/lint-imports
 	$(BIN)/django-admin makemigrations --check --dry-run
