@@ -466,7 +466,7 @@ def compare_splink(base, rows, truth):
             cl.CustomComparison(
                 output_column_name="birth",
                 comparison_levels=[
-                    cll.And(cll.NullLevel("birth_year"), cll.NullLevel("birth_year")),
+                    cll.NullLevel("birth_year"),
                     cll.ExactMatchLevel("birth"),
                     cll.DamerauLevenshteinLevel("birth", 1),
                     cll.ExactMatchLevel("birth_year"),
@@ -494,7 +494,7 @@ def compare_splink(base, rows, truth):
     started = time.perf_counter()
     api = DuckDBAPI()
     linker = Linker(
-        [api.register(left, source_dataset_name="base"), api.register(right, source_dataset_name="rows")],
+        [api.register(left, dataset_display_name="base"), api.register(right, dataset_display_name="rows")],
         settings,
     )
     linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1)

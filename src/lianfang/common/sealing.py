@@ -85,16 +85,27 @@ def seal(text: str, *, context: str) -> bytes:
 
 def unseal(sealed: bytes | memoryview, *, context: str) -> str:
     """Return the text; raise Unopenable where the key is missing, or the bytes or their context were changed."""
-    blob = bytes(sealed)
-    if len(blob) < 1 + _NONCE + _TAG:
-        raise Unopenable(reason="it is too short, or was erased")
-    for key in keys():
-        if key.version == blob[0]:
-            try:
-                return key.cipher.decrypt(blob[1 : 1 + _NONCE], blob[1 + _NONCE :], context.encode()).decode()
-            except InvalidTag:
-                raise Unopenable(reason="it was changed, or sealed under another key") from None
-    raise Unopenable(reason=f"key version {blob[0]} is not in the settings")
+    return Opener().open(sealed, context)
+
+
+class Opener:
+    """Opens many sealed texts: reads the keys from the settings once, and `unseal` for each."""
+
+    def __init__(self) -> None:
+        self._ciphers = {key.version: key.cipher for key in keys()}
+
+    def open(self, sealed: bytes | memoryview, context: str) -> str:
+        """Return the text, as `unseal` does."""
+        blob = bytes(sealed)
+        if len(blob) < 1 + _NONCE + _TAG:
+            raise Unopenable(reason="it is too short, or was erased")
+        cipher = self._ciphers.get(blob[0])
+        if cipher is None:
+            raise Unopenable(reason=f"key version {blob[0]} is not in the settings")
+        try:
+            return cipher.decrypt(blob[1 : 1 + _NONCE], blob[1 + _NONCE :], context.encode()).decode()
+        except InvalidTag:
+            raise Unopenable(reason="it was changed, or sealed under another key") from None
 
 
 def is_current(sealed: bytes | memoryview) -> bool:

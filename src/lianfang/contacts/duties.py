@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import Case as When_
-from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
@@ -111,6 +111,7 @@ class ObserveDaily(Duty):
             since=day_starts_at(),
             due=day_ends_at(),
             met=_first(seen, "occurred_at"),
+            again=_last(seen, "occurred_at"),
             risk=_risk(),
         )
 
@@ -176,3 +177,9 @@ def _first(rows: QuerySet[Any], moment: str) -> Subquery:
     """Return the earliest `moment` of correlated rows, or null."""
     earliest = rows.order_by().values(_one=F("pk") * 0).annotate(first=Min(moment)).values("first")
     return Subquery(earliest, output_field=_MOMENT)
+
+
+def _last(rows: QuerySet[Any], moment: str) -> Subquery:
+    """Return the latest `moment` of correlated rows, or null."""
+    latest = rows.order_by().values(_one=F("pk") * 0).annotate(last=Max(moment)).values("last")
+    return Subquery(latest, output_field=_MOMENT)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -171,9 +172,9 @@ def adopt_shedding_policy(
     if not duties.get(duty).sheddable:
         raise NotSheddable(duty=duty, sheddable=", ".join(d.code for d in duties if d.sheddable))
     if until_at <= max(from_at, at):
-        raise PolicyNotPossible(reason="it would end before it begins")
+        raise PolicyNotPossible(reason=gettext("it would end before it begins"))
     if mode not in SheddingMode.values or keep < 0 or (mode != SheddingMode.RANKED and keep > 100):
-        raise PolicyNotPossible(reason=f"{mode} does not go with {keep}")
+        raise PolicyNotPossible(reason=gettext("{mode} does not go with {keep}").format(mode=mode, keep=keep))
     policy = SheddingPolicy.objects.create(
         duty=duty,
         place=place,

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from lianfang.loop.errors import AddressRefused
 
@@ -45,11 +46,11 @@ def post_json(url: str, content: Mapping[str, Any], *, key: str) -> None:
 def _parts(url: str) -> SplitResult:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"}:
-        raise AddressRefused(url=url, reason="only http and https are used")
+        raise AddressRefused(url=url, reason=gettext("only http and https are used"))
     if not parts.hostname:
-        raise AddressRefused(url=url, reason="it names no host")
+        raise AddressRefused(url=url, reason=gettext("it names no host"))
     if parts.username or parts.password:
-        raise AddressRefused(url=url, reason="it holds a password")
+        raise AddressRefused(url=url, reason=gettext("it holds a password"))
     return parts
 
 
@@ -64,7 +65,9 @@ def _open_address(url: str, parts: SplitResult) -> tuple[str, int]:
     if not settings.WEBHOOK_PRIVATE:
         for address in addresses:
             if not is_open(address):
-                raise AddressRefused(url=url, reason=f"{address} is not in the open network")
+                raise AddressRefused(
+                    url=url, reason=gettext("{address} is not in the open network").format(address=address)
+                )
     return addresses[0], port
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from lianfang.analytics.nowcast import Nowcast, nowcast, triangle_from_line_list
 from lianfang.report.left_out import LeftOut
@@ -16,20 +17,24 @@ FEWEST_CASES = 20
 FEWEST_DAYS = 14
 _LONGEST = 42  # days of delay that a nowcast looks back
 _SHORTEST = 7
+_RECENT = 42
+_COMPLETE = 0.9
+_FEWEST_TO_TUNE = 5.0
+_POWERS = (0.2, 5.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
     """Nowcast of the last days. `position` is their place in the curve; counts include cases without a day of report.
 
-    `share` is the part of each day's cases that is estimated to be in the data.
+    `within` is the share of cases reported within 0, 1, ... days of onset, as the nowcast sees it now.
     """
 
     position: NDArray[np.int64]
     median: Floats
     low: Floats
     high: Floats
-    share: Floats
+    within: Floats
     max_delay: int
     n_pairs: int
     result: Nowcast
@@ -58,8 +63,7 @@ class Curve:
         """Number of days from the first one of which at least nine in ten cases are estimated to be in the data."""
         if isinstance(self.completed, LeftOut):
             return len(self.counts)
-        unsure = self.completed.position[self.completed.share < 0.9]
-        return int(unsure.min()) if unsure.size else len(self.counts)
+        return max(0, len(self.counts) - int((self.completed.within < _COMPLETE).sum()))
 
 
 def curve_of(cases: LineList) -> Curve | LeftOut:
@@ -102,6 +106,7 @@ def _completed(cases: LineList, counts: Floats) -> Completed | LeftOut:
             values={"n": len(pairs), "days": len(counts), "least": FEWEST_CASES, "least_days": FEWEST_DAYS},
         )
     delays = np.array([(known - onset).days for onset, known in pairs])
+    ages = np.array([(last - onset).days for onset, _ in pairs])
     longest = int(np.clip(np.quantile(delays, 0.99), _SHORTEST, min(_LONGEST, len(counts) - 3)))
     triangle = triangle_from_line_list(
         [onset for onset, _ in pairs],
@@ -122,11 +127,57 @@ def _completed(cases: LineList, counts: Floats) -> Completed | LeftOut:
         median=result.median + rest,
         low=low + rest,
         high=high + rest,
-        share=np.asarray(result.share, dtype=np.float64),
+        within=in_tune(arrived_by_age(delays, ages, longest), result.reported[::-1], result.mean[::-1]),
         max_delay=longest,
         n_pairs=len(pairs),
         result=result,
     )
+
+
+def arrived_by_age(delays: NDArray[np.int64], ages: NDArray[np.int64], longest: int) -> Floats:
+    """Return the share of cases reported within 0, 1, ..., `longest` days of onset, allowing for reports still to come.
+
+    `ages` are the days since the onset of each case. With g(d) the cases reported after d days among those reported
+    within d days whose onset lies at least d days back, the share within d days is the product of 1 - g over longer
+    delays (Kalbfleisch and Lawless 1989, J Am Stat Assoc 84:360). Onsets of the last six weeks count, or all where
+    those are fewer than 20: delays change.
+
+    >>> arrived_by_age(np.array([0, 1, 0, 0]), np.array([5, 4, 3, 0]), 2).round(3)
+    array([0.667, 1.   , 1.   ])
+    """
+    recent = ages <= longest + _RECENT
+    if recent.sum() >= FEWEST_CASES:
+        delays, ages = delays[recent], ages[recent]
+    kept = np.ones(longest + 1)
+    for d in range(1, longest + 1):
+        seen = delays[(ages >= d) & (delays <= d)]
+        kept[d] = 1 - (seen == d).mean() if seen.size else 1.0
+    # From the longest delay down: the share within d is the share within d + 1 times what was not new at d + 1.
+    return np.concatenate((np.cumprod(kept[:0:-1])[::-1], [1.0]))
+
+
+def in_tune(within: Floats, reported: Floats, expected: Floats) -> Floats:
+    """Return the shares raised to the power with which they give as many reported cases as there are.
+
+    `reported` and `expected` (complete) counts are by age, youngest first. The shares know the delays of weeks; the
+    nowcast notices when reporting has become quicker or slower since. The power makes both agree on the last days.
+
+    >>> in_tune(np.array([0.25, 1.0]), np.array([5.0, 10.0]), np.array([10.0, 10.0])).round(3)
+    array([0.5, 1. ])
+    """
+    n = min(len(within), len(reported))
+    known, complete, share = float(reported[:n].sum()), expected[:n], np.maximum(within[:n], 1e-6)
+    if complete.sum() < _FEWEST_TO_TUNE or not (complete * share).any():
+        return within
+
+    def too_many(power: float) -> float:
+        return float((complete * share**power).sum()) - known
+
+    low, high = _POWERS
+    if too_many(low) <= 0 or too_many(high) >= 0:
+        return np.asarray(within ** (low if too_many(low) <= 0 else high))
+    power = brentq(too_many, low, high)  # type: ignore[no-untyped-call]
+    return np.asarray(within**power)
 
 
 def week_before(days: tuple[date, ...], counts: Floats, *, back: int) -> float:

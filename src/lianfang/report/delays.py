@@ -15,6 +15,7 @@ FEWEST = 5  # below this the delays of single persons could be read off
 FEWEST_TO_FIT = 20
 _MANY = 400  # records from which the quicker intervals are as good
 _MOST_TO_FIT = 2000
+_OPEN = 4.0  # times the observed mean: a fitted mean that may lie beyond says only that most delays still run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,7 @@ def _fit(pairs: Sequence[tuple[date, date]], as_of: date) -> DelayFit | LeftOut:
     start = np.array([(a - zero).days for a, _ in latest], dtype=np.float64)
     end = np.array([(b - zero).days for _, b in latest], dtype=np.float64)
     try:
-        return compare_delays(
+        best = compare_delays(
             start,
             start + 1,
             end,
@@ -100,3 +101,6 @@ def _fit(pairs: Sequence[tuple[date, date]], as_of: date) -> DelayFit | LeftOut:
         ).best
     except ValueError as trouble:
         return LeftOut(reason="left.estimator", detail=str(trouble))
+    if best.estimate("mean")[2] > _OPEN * max(1.0, float((end - start).mean())):
+        return LeftOut(reason="left.fit_open")
+    return best

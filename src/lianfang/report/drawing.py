@@ -132,7 +132,7 @@ def day_ticks(first: date, last: date, *, most: int) -> tuple[list[date], str]:
     >>> day_ticks(date(2020, 1, 30), date(2020, 2, 12), most=4)[0][:2]
     [datetime.date(2020, 1, 30), datetime.date(2020, 2, 6)]
     >>> [day.isoformat() for day in day_ticks(date(2020, 1, 30), date(2020, 9, 1), most=4)[0]]
-    ['2020-04-01', '2020-07-01']
+    ['2020-03-01', '2020-05-01', '2020-07-01', '2020-09-01']
     """
     n_days = (last - first).days + 1
     for step in (1, 2, 7, 14):

@@ -8,7 +8,7 @@ from importlib.resources import files
 from lianfang.report.document import Basis, Block, Chart, Document, Grid, Labels, Paragraph, Section, Tiles
 from lianfang.report.drawing import CHINESE_FONTS, PAPER
 
-_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 
 
 def escape(text: str) -> str:

@@ -67,6 +67,14 @@ class Outlook:
     trend_weeks: tuple[tuple[date, date, float, float, float], ...]
     trend: Forecast | LeftOut
 
+    @property
+    def disagree(self) -> tuple[float, float] | None:
+        """Medians of the first week by trend and by renewal model where one is more than twice the other, else None."""
+        if not self.weeks or not self.trend_weeks:
+            return None
+        trend, renewal = self.trend_weeks[0][2], self.weeks[0][2]
+        return (trend, renewal) if max(trend, renewal) > 2 * max(1.0, min(trend, renewal)) else None
+
 
 def transmission_of(curve: Curve | LeftOut, known: NaturalHistory | None) -> Transmission | LeftOut:
     """Return R where there are onsets enough and a serial interval is known."""
@@ -118,17 +126,10 @@ def _aware(curve: Curve, known: NaturalHistory) -> RenewalEstimate | LeftOut:
 
 
 def _reporting(curve: Curve) -> Floats | None:
-    """Return the delay from onset to report as the nowcast sees it now; None where all days count as complete.
-
-    The nowcast estimates by age which share of a day's cases is in; the shares, made to rise with age, are the
-    distribution function of the delay, so that both methods complete the curve in the same way.
-    """
+    """Return the present delay from onset to report; None where all days count as complete."""
     if isinstance(curve.completed, LeftOut):
         return None
-    by_age = np.clip(curve.completed.share[::-1], 0.0, 1.0)
-    rising = np.maximum.accumulate(by_age)
-    weights = np.diff(np.concatenate(([0.0], rising, [1.0])))
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
+    return np.diff(curve.completed.within, prepend=0.0)
 
 
 def outlook_of(curve: Curve | LeftOut, spread: Transmission | LeftOut, *, seed: int) -> Outlook | LeftOut:

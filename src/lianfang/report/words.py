@@ -54,6 +54,16 @@ class Words:
         """Return a share as a percentage."""
         return f"{100 * share:.{digits}f}%"
 
+    def chance(self, probability: float) -> str:
+        """Return a probability in whole percent; what is nearly certain is not called certain.
+
+        >>> Words("en").chance(0.997), Words("en").chance(0.84)
+        ('>99%', '84%')
+        """
+        if probability > 0.99:
+            return ">99%"
+        return "<1%" if probability < 0.01 else self.percent(probability, 0)
+
     def span(self, low: str, high: str) -> str:
         """Return a range of two numbers."""
         return f"{low}–{high}"

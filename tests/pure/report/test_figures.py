@@ -5,7 +5,7 @@ import pytest
 
 from lianfang.report.alerts import Alerts
 from lianfang.report.chains import Chains
-from lianfang.report.curve import Completed, Curve, curve_of, weeks_of
+from lianfang.report.curve import Completed, Curve, arrived_by_age, curve_of, weeks_of
 from lianfang.report.fatality import Fatality
 from lianfang.report.figures import Figures, compute
 from lianfang.report.left_out import LeftOut
@@ -96,6 +96,23 @@ def test_delays_allow_for_cases_still_to_be_reported(growing):
     report = next(delay for delay in growing.delays if delay.code == "onset_to_report")
     assert not isinstance(report.fit, LeftOut)
     assert report.fit.distribution.mean > report.days.mean()
+
+
+def test_a_fit_that_says_nothing_is_left_out(shared_data):
+    content = (shared_data / "chains_singapore_2020" / "cases.csv").read_bytes()
+    found = compute(read_line_list(content, today=TODAY), today=TODAY, as_of=date(2020, 2, 10)).delays[0]
+    assert isinstance(found.fit, LeftOut)
+    assert found.fit.reason == "left.fit_open"
+
+
+def test_the_share_that_has_arrived_allows_for_what_has_not():
+    rng = np.random.default_rng(3)
+    ages = rng.integers(0, 40, 20_000)
+    delays = rng.binomial(8, 0.4, 20_000)
+    in_time = delays <= ages
+    found = arrived_by_age(delays[in_time], ages[in_time], 8)
+    truth = [(delays <= d).mean() for d in range(9)]
+    assert np.allclose(found, truth, atol=0.02)
 
 
 def test_without_a_disease_the_rest_stands():

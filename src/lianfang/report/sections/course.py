@@ -17,6 +17,7 @@ from lianfang.report.words import Words
 
 _SHOWN_PAST = 42
 _SHOWN_DAYS = 10
+_LEAST_INFECTIVITY = 3.0  # cases expected in a window at R = 1, below which the prior speaks, not the data
 
 
 def curve_section(figures: Figures, w: Words) -> Section:
@@ -73,11 +74,11 @@ def _nowcast_table(curve: Curve, completed: Completed, w: Words) -> Grid:
             whole(curve.counts[at]),
             whole(float(completed.median[i])),
             w.span(whole(float(completed.low[i])), whole(float(completed.high[i]))),
-            w.percent(float(completed.share[i]), 0),
+            w.percent(float(completed.within[min(len(curve.days) - 1 - at, completed.max_delay)]), 0),
         )
         for i, at in list(enumerate(completed.position))[-_SHOWN_DAYS:]
     ]
-    columns = ("col.day", "col.recorded", "col.expected", "label.range90", "col.share")
+    columns = ("col.day", "col.recorded", "col.expected", "label.range90", "col.usual")
     return Grid(title=w("curve.table"), columns=[w(c) for c in columns], rows=rows)
 
 
@@ -97,7 +98,7 @@ def transmission_section(figures: Figures, w: Words) -> Section:
             "r": f"{middle:.2f}",
             "low": f"{low:.2f}",
             "high": f"{high:.2f}",
-            "growing": w.percent(growing, 0),
+            "growing": w.chance(growing),
         }
         blocks.append(Paragraph(text=w("r.latest", day=day(when), **values)))
     made = [spread.weekly.provenance]
@@ -110,7 +111,7 @@ def transmission_section(figures: Figures, w: Words) -> Section:
 def _r_chart(spread: Transmission, w: Words) -> Chart:
     weekly = spread.weekly
     ends = [spread.days[i] for i in weekly.end]
-    usable = np.array([status == "estimated" for status in weekly.status])
+    usable = (weekly.status == "estimated") & (weekly.infectivity >= _LEAST_INFECTIVITY)
     middle, low, high = (np.where(usable, weekly.quantile(p), np.nan) for p in (0.5, 0.05, 0.95))
     aware = None
     if not isinstance(spread.aware, LeftOut):
@@ -183,6 +184,9 @@ def outlook_section(figures: Figures, w: Words) -> Section:
     blocks: list[Block] = []
     if outlook.median is not None:
         blocks.append(_outlook_chart(outlook, figures.curve, w))
+    if outlook.disagree is not None:
+        trend, renewal = outlook.disagree
+        blocks.append(Paragraph(text=w("outlook.disagree", trend=whole(trend), renewal=whole(renewal))))
     blocks.append(_outlook_table(outlook, w))
     if isinstance(outlook.trend, LeftOut):
         blocks.append(left_out(w, outlook.trend))

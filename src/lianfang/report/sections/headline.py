@@ -53,9 +53,7 @@ def _r(figures: Figures, w: Words) -> list[Tile]:
     if isinstance(figures.transmission, LeftOut) or figures.transmission.latest is None:
         return []
     when, middle, low, high, growing = figures.transmission.latest
-    note = w(
-        "tile.r_note", low=f"{low:.2f}", high=f"{high:.2f}", day=day(when), growing=w.percent(growing, 0)
-    )
+    note = w("tile.r_note", low=f"{low:.2f}", high=f"{high:.2f}", day=day(when), growing=w.chance(growing))
     return [Tile(label=w("tile.r"), value=f"{middle:.2f}", note=note)]
 
 
@@ -83,6 +81,8 @@ def _next_week(figures: Figures, w: Words) -> list[Tile]:
     weeks = figures.outlook.trend_weeks or figures.outlook.weeks
     first, last, middle, low, high = weeks[0]
     note = w("tile.next_note", low=whole(low), high=whole(high), first=day(first), last=day(last))
+    if figures.outlook.disagree is not None:
+        note += w("tile.next_other", renewal=whole(figures.outlook.disagree[1]))
     return [Tile(label=w("tile.next"), value=whole(middle), note=note)]
 
 
@@ -139,8 +139,9 @@ def _of_chains(figures: Figures, w: Words) -> str:
 
 
 def _of_data(figures: Figures, w: Words) -> str:
-    left = [one for one in figures.quality.findings if one.is_left_out]
-    n = sum(one.n for one in figures.quality.findings)
+    found = [one for one in figures.quality.findings if not one.rule.startswith("cut.")]
+    left = [one for one in found if one.is_left_out]
+    n = sum(one.n for one in found)
     if not n:
         return w("change.data_clean")
     return w("change.data", n=whole(n), left=whole(sum(one.n for one in left)))

@@ -26,6 +26,11 @@ def delays_section(figures: Figures, w: Words) -> Section:
     wrong = sum(delay.n_negative for delay in shown)
     if wrong:
         blocks.append(Paragraph(text=w("delays.negative", n=whole(wrong))))
+    blocks += [
+        Paragraph(text=w(delay.fit.reason, delay=w(f"delay.{delay.code}")), is_muted=True)
+        for delay in shown
+        if isinstance(delay.fit, LeftOut) and delay.fit.reason == "left.fit_open"
+    ]
     made = [delay.fit.provenance for delay in shown if not isinstance(delay.fit, LeftOut)]
     blocks.append(basis(w, "delays", w("inputs.delays", n=whole(sum(len(d.days) for d in shown))), *made))
     return Section(key="delays", title=title, blocks=blocks)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.db.models import Count, Q
 
-from lianfang.common.sealing import digests, unseal
+from lianfang.common.sealing import Opener, digests
 from lianfang.core.registry.matching.candidate import Profile
 from lianfang.core.registry.matching.forms import Form
 from lianfang.core.registry.models import Identity, IdentityKey, IdentityKind, Person
@@ -70,11 +70,12 @@ def read_profiles(people: Collection[int], *, at: datetime) -> dict[int, tuple[P
     particulars: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     in_force = Q(retracted_at__isnull=True) | Q(retracted_at__gt=at)
     found: dict[int, tuple[Profile, int]] = {}
+    opener = Opener()
     for part in slices(sorted(people)):
         identities = Identity.objects.filter(in_force, person__in=part, kind__in=COMPARED)
         for person, kind, sealed in identities.values_list("person_id", "kind", "sealed"):
             if sealed:
-                particulars[person][kind].append(unseal(sealed, context=kind))
+                particulars[person][kind].append(opener.open(sealed, kind))
         rows = Person.objects.filter(pk__in=part).values_list(
             "pk", "sex", "birth_year", "path", "merged_into_id"
         )

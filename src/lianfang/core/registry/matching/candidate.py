@@ -1,6 +1,6 @@
 """What arrives about a person, and what is already known, in the one shape that is hashed and compared."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -14,6 +14,8 @@ from lianfang.core.registry.matching.particulars import (
     normal_phone,
     read_chinese_id,
 )
+
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,28 +102,28 @@ class Profile:
     @cached_property
     def normal_phones(self) -> frozenset[str]:
         """The telephone numbers in normal form."""
-        return _normal(map(normal_phone, self.phones))
+        return _normal(normal_phone, self.phones)
 
     @cached_property
     def normal_national_ids(self) -> frozenset[str]:
         """The national identity numbers in normal form."""
-        return _normal(map(normal_national_id, self.national_ids))
+        return _normal(normal_national_id, self.national_ids)
 
     @cached_property
     def normal_passports(self) -> frozenset[str]:
         """The passport numbers in normal form."""
-        return _normal(map(normal_number, self.passports))
+        return _normal(normal_number, self.passports)
 
     @cached_property
     def normal_emails(self) -> frozenset[str]:
         """The e-mail addresses in normal form."""
-        return _normal(map(normal_email, self.emails))
+        return _normal(normal_email, self.emails)
 
     @cached_property
     def normal_addresses(self) -> frozenset[str]:
         """The addresses in normal form."""
-        return _normal(map(normal_address, self.addresses))
+        return _normal(normal_address, self.addresses)
 
 
-def _normal(texts: Iterable[str]) -> frozenset[str]:
-    return frozenset(text for text in texts if text)
+def _normal(form: Callable[[str], str], texts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(normal for text in texts if (normal := form(text))) if texts else _NONE

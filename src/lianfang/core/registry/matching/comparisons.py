@@ -99,6 +99,8 @@ def compare(first: Profile, second: Profile) -> dict[str, str]:
 def _best(what: str, levels: Iterable[str]) -> str | None:
     """Return the strongest of the levels found between several values on both sides."""
     found = set(levels)
+    if len(found) == 1:
+        return found.pop()
     return next((level for level in LEVELS[what] if level in found), None)
 
 

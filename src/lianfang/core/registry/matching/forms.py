@@ -1,7 +1,8 @@
 """The forms of a particular under which its keyed hash is stored and looked up: the blocking keys of matching.
 
 A pair is compared only if it shares one of these. Forms that join the year of birth keep blocks small where a name is
-common; the year before and after is looked up as well, since years worked out from an age may be one off.
+common; the year before and after is looked up as well, since years worked out from an age may be one off (for the
+folded sound only where the arriving year is such a one: that key is the widest).
 """
 
 from lianfang.core.registry.matching.candidate import PersonCandidate, Profile
@@ -48,11 +49,14 @@ def _of_name(name: Name, birth_year: int | None) -> list[Form]:
 
 def looked_up_forms(profile: Profile) -> list[Form]:
     """Return the forms under which the person of `profile` may already be found."""
-    years = () if profile.birth_year is None else tuple(profile.birth_year + step for step in (-1, 0, 1))
+    year = profile.birth_year
+    is_sure = bool(profile.births) or not profile.year_is_estimated
     forms: dict[Form, None] = {}
     for name in profile.read_names:
-        for year in years or (None,):
-            forms.update(dict.fromkeys(_of_name(name, year)))
+        forms.update(dict.fromkeys(_of_name(name, year)))
+        for near in () if year is None else (year - 1, year + 1):
+            of_year = _of_name(name, near)[-2:]
+            forms.update(dict.fromkeys(of_year[:1] if is_sure else of_year))
     forms.update(dict.fromkeys(("birth", born.isoformat()) for born in profile.births))
     for form, texts in (
         ("phone", profile.normal_phones),
