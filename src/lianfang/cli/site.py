@@ -55,24 +55,29 @@ def serve(
 ) -> None:
     """Serve the site; with --no-loop the loop runs apart (`lianfang loop run`)."""
     start_django()
+    progress.print(f"Serving on http://{host}:{port}")
+    _gunicorn(host, port, threads, loop=loop)
+
+
+def _turn_the_loop(_worker: object) -> None:
+    """Start the loop in the process that answers requests.
+
+    Never before gunicorn forks: a child that inherits SQLite in the middle of a transaction finds it locked for good.
+    """
     from lianfang.common.clock import now
     from lianfang.loop.worker import Worker
 
-    worker = Worker(now)
-    if loop:
-        threading.Thread(target=worker.run, name="loop", daemon=True).start()
-    progress.print(f"Serving on http://{host}:{port}")
-    try:
-        _gunicorn(host, port, threads)
-    finally:
-        worker.stop()
+    threading.Thread(target=Worker(now).run, name="loop", daemon=True).start()
 
 
-def _gunicorn(host: str, port: int, threads: int) -> None:
-    """Run gunicorn in this process, one worker with threads: SQLite has one writer, and a county is small."""
+def _gunicorn(host: str, port: int, threads: int, *, loop: bool) -> None:
+    """Run gunicorn, one worker with threads: SQLite has one writer, and a county is small."""
+    from django.db import connections
     from gunicorn.app.base import BaseApplication
 
     from lianfang.project.wsgi import application
+
+    connections.close_all()
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
@@ -83,6 +88,7 @@ def _gunicorn(host: str, port: int, threads: int) -> None:
                 "timeout": 120,
                 "accesslog": None,
                 "loglevel": "warning",
+                "post_worker_init": _turn_the_loop if loop else lambda _worker: None,
             }.items():
                 self.cfg.set(name, value)
 
