@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from lianfang.analytics.aberration import IMPROVED, cusum, ears, farrington, re_emergence, small_counts
+from measuring import shared
 
 SHARED = Path(os.environ.get("LIANFANG_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 LABELLED = ("k1", "m1", "m2", "m3", "m4", "m5", "q1_nrwh", "q2", "s1", "s2", "s3", "n1", "n2", "h1_nrwrp")
@@ -140,6 +141,14 @@ def growth():
             seconds(lambda c=counts: small_counts(c)) if n <= 300 else float("nan"),
         ]
         print(f"| {n} x {steps} | " + " | ".join(f"{t:.2f}" for t in times) + " |")
+
+
+def measure(quick):
+    shared("aberration_surveillance")
+    beside_r()
+    labelled_quality()
+    if not quick:
+        growth()
 
 
 if __name__ == "__main__":

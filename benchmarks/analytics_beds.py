@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from lianfang.analytics.beds_outlook import HISTORY, census_outlook, learn_outlook
+from measuring import shared
 
 SHARED = Path(os.environ.get("LIANFANG_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
@@ -66,6 +67,11 @@ def main():
                 f"| {kind} | {horizon} | {row['outlook']:.2f} | {row['stays as it is']:.2f} | {slope:.2f} "
                 f"| {row['95%']:.3f} | {row['50%']:.3f} |"
             )
+
+
+def measure(quick):
+    shared("beds_italy_2020_2021")
+    main()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from lianfang.analytics.chains import Exposure, Interval, infer_chains
+from measuring import shared
 
 SHARED = Path(os.environ.get("LIANFANG_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
@@ -207,12 +208,17 @@ def ebola():
     print(f"\nPeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 
-if __name__ == "__main__":
+def measure(quick):
+    shared("chains_fake_outbreak")
     fake_outbreak()
     print(
         "\n| data | links | first choice | first three | unknown share | k | disagreement | CPU s |\n|---|---|---|---|---|---|---|---|"
     )
     mers()
-    china()
-    if "ebola" in sys.argv:
+    if not quick:
+        china()
         ebola()
+
+
+if __name__ == "__main__":
+    measure("ebola" not in sys.argv)

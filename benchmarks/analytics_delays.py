@@ -62,6 +62,12 @@ def growth():
         print(f"| {n} | {times[0]:.3g} | {times[1]:.3g} |")
 
 
+def measure(quick):
+    lauer()
+    if not quick:
+        growth()
+
+
 if __name__ == "__main__":
     lauer()
     growth()

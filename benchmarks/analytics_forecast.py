@@ -15,6 +15,7 @@ import polars as pl
 
 from lianfang.analytics.forecast import baseline_forecast, forecast
 from lianfang.analytics.scoring import relative_skill, score_quantiles
+from measuring import shared
 
 SHARED = Path(os.environ.get("LIANFANG_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 KEYS = ["location", "forecast_date", "target_end_date"]
@@ -97,6 +98,12 @@ def main():
         began = time.perf_counter()
         forecast(counts)
         print(f"| {series} x 60 | {time.perf_counter() - began:.3f} |")
+
+
+def measure(quick):
+    shared("forecast_eu_hub_2021")
+    shared("cfr_covid_countries_2020")
+    main()
 
 
 if __name__ == "__main__":

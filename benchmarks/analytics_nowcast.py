@@ -21,6 +21,7 @@ from lianfang.analytics.nowcast import (
     triangle_from_matrix,
 )
 from lianfang.analytics.scoring import score_quantiles
+from measuring import shared
 
 SHARED = Path(os.environ.get("LIANFANG_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
@@ -97,6 +98,11 @@ def main():
             nowcast(triangle)
             times.append(time.perf_counter() - began)
         print(f"| {rows} x {delays} | {min(times):.3f} |")
+
+
+def measure(quick):
+    shared("nowcast_germany_hosp_2021")
+    main()
 
 
 if __name__ == "__main__":

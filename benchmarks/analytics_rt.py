@@ -150,6 +150,13 @@ def known_truth():
           f"90 % covers {inside.mean():.3f}, {seconds(fit):.3f} s")  # fmt: skip
 
 
+def measure(quick):
+    instantaneous()
+    if not quick:
+        delay_aware()
+        known_truth()
+
+
 if __name__ == "__main__":
     instantaneous()
     delay_aware()

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from lianfang.analytics.scan import scan_clusters
+from measuring import shared
 
 SHARED = Path(os.environ.get("LIANFANG_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
@@ -54,6 +55,13 @@ def growth():
         began = time.perf_counter()
         scan_clusters(cases, places, expected=expected, n_simulations=draws, seed=1)
         print(f"| {areas} | {steps} | {draws} | {time.perf_counter() - began:.2f} |")
+
+
+def measure(quick):
+    shared("clusters_pennLC")
+    pennsylvania()
+    if not quick:
+        growth()
 
 
 if __name__ == "__main__":

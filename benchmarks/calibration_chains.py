@@ -94,5 +94,9 @@ def main(n_outbreaks=20, split="odd"):
         print(f"| {low:.2f}-{min(high, 1):.2f} | " + " | ".join(cells) + " |")
 
 
+def measure(quick):
+    main(2 if quick else 20)
+
+
 if __name__ == "__main__":
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 20, sys.argv[2] if len(sys.argv) > 2 else "odd")

@@ -84,8 +84,7 @@ def score(kind, outbreaks):
     return score_quantiles(truth, quantiles), np.abs(np.asarray(raw) - truth).mean()
 
 
-def main():
-    outbreaks = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+def main(outbreaks=60):
     print("| simulated truth | nowcast days | 50 % | 90 % | 95 % | WIS | WIS of the raw counts |")
     print("|---|---|---|---|---|---|---|")
     for name, kind in KINDS.items():
@@ -94,5 +93,9 @@ def main():
         print(f"| {name} | {scores.wis.size} | {cover} | {scores.mean_wis:.2f} | {raw:.2f} |")
 
 
+def measure(quick):
+    main(2 if quick else 60)
+
+
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)

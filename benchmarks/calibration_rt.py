@@ -144,9 +144,7 @@ def coverage(n_each, seed):
     return {name: (len(rows), np.mean(rows, axis=0)) for name, rows in groups.items()}
 
 
-def main():
-    n_each = int(sys.argv[1]) if len(sys.argv) > 1 else 6
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+def main(n_each=6, seed=1):
     start = time.perf_counter()
     table = coverage(n_each, seed)
     taken = time.perf_counter() - start
@@ -158,5 +156,9 @@ def main():
     print(f"\nSeed {seed}; {taken:.0f} s with simulation, {taken / table['all'][0]:.3f} s an epidemic.")
 
 
+def measure(quick):
+    main(1 if quick else 6)
+
+
 if __name__ == "__main__":
-    main()
+    main(*(int(word) for word in sys.argv[1:3]))

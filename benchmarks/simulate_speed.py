@@ -132,6 +132,11 @@ def cold():
                 subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": folder})
 
 
+def measure(quick):
+    for act in (demo,) if quick else (speed, demo, million, cold):
+        act()
+
+
 if __name__ == "__main__":
     chosen = sys.argv[1:] or ["speed", "demo", "million", "cold"]
     for name in chosen:
