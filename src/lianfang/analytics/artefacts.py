@@ -15,6 +15,13 @@ from .result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "Artefact",
+    "Artefacts",
+    "reporting_artefacts",
+    "set_aside",
+]
+
 Flags = NDArray[np.bool_]
 
 _SOURCE = "rules of this package, tried on the Chinese cumulative counts of 2020 (13 February Wuhan, 17 April deaths)"
@@ -105,7 +112,8 @@ def reporting_artefacts(
 
     Notes
     -----
-    A jump on the last step is flagged and its note says that the next day has to confirm it. Increments are
+    Source: this project's own rules, from the Chinese counts of 2020. Assumes that a total never falls and that a place
+    with many cases has some every day. A jump on the last step is flagged and its note says that the next day has to confirm it. Increments are
     never changed: whether a jump is spread over the past or left out is for a person to decide. Series that start
     with NaN are taken to start at the first value. Not for weekly counts. Cost: linear.
 
@@ -147,7 +155,8 @@ def reporting_artefacts(
 def set_aside(alarms: Aberration, artefacts: Artefacts) -> Aberration:
     """Return `alarms` without those at flagged steps, which become unassessed; `advice` counts them.
 
-    Both must describe the same steps and as many series.
+    Both must describe the same steps and as many series. Source: as `reporting_artefacts`. Assumes that a flagged step
+    says nothing about the epidemic. Not for alarms computed on corrected counts.
 
     Examples
     --------

@@ -12,6 +12,16 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "BedCensus",
+    "BedQueue",
+    "CarePath",
+    "days_until_full",
+    "presence",
+    "project_census",
+    "queue_at_capacity",
+]
+
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 SOURCE = (
     "network of infinite-server queues in discrete time (Eick, Massey & Whitt, Manage Sci 1993;39:241-252)"
@@ -77,7 +87,8 @@ class BedCensus(Result):
 def presence(paths: Sequence[CarePath], n_days: int) -> dict[str, Floats]:
     """Return, per kind of bed and for "total", P(in such a bed at the end of day d after admission), d = 0, 1, ...
 
-    Formula: the start of a stage is the convolution of the stays before it; a stage that starts on day s with stay L
+    Source: the lag convolution of `project_census`. Assumes that stays of one path are independent. Not for stays that
+    depend on crowding. Formula: the start of a stage is the convolution of the stays before it; a stage that starts on day s with stay L
     occupies the ends of days s, ..., s + L - 1. Raises ValueError for shares that do not sum to 1 or stays that are no
     distribution.
 
@@ -135,8 +146,8 @@ def project_census(
 
     Notes
     -----
-    Source: see `SOURCE`. Assumes that stays do not depend on crowding and that patients are independent; in a crisis
-    stays change, so refit them on recent patients with running stays counted. Beds without limit: for waiting lists see
+    Source: see `SOURCE`. Assumes that stays do not depend on crowding and that patients are independent. Not for a crisis
+    with stays of before it: refit them on recent patients with running stays counted. Beds without limit: for waiting lists see
     `queue_at_capacity`. Quantiles are of each day by itself.
 
     Examples
@@ -264,8 +275,8 @@ def queue_at_capacity(
 
     Notes
     -----
-    Source: M_t/G/c queue in discrete time. Waiting does not change need or stay, nobody gives up or dies in the queue:
-    with long waits read the waiting list as unmet need, not as a forecast of people in a corridor.
+    Source: M_t/G/c queue in discrete time. Assumes that waiting does not change need or stay and that nobody gives up or dies in the queue. Not for
+    long waits: read the waiting list as unmet need, not as a forecast of people in a corridor.
     Cost: proportional to patients x draws.
 
     Examples
@@ -346,7 +357,7 @@ def days_until_full(census: BedCensus, kind: str, capacity: Any) -> dict[float, 
     """Return, per quantile level of the census, the first day on which it reaches capacity (None: not in the horizon).
 
     The 0.975 quantile is the early warning ("full on day 9 if things go badly"), the median the middle expectation.
-    Definition: first day t with quantile(t) >= capacity(t). Source: a plain threshold. It ignores that a full ward turns
+    Assumes that quantiles of single days stand for a course. Definition: first day t with quantile(t) >= capacity(t). Source: a plain threshold. It ignores that a full ward turns
     patients away; do not use it after the first full day. ValueError for an unknown kind or a capacity of another length.
 
     >>> paths = [CarePath(name="all", share=1, stages=[("ward", [0] * 20 + [1])])]

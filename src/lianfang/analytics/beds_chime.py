@@ -11,6 +11,12 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "ChimeProjection",
+    "Disposition",
+    "chime_projection",
+]
+
 SOURCE = "Weissman et al., Ann Intern Med 2020;173:21-28 (CHIME, Penn Medicine)"
 
 
@@ -101,7 +107,7 @@ def chime_projection(
     -----
     Source: Weissman et al. 2020; equal to the tables shipped with CHIME. Their census is the rounded-up `census` here; in
     it an ICU patient of 9 days leaves the hospital count after 7 (chime issue 385), which `nested` repairs.
-    One wave, no uncertainty, no import: use it to compare with others, and `project_census` for decisions.
+    Assumes one wave, no import, fixed stays. Not for decisions, as it has no uncertainty: use it to compare with others, and `project_census` for decisions.
 
     Examples
     --------

@@ -15,13 +15,20 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "CensusOutlook",
+    "OutlookModel",
+    "census_outlook",
+    "learn_outlook",
+]
+
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 HISTORY = 22  # days of history that the features of one day need
 SOURCE = "direct multi-step regression of log growth (Marcellino, Stock & Watson, J Econom 2006;135:499-526)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutlookModel:
+class OutlookModel(Result):
     """Coefficients learnt for one horizon, and the spread of the errors by size of the census."""
 
     horizon: int
@@ -30,6 +37,21 @@ class OutlookModel:
     noise: tuple[float, float]
     residuals: Floats
     n_examples: int
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return one row a feature: what the log census gains for each unit of it."""
+        names = ["census, 3 days", "census, 7 days", "census, the 7 days before"]
+        for i in range(self.n_drivers):
+            names += [f"driver {i + 1}, week", f"driver {i + 1}, week before"]
+        return {"growth of": names, "coefficient": self.coefficients.tolist()}
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the distribution of the standardised errors on the examples."""
+        ax = new_axes(ax)
+        ax.hist(self.residuals, bins=40)
+        ax.set_xlabel(f"standardised error of log census in {self.horizon} days")
+        ax.set_ylabel("examples")
+        return ax
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +159,7 @@ def learn_outlook(
 
     Notes
     -----
-    Source: see `SOURCE`. Learns what growth was followed by: it cannot foresee a lock-down. Learn it on a period that
+    Source: see `SOURCE`. Assumes that growth is followed by what followed it before. Learns what growth was followed by: it cannot foresee a lock-down. Learn it on a period that
     has both rise and fall, and not on the period that is judged. Not for a single small ward.
 
     Examples
@@ -171,6 +193,12 @@ def learn_outlook(
         noise=noise,
         residuals=np.sort(standard),
         n_examples=len(y),
+        provenance=Provenance(
+            method="weighted ridge regression of census growth",
+            source=SOURCE,
+            parameters={"horizon": h, "ridge": penalty},
+            inputs={"census": digest(series), **{f"drivers[{i}]": digest(d) for i, d in enumerate(others)}},
+        ),
     )
 
 
@@ -188,7 +216,7 @@ def census_outlook(
     """Return the census `model.horizon` days after the last day given, for every place.
 
     Formula, source and cautions are those of `learn_outlook`; the quantiles are those of the model's own past errors,
-    scaled to the size of the place. `census` and `drivers` are days x places up to today (at least 22 days), in the
+    scaled to the size of the place. Assumptions as in `learn_outlook`. `census` and `drivers` are days x places up to today (at least 22 days), in the
     order used for learning; ValueError otherwise.
 
     >>> days = np.arange(150)

@@ -13,6 +13,11 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "StayDistribution",
+    "length_of_stay",
+]
+
 _stats: Any = stats  # scipy carries no types
 _optimize: Any = optimize
 
@@ -90,7 +95,7 @@ def length_of_stay(
 
     Notes
     -----
-    Beyond the longest ending the Kaplan-Meier curve is continued with the overall hazard (endings / days at risk);
+    Source: Kaplan & Meier 1958; Lawless 2003 for the censored likelihood. Beyond the longest ending the Kaplan-Meier curve is continued with the overall hazard (endings / days at risk);
     how much probability that concerns is told in `extrapolated`.
     Assumption: whether a stay still runs says nothing else about its length (independent censoring).
     Not for stays that end in two ways of interest - use `severity.cumulative_incidence` for those.

@@ -23,6 +23,12 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "ClockEffect",
+    "TracingModel",
+    "effect_of_delays",
+]
+
 _optimize: Any = optimize  # scipy carries no types
 
 SOURCE = "Kretzschmar et al., Lancet Public Health 2020;5:e452-e459"

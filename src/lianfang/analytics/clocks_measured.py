@@ -21,6 +21,12 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "AvertedInfections",
+    "empirical_delay",
+    "infections_averted",
+]
+
 
 def empirical_delay(days: Any, done: Any = None, *, n_days: int | None = None) -> StayDistribution:
     """Return the distribution of a measured delay in whole days, counting tasks that are still open.
@@ -105,7 +111,7 @@ def infections_averted(
 
     Notes
     -----
-    A mean-field projection with constant R: say "about", and do not carry it further than some generations.
+    Assumes a constant R and no chance (mean field): say "about". Not for more than some generations.
 
     Examples
     --------

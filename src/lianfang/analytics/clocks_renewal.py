@@ -16,6 +16,12 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "IsolationTracingGrid",
+    "TransmissionKernel",
+    "isolation_tracing_grid",
+]
+
 _stats: Any = stats  # scipy carries no types
 
 SOURCE = "Ferretti et al., Science 2020;368:eabb6936; Fraser et al., PNAS 2004;101:6146-6151"
@@ -192,7 +198,7 @@ def isolation_tracing_grid(
 
     Notes
     -----
-    Source: Ferretti et al. 2020 (natural history), Fraser et al. 2004 (response). Asymptomatic sources are not
+    Source: Ferretti et al. 2020 (natural history), Fraser et al. 2004 (response). Assumes that asymptomatic sources are not
     recognised; environmental transmission is cut by isolating its source and cannot be traced. Quarantine is complete
     once it succeeds. Because of these two choices figures differ a little from the printed map of Ferretti et al.
     Not for settings where tracing is limited by staff: success must then fall with the number of cases.

@@ -7,11 +7,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from lianfang.analytics.inputs import Floats, as_floats, as_number, as_whole, complain, digest
+from lianfang.analytics.inputs import (
+    Floats,
+    as_labels,
+    as_number,
+    as_rows,
+    as_times,
+    as_whole,
+    complain,
+    digest,
+)
 from lianfang.analytics.result import Provenance, Result, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+__all__ = [
+    "Clusters",
+    "find_clusters",
+]
 
 _sparse: Any = sparse  # scipy carries no types
 
@@ -57,7 +71,7 @@ def find_clusters(
     ids: Sequence[Any],
     onset: Any,
     *,
-    places: Sequence[Iterable[Any]] | None = None,
+    places: Any = None,
     links: Iterable[Sequence[Any]] = (),
     within_days: float = 14,
     at_least: int = 2,
@@ -74,7 +88,7 @@ def find_clusters(
     ids, onset
         Cases and days of onset; a case without onset (NaN) can belong by links only.
     places
-        Per case the places that count for it (home, school, ward).
+        Per case the places that count for it (home, school, ward): a sequence, one label, or None.
     links
         Pairs of ids known to belong together, whatever the time.
 
@@ -85,22 +99,22 @@ def find_clusters(
 
     Notes
     -----
-    It names groups for investigation; it tests nothing. Big places (a city) make big meaningless clusters: whether there
+    Assumes that places and onsets are recorded. Not for tests: it names groups for investigation. Big places (a city) make big meaningless clusters: whether there
     are more cases than by chance is a question for a scan statistic. Cost: n log n for each place.
 
     Examples
     --------
-    >>> find_clusters("abcd", [0, 10, 30, 31], places=["x", "x", "x", "y"]).member
+    >>> find_clusters("abcd", [0, 10, 30, 31], places=["ward 1", "ward 1", "ward 1", "ward 2"]).member
     (0, 0, -1, -1)
     """
-    names = tuple(ids)
-    days = as_floats("onset", onset)
+    names = tuple(as_labels(ids))
+    days = as_times("onset", onset)
     if days.shape != (len(names),) or not names:
         raise complain("onset", f"one day for each of {len(names)} cases, at least one", days.shape)
     if len(set(names)) < len(names):
         raise complain("ids", "all different", names)
     width, size = as_number("within_days", within_days, low=0), as_whole("at_least", at_least, low=2)
-    where = [()] * len(names) if places is None else [tuple(dict.fromkeys(row)) for row in places]
+    where = [()] * len(names) if places is None else [_places(entry) for entry in as_labels(places)]
     if len(where) != len(names):
         raise complain("places", f"one entry for each of {len(names)} cases", len(where))
     edges = _linked(links, {name: i for i, name in enumerate(names)}) + _cores(days, where, width, size)
@@ -123,9 +137,18 @@ def find_clusters(
     )
 
 
+def _places(entry: Any) -> tuple[Any, ...]:
+    """Return the places of one case; a single label is one place, not its letters."""
+    if entry is None:
+        return ()
+    if isinstance(entry, str) or not hasattr(entry, "__iter__"):
+        return (entry,)
+    return tuple(dict.fromkeys(place for place in entry if place is not None))
+
+
 def _linked(links: Iterable[Sequence[Any]], index: dict[Any, int]) -> list[tuple[int, int]]:
     edges = []
-    for row, link in enumerate(links):
+    for row, link in enumerate(as_rows(links)):
         if link[0] not in index or link[1] not in index:
             raise complain(f"links[{row}]", "two ids of cases", tuple(link[:2]))
         edges.append((index[link[0]], index[link[1]]))

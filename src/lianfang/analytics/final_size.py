@@ -11,6 +11,11 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "FinalSize",
+    "final_size",
+]
+
 SOURCE = "Andreasen, Bull Math Biol 2011;73:2305-2321; Miller, Bull Math Biol 2012;74:2125-2141"
 
 

@@ -16,6 +16,12 @@ from .scoring import HUB_LEVELS, checked_levels
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "Forecast",
+    "baseline_forecast",
+    "forecast",
+]
+
 _SOURCE = (
     "damped trends on the log scale: Gardner & McKenzie 1985, Manage Sci 31:1237; equal-weight combination: Claeskens "
     "et al. 2016, Int J Forecast 32:754; spread from past errors"
@@ -188,7 +194,8 @@ def baseline_forecast(
 
     Notes
     -----
-    Meant as the yardstick, see `relative_skill`; it knows no trend and is too narrow where growth goes on. With daily
+    Assumes that changes to come are as large as changes were. Not for decisions: it is the yardstick of
+    `relative_skill`, knows no trend and is too narrow where growth goes on. With daily
     counts of a strong weekday pattern the differences are those between weekdays.
 
     Examples

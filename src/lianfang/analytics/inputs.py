@@ -22,6 +22,8 @@ def as_floats(parameter: str, values: Any) -> Floats:
     """
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()
+    if getattr(values, "dtype", None) is not None and values.dtype.kind in "mM":
+        raise complain(parameter, "numbers, not dates", values)
     try:
         return np.ascontiguousarray(np.asarray(values, dtype=np.float64))
     except (TypeError, ValueError) as error:
@@ -77,6 +79,44 @@ def as_days(parameter: str, days: Any, *, n: int, at: date | None = None) -> NDA
     if at is not None and array[-1] > np.datetime64(at, "D"):
         raise complain(parameter, f"no later than {at}", str(array[-1]))
     return array
+
+
+def as_labels(values: Any) -> list[Any]:
+    """Return `values` (ids, names, places: a sequence of any kind) as a list, with None where one is missing."""
+    for convert in ("to_list", "tolist"):  # Polars and pandas, NumPy
+        if hasattr(values, convert):
+            values = getattr(values, convert)()
+            break
+    return [None if _is_missing(value) else value for value in values]
+
+
+def as_rows(values: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of a table (a frame of Polars or pandas, an array, a sequence of pairs) as tuples."""
+    if hasattr(values, "iter_rows"):  # Polars
+        return list(values.iter_rows())
+    if hasattr(values, "itertuples"):  # pandas
+        return list(values.itertuples(index=False, name=None))
+    return [tuple(as_labels(row)) for row in values]
+
+
+def as_times(parameter: str, values: Any) -> Floats:
+    """Return days as numbers: dates (text as 2020-01-31 too) become days since 1970-01-01, missing ones NaN."""
+    given = as_labels(values)
+    known = next((value for value in given if value is not None), 0)
+    if not isinstance(known, str | date | np.datetime64):
+        return as_floats(parameter, given)
+    try:
+        days = np.array(["NaT" if value is None else value for value in given], dtype="datetime64[D]")
+    except (TypeError, ValueError) as error:
+        raise complain(parameter, "days as numbers, or all as dates", values) from error
+    return np.where(np.isnat(days), np.nan, days.astype(np.float64))
+
+
+def _is_missing(value: Any) -> bool:
+    """Return whether a single value is None, NaN, NaT or NA."""
+    if value is None or type(value).__name__ in {"NaTType", "NAType"}:
+        return True
+    return isinstance(value, float | np.datetime64) and value != value  # noqa: PLR0124 - NaN and NaT differ from themselves
 
 
 def digest(array: Any) -> str:

@@ -11,6 +11,14 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "PovertyIndices",
+    "TargetingErrors",
+    "gini",
+    "poverty_indices",
+    "targeting_errors",
+]
+
 SOURCE = (
     "Foster, Greer & Thorbecke, Econometrica 1984;52:761-766; Watts 1968; Sen, Econometrica 1976;44:219-231; "
     "Shorrocks, Econometrica 1995;63:1225-1230"
@@ -90,7 +98,7 @@ def poverty_indices(
     Notes
     -----
     Sources: see `SOURCE`; checked against the World Bank Handbook on Poverty and Inequality and wbpip. Standard errors
-    need the survey design and are not given. Not for comparing years without one price level.
+    need the survey design and are not given. Assumes that incomes are known without error. Not for comparing years without one price level.
 
     Examples
     --------
@@ -144,7 +152,7 @@ def _weights(weights: Any, n: int) -> Floats:
 def gini(values: Any, *, weights: Any = None) -> float:
     """Return the Gini coefficient: twice the area between the Lorenz curve and the diagonal, 0 to 1.
 
-    Formula: 1 - sum of w_i (L_i + L_(i-1)) / W with L the cumulated share of the total, rows sorted by value; without
+    Source: Gini 1912, as in the World Bank Handbook. Assumes comparable values. Formula: 1 - sum of w_i (L_i + L_(i-1)) / W with L the cumulated share of the total, rows sorted by value; without
     small-sample correction, as wbpip has it. `values` >= 0 with a sum above 0, else ValueError.
     Not for comparing groups of very different size: its largest value is 1 - 1/n.
 
@@ -205,8 +213,8 @@ def targeting_errors(poor: Any, selected: Any, *, weights: Any = None) -> Target
     differential = coverage of the poor - coverage of the non-poor. Sources: Coady, Grosh & Hoddinott 2004;
     Ravallion 2009 (differential).
     `poor` and `selected` are yes/no per row (True/False or 1/0). When as many are selected as are poor, IE = EE.
-    Raises ValueError for other values or unequal lengths. The truth must come from elsewhere than the rule that
-    selected, else the errors are of the arithmetic only; poverty itself is measured with error, so both are upper bounds.
+    Raises ValueError for other values or unequal lengths. Assumes that the truth comes from elsewhere than the rule
+    that selected. Not for a rule judged by itself; poverty itself is measured with error, so both are upper bounds.
 
     >>> result = targeting_errors([1, 1, 0, 0], [1, 0, 1, 0])
     >>> result.inclusion_error, result.exclusion_error, result.differential

@@ -11,6 +11,12 @@ from lianfang.analytics.result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "MultidimensionalPoverty",
+    "multidimensional_poverty",
+    "multidimensional_poverty_from_deprivations",
+]
+
 SOURCE = "Alkire & Foster, J Public Econ 2011;95:476-487"
 TIE = 1e-9  # a weighted score so close to the cut-off is at it: weights such as 1/18 do not add up exactly
 
@@ -99,7 +105,7 @@ def multidimensional_poverty(
     Notes
     -----
     Source: Alkire & Foster 2011. M1 and M2 need cardinal achievements with cut-offs above 0, otherwise they are None.
-    Not comparable between countries or years with other indicators. No standard errors: they need the survey design.
+    Assumes that each deprivation is observed in every row. Not for comparing countries or years with other indicators. No standard errors: they need the survey design.
 
     Examples
     --------

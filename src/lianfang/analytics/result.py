@@ -41,8 +41,11 @@ class Result:
         return pl.DataFrame(dict(self.table()))
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return the columns of `table` as a pandas frame (needs pandas)."""
-        import pandas as pd  # noqa: PLC0415 - pandas is optional and slow to start
+        """Return the columns of `table` as a pandas frame; ImportError says how to get pandas where it is missing."""
+        try:
+            import pandas as pd  # noqa: PLC0415 - pandas is optional and slow to start
+        except ImportError as error:
+            raise ImportError("to_pandas() needs pandas: pip install pandas, or use to_polars().") from error
 
         return pd.DataFrame(dict(self.table()))
 
@@ -52,9 +55,15 @@ class Result:
 
 
 def new_axes(ax: "Axes | None") -> "Axes":
-    """Return `ax`, or fresh axes that belong to no window, so that drawing works on a server."""
+    """Return `ax`, or fresh axes that belong to no window, so that drawing works on a server.
+
+    ImportError says how to get matplotlib where it is missing.
+    """
     if ax is not None:
         return ax
-    from matplotlib.figure import Figure  # noqa: PLC0415 - matplotlib is optional and slow to start
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - matplotlib is optional and slow to start
+    except ImportError as error:
+        raise ImportError("plot() needs matplotlib: pip install 'lianfang[report]'.") from error
 
     return Figure(figsize=(8, 4.5), layout="constrained").add_subplot()

@@ -21,6 +21,12 @@ from .scan_windows import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "Cluster",
+    "Scan",
+    "scan_clusters",
+]
+
 _SOURCE = (
     "Kulldorff 1997, Commun Stat Theory Methods 26:1481; Kulldorff 2001, J R Stat Soc A 164:61 (space-time)"
 )
@@ -143,7 +149,7 @@ def scan_clusters(
     Notes
     -----
     Source: Kulldorff 1997, 2001. Assumes that without a cluster cases are Poisson around `expected` (or exchangeable
-    persons); overdispersion, so common in infectious disease, makes p too small: then treat p as a ranking, or give
+    persons); overdispersion, so common in infectious disease, makes p too small. Not for a verdict then: treat p as a ranking, or give
     `expected` from a model that explains the common variation. Circles miss long thin clusters. Cost: draws x windows
     x circles; 9999 draws on 67 areas take about 0.3 s; retrospective space-time scans of many steps minutes.
 

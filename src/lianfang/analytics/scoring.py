@@ -16,6 +16,14 @@ from .result import Provenance, Result, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "QuantileScores",
+    "RelativeSkill",
+    "pit_values",
+    "relative_skill",
+    "score_quantiles",
+]
+
 HUB_LEVELS: tuple[float, ...] = (0.01, 0.025, *(round(0.05 * k, 2) for k in range(1, 20)), 0.975, 0.99)
 """The 23 quantile levels of the US and European forecast hubs."""
 
@@ -238,7 +246,7 @@ def pit_values(observed: Any, samples: Any, *, seed: int) -> Floats:
 
     Notes
     -----
-    Uniformity is necessary, not sufficient: a forecast of the climate alone is uniform too. Look at WIS as well.
+    Assumes independent targets. Not for a verdict alone: uniformity is necessary, not sufficient: a forecast of the climate alone is uniform too. Look at WIS as well.
 
     Examples
     --------
@@ -273,7 +281,7 @@ def relative_skill(scores: Mapping[str, Any], *, baseline: str) -> RelativeSkill
 
     Notes
     -----
-    Scores must be positive on average. Not for models without any common target: their ratio is left out, and a model
+    Assumes that scores are positive on average and that one score means the same on all targets. Not for models without any common target: their ratio is left out, and a model
     that shares none with anybody gets NaN.
 
     Examples

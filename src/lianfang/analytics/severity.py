@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lianfang.analytics.inputs import Floats, as_number, as_whole, complain, digest
+from lianfang.analytics.inputs import Floats, as_labels, as_number, as_whole, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.severity_counts import (
     STEP,
@@ -26,6 +26,17 @@ from lianfang.analytics.severity_counts import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+__all__ = [
+    "Ascertainment",
+    "SeverityEstimates",
+    "UncertainSeverity",
+    "ascertainment",
+    "case_fatality",
+    "case_fatality_uncertain",
+    "rolling_case_fatality",
+    "time_varying_case_fatality",
+]
 
 SOURCE = "Nishiura et al., PLoS ONE 2009;4:e6852"
 OK = "ok"
@@ -199,7 +210,7 @@ def _expanding(
     rows = [
         _one(n, x, u, how, threshold) for n, x, u in zip(*(parts[k].tolist() for k in parts), strict=True)
     ]
-    when = tuple(dates)[chosen] if dates is not None else tuple(range(len(c)))[chosen]
+    when = tuple(as_labels(dates))[chosen] if dates is not None else tuple(range(len(c)))[chosen]
     return SeverityEstimates(
         **_collect(rows, when, parts),
         provenance=_provenance(
@@ -275,7 +286,7 @@ def time_varying_case_fatality(
             rows.append((smooth_d[day] / k[day], low[day], high[day], OK))
     parts = {"cases": smooth_c, "deaths": smooth_d, "outcomes": k}
     return SeverityEstimates(
-        **_collect(rows, tuple(dates) if dates is not None else tuple(range(len(c))), parts),
+        **_collect(rows, tuple(as_labels(dates)) if dates is not None else tuple(range(len(c))), parts),
         provenance=_provenance(
             "time-varying case fatality",
             {"cases": c, "deaths": d, "delay": f},
@@ -310,10 +321,17 @@ class Ascertainment(Result):
         return ax
 
 
+@dataclass(frozen=True, kw_only=True)
+class UncertainSeverity(SeverityEstimates):
+    """One case fatality with its posterior: `chance` of each severity on the grid 0.0001, 0.0002, ..., 1."""
+
+    chance: Floats
+
+
 def case_fatality_uncertain(
     cases: Any, deaths: Any, delays: Any, *, dates: Any = None, likelihood: Likelihood = "by-size"
-) -> tuple[SeverityEstimates, Floats]:
-    """Return the case fatality when the delay itself is uncertain, and its probability over the severity grid.
+) -> UncertainSeverity:
+    """Return the case fatality when the delay itself is uncertain, with its probability over the severity grid.
 
     Formula: the likelihood of `case_fatality` under each delay of `delays`, normalised over the grid (a uniform prior on
     severity), averaged over the delays with equal weight; reported are the median and the central 95%.
@@ -323,8 +341,8 @@ def case_fatality_uncertain(
     Source: Nishiura et al. 2009 with model averaging. Assumes the deaths do not by themselves inform the delay.
     Errors are those of `case_fatality`, and an empty `delays`. The grid is 0.0001, 0.0002, ..., 1.
 
-    >>> result, chance = case_fatality_uncertain([20] * 10, [0] * 5 + [4] * 5, [[0, 0, 0, 0, 0, 1], [0, 0, 0, 1]])
-    >>> bool(result.low[0] < result.estimate[0] < result.high[0]), round(float(chance.sum()), 6)
+    >>> result = case_fatality_uncertain([20] * 10, [0] * 5 + [4] * 5, [[0, 0, 0, 0, 0, 1], [0, 0, 0, 1]])
+    >>> bool(result.low[0] < result.estimate[0] < result.high[0]), round(float(result.chance.sum()), 6)
     (True, 1.0)
     """
     options = list(delays)
@@ -347,8 +365,11 @@ def case_fatality_uncertain(
         "deaths": d.sum(keepdims=True),
         "outcomes": np.array([mean_outcomes]),
     }
-    result = SeverityEstimates(
-        **_collect([(middle, low, high, status)], (len(c) - 1 if dates is None else list(dates)[-1],), parts),
+    return UncertainSeverity(
+        chance=total,
+        **_collect(
+            [(middle, low, high, status)], (len(c) - 1 if dates is None else as_labels(dates)[-1],), parts
+        ),
         provenance=_provenance(
             "case fatality averaged over delays",
             {"cases": c, "deaths": d},
@@ -356,7 +377,6 @@ def case_fatality_uncertain(
             likelihood=likelihood,
         ),
     )
-    return result, total
 
 
 def ascertainment(
@@ -405,9 +425,9 @@ def ascertainment(
         ratios = [float(draws[0] / value) for value in estimates]
     else:
         several = isinstance(delay, list | tuple) and all(callable(one) or np.ndim(one) == 1 for one in delay)
-        _, chance = case_fatality_uncertain(
+        chance = case_fatality_uncertain(
             cases, deaths, delay if several else [delay], dates=dates, likelihood=likelihood
-        )
+        ).chance
         levels = np.interp((np.arange(500) + 0.5) / 500, np.cumsum(chance), severity_grid())
         middle, low, high = np.quantile(draws[:, None] / levels[None, :], [0.5, 0.025, 0.975]).tolist()
         ratios = [middle, low, high]

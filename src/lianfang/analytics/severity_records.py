@@ -5,11 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lianfang.analytics.inputs import Floats, as_counts, as_number, complain, digest
+from lianfang.analytics.inputs import Floats, as_counts, as_labels, as_number, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+__all__ = [
+    "CumulativeIncidence",
+    "cumulative_incidence",
+    "resolved_fatality",
+]
 
 SOURCE = "Aalen & Johansen, Scand J Stat 1978;5:141-150; Ghani et al., Am J Epidemiol 2005;162:479-486"
 Z = 1.959963984540054  # 97.5% point of the standard normal distribution
@@ -139,7 +145,7 @@ def cumulative_incidence(
 
 
 def _codes(outcome: Any, outcomes: tuple[str, ...], n: int) -> Any:
-    given = list(outcome)
+    given = as_labels(outcome)
     if len(given) != n:
         raise complain("outcome", f"as long as times ({n})", len(given))
     if len(outcomes) < 2 or len(set(outcomes)) < len(outcomes):
@@ -183,7 +189,7 @@ def _limits(value: Floats, error: Floats) -> tuple[Floats, Floats]:
 def resolved_fatality(n_deaths: Any, n_discharged: Any) -> float:
     """Return deaths / (deaths + discharges) of finished cases, the crude ratio that `cumulative_incidence` improves on.
 
-    Use it only for a closed outbreak; ValueError when nobody has an outcome.
+    Source: Ghani et al. 2005. Assumes that the unresolved will fare alike. Use it only for a closed outbreak; ValueError when nobody has an outcome.
 
     >>> resolved_fatality(3, 9)
     0.25

@@ -172,7 +172,8 @@ def test_doubt_about_delay_and_baseline_widens_the_interval():
     cases, deaths = [30] * 20, [0] * 8 + [6] * 12
     delays = [np.eye(15)[k] for k in (6, 8, 10)]
     sure = case_fatality(cases, deaths, delays[1])
-    unsure, chance = case_fatality_uncertain(cases, deaths, delays)
+    unsure = case_fatality_uncertain(cases, deaths, delays)
+    chance = unsure.chance
     assert unsure.low[0] < sure.low[0]
     assert unsure.high[0] > sure.high[0]
     assert chance.sum() == pytest.approx(1)

@@ -45,7 +45,7 @@ def cusum(
     Notes
     -----
     Source: Rossi 1999; the defaults k = 1.04, h = 2.26 are those common for weekly counts. Assumes a constant
-    level without season or trend: on seasonal series it alarms all winter. A series whose baseline holds no case has
+    level without season or trend. Not for seasonal series: it alarms all winter. A series whose baseline holds no case has
     m = 0 and is not assessed. `score` is S_t / h.
 
     Examples

@@ -51,8 +51,8 @@ def ears(
 
     Notes
     -----
-    Source: Hutwagner 2003, Fricker 2008. Assumes a level constant over ten days: use another detector for seasonal
-    series, and for counts below about 2 a day, where the normal quantile alarms too often. Where a deviation is
+    Source: Hutwagner 2003, Fricker 2008. Assumes a level constant over ten days. Not for seasonal series, nor
+    for counts below about 2 a day, where the normal quantile alarms too often. Where a deviation is
     divided by s = 0, no deviation counts 0 and a rise counts as infinite. Steps before the baseline is full are not
     assessed. Cost: linear, about 10 ms for 300 series of 400 days.
 

@@ -94,7 +94,7 @@ def farrington(
     Notes
     -----
     Source: Farrington 1996, Noufaily 2013. `score` is (y - m) / (upper bound - m). Assumes that the season group
-    and trend describe the past and that reporting is complete: nowcast first where it is not. Needs `years` of
+    and trend describe the past and that reporting is complete. Not for incomplete last weeks: nowcast first. Needs `years` of
     history and `half_window` steps more: with less nothing is assessed and `advice` names a detector that can.
     A year is `steps_a_year` steps; years of 53 weeks shift the window by a week. Cost: about 0.1 ms a step and series.
 
@@ -253,7 +253,8 @@ def _recent_sum(observed: Floats, steps: int) -> Floats:
 def exceedance(observed: Any, expected: Any, dispersion: Any) -> Floats:
     """Return the probability of a count this large or larger: negative binomial with variance dispersion x mean.
 
-    Where dispersion is 1 the distribution is Poisson. Source: Noufaily 2013.
+    Where dispersion is 1 the distribution is Poisson. Source: Noufaily 2013. Assumes that mean and dispersion are
+    known exactly. Not for counts below the Poisson's spread (dispersion under 1).
 
     Examples
     --------

@@ -35,7 +35,8 @@ def re_emergence(
 
     Notes
     -----
-    `expected` is 0, `upperbound` the largest count of the step that stays below the rule, `score` the cases of the
+    Source: the rule of "no new case for 14 days" of the Chinese guidelines of 2020, turned into a detector. Assumes that
+    the place does report while it is quiet. `expected` is 0, `upperbound` the largest count of the step that stays below the rule, `score` the cases of the
     window over `cases`. An outbreak is flagged from the step the rule is met until the quiet steps no longer lie
     directly before the window, so it needs no reset. Not for places with steady cases: there nothing is
     assessed, and that is said. Imported cases break a silence: on Chinese provincial counts of 2020 that include them the

@@ -51,7 +51,7 @@ def small_counts(
 
     Notes
     -----
-    On fourteen labelled series of the RKI (weeks 60 to 209) sensitivity is 0.43 at specificity 0.97; its form was
+    Source: this project's own combination; the weighting is that of Farrington 1996. On fourteen labelled series of the RKI (weeks 60 to 209) sensitivity is 0.43 at specificity 0.97; its form was
     chosen on them, and in the two halves of seven series it is 0.45 / 0.97 and 0.41 / 0.98 (Farrington on all: 0.24 /
     0.96). On simulated Poisson series without outbreaks 4 % of the weeks alarm. Assumes a level that changes
     slowly. Not for counts in the hundreds, where `farrington` with its trend is the better description. Needs 20 steps;

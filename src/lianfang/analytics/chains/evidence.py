@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from lianfang.analytics.inputs import Floats, as_floats, as_number, as_whole, complain
+from lianfang.analytics.inputs import Floats, as_floats, as_number, as_rows, as_times, as_whole, complain
 
 Ints = NDArray[np.int64]
 _special: Any = special  # scipy carries no types
@@ -132,7 +132,7 @@ def pair_set(
     """Return pairs of ids as numbers infector * n + infectee; both ways round unless `directed`."""
     n = len(index)
     codes: set[int] = set()
-    for row, pair in enumerate(pairs):
+    for row, pair in enumerate(as_rows(pairs)):
         for end in (0, 1):
             if pair[end] not in index:
                 raise complain(f"{parameter}[{row}]", "two ids of cases", tuple(pair[:2]))
@@ -181,7 +181,7 @@ def _column(exposure: Exposure, name: str, n: int) -> Floats:
     value = getattr(exposure, name)
     if value is None:
         return np.full(n, np.nan)
-    column = as_floats(f"exposure.{name}", value)
+    column = as_times(f"exposure.{name}", value)
     if column.shape != (n,):
         raise complain(f"exposure.{name}", f"one value for each of {n} cases", column.shape)
     return column

@@ -15,7 +15,16 @@ from lianfang.analytics.chains.evidence import (
 )
 from lianfang.analytics.chains.posterior import ChainPosterior
 from lianfang.analytics.chains.sampling import Draws, Setting, run
-from lianfang.analytics.inputs import Floats, as_floats, as_number, as_whole, complain, digest
+from lianfang.analytics.inputs import (
+    Floats,
+    as_floats,
+    as_labels,
+    as_number,
+    as_times,
+    as_whole,
+    complain,
+    digest,
+)
 from lianfang.analytics.result import Provenance
 
 _special: Any = special  # scipy carries no types
@@ -154,13 +163,13 @@ def infer_chains(
 
 
 def _cases(ids: Sequence[Any], onset: Any) -> tuple[tuple[Any, ...], Floats]:
-    names = tuple(ids)
+    names = tuple(as_labels(ids))
     if not names:
         raise complain("ids", "at least one case", names)
     if len(set(names)) < len(names):
         doubled = next(name for i, name in enumerate(names) if name in names[:i])
         raise complain("ids", "all different", doubled)
-    days = as_floats("onset", onset)
+    days = as_times("onset", onset)
     if days.shape != (len(names),):
         raise complain("onset", f"one day for each of {len(names)} cases", days.shape)
     bad = np.flatnonzero(~np.isfinite(days))
@@ -193,7 +202,7 @@ def _distances(snps: Any, n: int) -> Floats | None:
 
 def _places(exposure: Exposure, n: int) -> tuple[Any, Floats, Floats]:
     """Return place codes (-1 unknown), each infector's prior share by place, and the share of cases by place."""
-    labels = [None] * n if exposure.place is None else list(exposure.place)
+    labels = [None] * n if exposure.place is None else as_labels(exposure.place)
     more = [()] * n if exposure.also_at is None else [tuple(row) for row in exposure.also_at]
     for name, column in (("exposure.place", labels), ("exposure.also_at", more)):
         if len(column) != n:
@@ -228,7 +237,7 @@ def _evidence(
     if traced is not None:
         evidence["traced"] = pair_set("traced", traced, index, directed=True)
     if household is not None:
-        evidence["household"] = _same_label("household", household, len(index))
+        evidence["household"] = _same_label("household", as_labels(household), len(index))
     return evidence
 
 
@@ -245,7 +254,7 @@ def _setting(
 ) -> Setting:
     n = len(onset)
     place, home, share = _places(exposure, n)
-    outside = [None] * n if source_outside is None else list(source_outside)
+    outside = [None] * n if source_outside is None else as_labels(source_outside)
     if len(outside) != n:
         raise complain("source_outside", f"one entry for each of {n} cases", len(outside))
     return Setting(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lianfang.analytics.chains.posterior import find_circle
-from lianfang.analytics.inputs import as_floats, as_number, complain
+from lianfang.analytics.inputs import as_labels, as_number, as_rows, as_times, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ def review_links(
 
     Rules: lag of onsets at least `shortest` days (below 0 where transmission before symptoms occurs) and at most
     `longest`; one source per case; no case its own source, directly or in a circle; both on the line list.
-    Choose the limits from the serial interval, say its 0.1% and 99.9% points. It judges what was recorded, it does not
-    correct it. ValueError if ids and onsets differ in length, an id is doubled, or `shortest` exceeds `longest`.
+    Choose the limits from the serial interval, say its 0.1% and 99.9% points. Source: the checks
+    that users of epicontacts ask for. Assumes that onsets are right. Not for correcting links: it judges what was recorded. ValueError if ids and onsets differ in length, an id is doubled, or `shortest` exceeds `longest`.
 
     >>> review_links(["ab", "ca"], "abc", [0, 90, 4]).problem
     ('interval too long', 'onset order: infectee fell ill too long before infector')
     """
-    names = list(ids)
-    days = as_floats("onset", onset)
+    names = as_labels(ids)
+    days = as_times("onset", onset)
     if days.shape != (len(names),):
         raise complain("onset", f"one day for each of {len(names)} cases", days.shape)
     if len(set(names)) < len(names):
@@ -74,7 +74,7 @@ def review_links(
     if low > high:
         raise complain("shortest", "at most longest", (low, high))
     at = dict(zip(names, days.tolist(), strict=True))
-    pairs = list(dict.fromkeys((link[0], link[1]) for link in links))
+    pairs = list(dict.fromkeys((link[0], link[1]) for link in as_rows(links)))
     found: list[tuple[Any, Any, float | None, str]] = []
     for infector, infectee in pairs:
         lag = at[infectee] - at[infector] if infector in at and infectee in at else None
@@ -92,7 +92,10 @@ def review_links(
         problem=tuple(columns[3]),
         n_links=len(pairs),
         provenance=Provenance(
-            method="rules on recorded links", source="-", parameters={"shortest": low, "longest": high}
+            method="rules on recorded links",
+            source="rules as in epicontacts (Nagraj et al., F1000Research 2018;7:566), extended by circles",
+            parameters={"shortest": low, "longest": high},
+            inputs={"onset": digest(days), "links": digest(np.array([str(pair) for pair in pairs]))},
         ),
     )
 

@@ -143,6 +143,9 @@ def fit_delay(
     `intervals`: "profile" likelihood (default), "asymptotic" (normal on the log scale, faster), or "bootstrap"
     of records (needs a seed). Three families with profile intervals take well below a second for 200 records.
 
+    Assumes independent records, and exposure equally likely within its window (or growing at `growth_rate`). Do not
+    use it without `truncated_at` while an outbreak grows, nor on delays that a rule cuts off (quarantine ends on day 14).
+
     Raises ValueError for windows that end before they begin, an onset before any exposure (positive families),
     onsets after their truncation, fewer than three records, and windows so wide that any spread fits.
 
@@ -198,6 +201,8 @@ def compare_delays(
     **options: Any,
 ) -> DelayComparison:
     """Return fits of several families, best first by Akaike's criterion; `options` go to `fit_delay`.
+
+    Source: Akaike 1974; assumptions and limits are those of `fit_delay`.
 
     A difference below 2 says nothing; report the tail (95 % quantile) of each family then, for it decides how
     long contacts are observed.

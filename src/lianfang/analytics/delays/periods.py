@@ -69,6 +69,8 @@ def serial_interval_by_period(
     onsets (missing), are left out. Each period is fitted as doubly interval-censored by day; "normal" admits
     negative intervals (Ali et al. 2020, Science 369:1106). `last_onset`: the last day that could enter the data,
     for right truncation: without it the latest period looks too short, because its long intervals are still to come.
+    Assumes that pairs are known in the right direction and entered the data whatever their interval. Do not use it to
+    compare periods of which one is truncated and the other not.
     Periods with fewer than three pairs get no fit, and their empirical figures NaN where there is no pair.
 
     >>> result = serial_interval_by_period(

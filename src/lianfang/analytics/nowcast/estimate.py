@@ -251,7 +251,7 @@ def nowcast_strata(
     """Nowcast several places or groups whose delays resemble each other: each borrows from the sum of all.
 
     All triangles must have the same rows, longest delay and step. A stratum with many reports keeps its own delays.
-    The strata are nowcast one by one: their sum is not the nowcast of the sum, whose range is narrower.
+    Source, assumptions and limits are those of `nowcast`. The strata are nowcast one by one: their sum is not the nowcast of the sum, whose range is narrower.
 
     Examples
     --------

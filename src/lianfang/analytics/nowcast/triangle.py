@@ -156,7 +156,8 @@ def triangle_from_counts(
 
     Notes
     -----
-    Assumes that reference days do not move when records are corrected. Cost: linear in the rows.
+    Source: the reporting triangle of Lawless 1994. Assumes that reference days do not move when records are corrected.
+    Not for tables that hold only the latest total of each day: the days of report are needed. Cost: linear in the rows.
 
     Examples
     --------
@@ -221,7 +222,7 @@ def triangle_from_line_list(
 ) -> ReportingTriangle:
     """Build the triangle of a line list, one entry a case, as it was known at `as_of`.
 
-    Parameters and treatment as in `triangle_from_counts`, each case counting 1.
+    Parameters, source, assumptions and limits are those of `triangle_from_counts`, each case counting 1.
 
     Examples
     --------
@@ -249,7 +250,7 @@ def triangle_from_matrix(
 ) -> ReportingTriangle:
     """Build the triangle from a matrix: rows are consecutive reference steps, columns delays 0, 1, ...
 
-    The last row is the day of knowledge; cells that lie after it are set to NaN, whatever they hold. A missing value
+    Source, assumptions and limits are those of `triangle_from_counts`. The last row is the day of knowledge; cells that lie after it are set to NaN, whatever they hold. A missing value
     in a cell that must be known is an error: a reported zero is 0.
 
     Examples

@@ -70,7 +70,11 @@ def published_priors() -> tuple[Prior, ...]:
     """Return the table that ships with the package: COVID-19, SARS, MERS, influenza, measles, smallpox, mpox, Ebola...
 
     Facts are those of epiparameterDB (CC0) at its commit 0abe211 unless an entry's `collected` says otherwise.
-    They are what was published, not what is best: read the citation before a decision rests on one.
+    Source: each entry has its citation. Assumes the population and period of its paper. Not for decisions without reading
+    that paper: these are the published values, not the best ones.
+
+    >>> len({prior.disease for prior in published_priors()}) >= 8
+    True
     """
     text = (files("lianfang.analytics.priors") / "published.toml").read_text(encoding="utf-8")
     return tuple(_from_table(entry) for entry in tomllib.loads(text)["prior"])
@@ -79,7 +83,7 @@ def published_priors() -> tuple[Prior, ...]:
 def read_priors(path: Path | str) -> tuple[Prior, ...]:
     """Return the priors of a JSON file laid out as epiparameterDB's `parameters.json`.
 
-    Entries without enough numbers for a distribution, or with an offset, are kept, their `distribution` None.
+    Source: Lambert et al., epiparameterDB; assumptions and limits are those of `published_priors`. Entries without enough numbers for a distribution, or with an offset, are kept, their `distribution` None.
     ValueError names the file if it is no such list.
     """
     entries = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -96,7 +100,7 @@ def find_priors(
 ) -> tuple[Prior, ...]:
     """Return the priors of a disease and a quantity, preferred ones first; capitals do not matter.
 
-    ValueError lists what there is if nothing fits.
+    Source, assumptions and limits are those of `published_priors`. ValueError lists what there is if nothing fits.
 
     >>> [prior.citation.year for prior in find_priors("covid-19", "incubation period")]
     [2020, 2020, 2020]
@@ -117,7 +121,7 @@ def find_priors(
 def prior_delay(disease: str, quantity: str) -> DelayDistribution:
     """Return the preferred published distribution of a delay.
 
-    A serial interval with a normal family can be negative; renewal equations need `.pmf(n, generation=True)`.
+    Source, assumptions and limits are those of `published_priors`. A serial interval with a normal family can be negative; renewal equations need `.pmf(n, generation=True)`.
 
     >>> serial = prior_delay("MERS", "serial interval")
     >>> round(serial.mean, 1), round(serial.sd, 1)

@@ -105,6 +105,7 @@ def estimate_renewal(
     days, at, series, workers
         Dates of the rows (first day of each for days_per_count above 1), today, names, number of threads.
 
+    Assumes known distributions, the same for all times, and one level of ascertainment.
     Do not use it where the ascertainment changes quickly (a new testing policy, a changed case definition): such a
     change is read as a change of R for some days. R of about the last delay is `status` "partial": it rests mostly
     on what came before. A level of some cases a week is enough to run but not to see changes of R.

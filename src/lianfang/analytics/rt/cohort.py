@@ -80,8 +80,8 @@ def case_reproduction_number(
     """Return the mean number of infectees of the cases whose onset lies in each window.
 
     A case on day u was infected by a given case on day t with probability w[u-t] / sum_j I[j] w[u-j]; the mean is
-    the sum of these over all later cases, averaged over the cohort (Wallinga and Teunis 2004, Am J Epidemiol
-    160:509). Means equal EpiEstim's. EpiEstim simulates transmission trees for sd and interval; here they are
+    the sum of these over all later cases, averaged over the cohort (source: Wallinga and Teunis 2004, Am J
+    Epidemiol 160:509). Means equal EpiEstim's. EpiEstim simulates transmission trees for sd and interval; here they are
     exact, as the number of a cohort's infectees is a sum of independent binomials. Its limits are whole infectees
     divided by the size of the cohort.
 

@@ -90,7 +90,11 @@ def infectivity(cases: Floats, interval: Floats) -> Floats:
     """Return for each day the past cases weighted by the serial interval, sum over s of I[t-s] w[s].
 
     `cases` has time first and any number of series; day 0 is 0. Costs one matrix product up to 1500 days and a
-    Fourier convolution beyond.
+    Fourier convolution beyond. Source: Cori et al. 2013, there called total infectiousness. Assumes that all cases are
+    counted. Not for counts with gaps.
+
+    >>> infectivity(np.array([1.0, 2.0, 4.0]), np.array([0, 0.5, 0.5]))
+    array([0. , 0.5, 1.5])
     """
     n = len(cases)
     if n <= _LONGEST_PRODUCT:
@@ -137,8 +141,8 @@ def reproduction_number(
     days, at, series
         Dates of the rows, today (later dates are refused), and names of the series.
 
-    Assumes that all cases are reported with the same probability and without delay. Reporting that changes, delays
-    and weekdays bias it: use `renewal.estimate_renewal` then, or read the result as R some days ago. A constant
+    Assumes that all cases are reported with the same probability and without delay. Not for reporting that changes,
+    delays, or weekday rhythms without a window of whole weeks, which bias it: use `renewal.estimate_renewal` then, or read the result as R some days ago. A constant
     reporting probability cancels.
 
     Raises ValueError for negative, missing or non-numeric counts, for more imported cases than cases, and for

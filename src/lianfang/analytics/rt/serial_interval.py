@@ -99,7 +99,7 @@ def discretise_serial_interval(mean: Any, sd: Any, n_days: int) -> Floats:
     The tail beyond the last day is not moved in, so the sum is below 1 by just that tail.
     Arrays of `mean` and `sd` give one column each.
 
-    Do not use it for intervals that can be negative or shorter than a day: pass a distribution instead.
+    Assumes a gamma shape. Do not use it for intervals that can be negative or shorter than a day: pass a distribution instead.
 
     >>> discretise_serial_interval(2.6, 1.5, 5).round(4)
     array([0.    , 0.2332, 0.3586, 0.1981, 0.1033])

@@ -58,6 +58,7 @@ def reproduction_number_of_growth(growth: Any, serial_interval: Any) -> Floats:
 
     R = r / sum_k w[k] (exp(-r a[k]) - exp(-r b[k])) / (b[k] - a[k]), lag k filling the day from a = k - 1/2 to
     b = k + 1/2 (Wallinga and Lipsitch 2007, Proc R Soc B 274:599, for histograms). 1 at r = 0.
+    Source as cited. Assumes exponential growth for longer than the longest interval. Not for the first or last days.
 
     >>> reproduction_number_of_growth([0.0, 0.1], [0, 0.5, 0.5]).round(4)
     array([1.    , 1.1599])
@@ -112,7 +113,7 @@ def daily_counts(
     interval, stay evenly split. `days_per_count` is one number, or one for each count, or a pattern to repeat.
     `growth_step` is EpiEstim's grid of growth rates; None solves exactly.
 
-    Not for aggregates much longer than the serial interval: R within the aggregate is then barely identified.
+    Assumes that growth is steady within an aggregate. Not for aggregates much longer than the serial interval: R within the aggregate is then barely identified.
 
     >>> result = daily_counts([7, 14, 28, 56], serial_interval=[0, 0, 0.3, 0.4, 0.3], growth_step=None)
     >>> result.counts[7:14].round(2)
@@ -159,7 +160,7 @@ def reproduction_number_from_aggregates(
 
     `daily_counts` followed by `reproduction_number`, windows starting no earlier than the second aggregate, as
     EpiEstim 2.4 does. The interval treats the reconstructed days as if they had been counted, so it is somewhat too
-    narrow. `window` should be at least the longest aggregate. `options` go to `reproduction_number`.
+    narrow. Not for single weeks of a few cases. `window` should be at least the longest aggregate. `options` go to `reproduction_number`.
 
     >>> number, days = reproduction_number_from_aggregates(
     ...     [7, 14, 28, 56], serial_interval=[0, 0, 0.3, 0.4, 0.3], growth_step=None
