@@ -1,7 +1,7 @@
 """A pass of the loop: first, repeated, partly changed, for 100 touched subjects, from 10,000 to 1,000,000 subjects.
 
 The subjects are screenings; ten synthetic duties stand over them, each owed for 70 % of the subjects and met for half
-of those, answerable by jurisdiction as real duties are. Two lower bounds stand in the same run: reading the owed
+of those, answerable by jurisdiction, in a province of 1,200 townships. Two lower bounds stand in the same run: reading the owed
 query to its end without writing anything, and a bare INSERT ... SELECT of it into an empty table with the same unique
 key, which is the least that any engine must do to have the tasks on file at all; it compares and logs nothing.
 """
@@ -15,8 +15,9 @@ from measuring import Table, analyze, clock, fresh_database, load, set_up_django
 set_up_django()
 
 from django.db import connection, transaction  # noqa: E402 - Django must be set up first
-from tests.world import NOON, World, a_person, build_world  # noqa: E402
 
+from ground import AT as NOON  # noqa: E402
+from ground import Ground, lay_ground, load_people  # noqa: E402
 from lianfang.cases.models import Screening  # noqa: E402
 from lianfang.common.fields import later  # noqa: E402
 from lianfang.loop.duty import COLUMNS, Duty, answerable, owing  # noqa: E402
@@ -51,21 +52,19 @@ def synthetic(number: int) -> Duty:
     return Synthetic()
 
 
-def fill(world: World, n: int) -> None:
+def fill(ground: Ground, n: int) -> None:
     """Write `n` screenings: 70 % with fever, half of those looked at."""
-    person = a_person(world).pk
-    places = [world.places[code] for code in ("420106001001", "420106002", "420107001", "420106001")]
+    load_people(ground, 1)
     columns = ("person_id", "place_id", "path", "read_at", "recorded_at", "temperature", "signs", "looked_at", "conclusion")  # fmt: skip
-    noon = int(NOON.timestamp())
+    noon, drawn = int(NOON.timestamp()), ground.drawn(n, 5)
+    places = [(place.pk, place.path) for place in ground.townships]
 
     def rows() -> Iterator[tuple]:
         for k in range(n):
-            place, read_at = places[k % len(places)], noon - 60 * (k % 2880)
-            warm = 38.0 if k % 10 < 7 else 36.5
+            read_at, warm = noon - 60 * (k % 2880), 38.0 if k % 10 < 7 else 36.5
             yield (
-                person,
-                place.pk,
-                place.path,
+                1,
+                *places[drawn[k]],
                 read_at,
                 read_at,
                 warm,
@@ -123,7 +122,7 @@ def measure(quick: bool) -> None:
 
 
 def measure_size(n: int, duties: list[Duty], table: Table) -> None:
-    fill(build_world(), n)
+    fill(lay_ground(), n)
     bound = None
 
     def said(what, taken, per=None):

@@ -90,12 +90,13 @@ UPDATE loop_task SET
 FROM loop_change c WHERE c.task_id = loop_task.id
 """
 
+# The id of a new task by a subquery and not by a join: SQLite would read the whole table for a Bloom filter over it.
 LOG = """
 INSERT INTO loop_transition (task_id, word, at, unit_id, due_at, met_at, in_pass_id)
-SELECT COALESCE(c.task_id, n.id), c.word, %(at)s, c.unit_id, c.due_at, c.met_at, %(run)s
+SELECT COALESCE(c.task_id, (SELECT n.id FROM loop_task n
+                            WHERE n.duty = %(duty)s AND n.subject_id = c.subject_id AND n.occasion = c.occasion)),
+       c.word, %(at)s, c.unit_id, c.due_at, c.met_at, %(run)s
 FROM loop_change c
-LEFT JOIN loop_task n
-    ON c.task_id IS NULL AND n.duty = %(duty)s AND n.subject_id = c.subject_id AND n.occasion = c.occasion
 """
 
 # Doings to be looked at: by the unit that supervises the area, or by the doer's parent where it would look at itself;

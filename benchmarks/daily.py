@@ -1,0 +1,113 @@
+"""The day's visits of 100,000 contacts under observation come on the books; a second run creates none.
+
+Each contact is under observation for 14 days, on average half way through. "the first day" is what a site owes that
+begins with all of them: every past day of each. "a new day" is what the clock brings at midnight: one visit a contact.
+The lower bound, in the same run, is a bare INSERT ... SELECT of the day's rows with their unit into an empty table
+with the same unique key.
+"""
+
+from datetime import timedelta
+
+import numpy as np
+
+from measuring import Table, analyze, clock, fresh_database, load, set_up_django
+
+set_up_django()
+
+from django.db import connection, transaction  # noqa: E402 - Django must be set up first
+
+from ground import AT, Ground, lay_ground, load_people  # noqa: E402
+from lianfang.common.clock import local_day, start_of  # noqa: E402
+from lianfang.contacts.models import Contact, Observation  # noqa: E402
+from lianfang.loop.duty import duties  # noqa: E402
+from lianfang.loop.models import Task  # noqa: E402
+from lianfang.loop.reconcile import reconcile  # noqa: E402
+
+SIZES, LAST_DAY = (10_000, 100_000, 300_000), 14
+BARE = """
+CREATE TABLE bare (id {serial}, duty varchar(60) NOT NULL, subject_id bigint NOT NULL, occasion varchar(40) NOT NULL,
+    unit_id bigint, path varchar(200), since_at bigint, due_at bigint, UNIQUE (duty, subject_id, occasion))
+"""
+FILL_BARE = """
+INSERT INTO bare (duty, subject_id, occasion, unit_id, path, since_at, due_at)
+SELECT 'contacts.observe', c.id, %s, (SELECT j.unit_id FROM registry_jurisdiction j
+       WHERE j.place_id = c.place_id AND j.capability = 'observe'), c.path, %s, %s
+FROM contacts_contact c WHERE c.observe_from_on <= %s AND c.observe_until_on >= %s ON CONFLICT DO NOTHING
+"""
+
+
+def measure(quick: bool) -> None:
+    table = Table(
+        f"{connection.vendor}: daily visits", "contacts", "what", "visits written", "s", "CPU s", "visits a CPU second", "CPU to bare insert"
+    )  # fmt: skip
+    for size in SIZES[:1] if quick else SIZES:
+        with fresh_database():
+            ground = lay_ground()
+            fill(ground, size)
+            measure_size(size, table)
+
+
+def fill(ground: Ground, n: int) -> None:
+    """Write `n` contacts, each on one of the days 1 to 13 of the observation and seen on two thirds of the days before."""
+    homes = load_people(ground, n)
+    draw = np.random.default_rng(4)
+    today, noon = local_day(AT), int(AT.timestamp())
+    places = [(place.pk, place.path) for place in ground.townships]
+    ages = draw.integers(0, LAST_DAY - 1, n)
+
+    def contacts():
+        for k in range(n):
+            begun = today - timedelta(days=int(ages[k]))
+            named = noon - 86_400 * int(ages[k])
+            yield (k + 1, k + 1, "covid_19", *places[homes[k]], "", str(begun), "", "", "", "", bool(k % 5 == 0), named, named,
+                   str(begun), str(begun + timedelta(days=LAST_DAY)), "", "follow_up", named)  # fmt: skip
+
+    columns = ("id", "person_id", "disease", "place_id", "path", "source_path", "last_contact_on", "setting", "relation", "proximity",
+               "certainty", "is_high_risk", "named_at", "notified_at", "observe_from_on", "observe_until_on", "edition", "status", "status_at")  # fmt: skip
+    load("contacts_contact", columns, contacts())
+
+    def seen():
+        for k in range(n):
+            for day in range(int(ages[k])):
+                if (k + day) % 3:
+                    on = today - timedelta(days=int(ages[k]) - day)
+                    at = int(start_of(on).timestamp()) + 36_000
+                    yield at, at, k + 1, str(on), "seen_ok", "[]", False, "", ""
+
+    columns = ("occurred_at", "recorded_at", "contact_id", "on", "seen", "signs", "by_self", "key", "withdrawn_because")  # fmt: skip
+    load("contacts_observation", columns, seen())
+    analyze()
+
+
+def measure_size(n: int, table: Table) -> None:
+    duty = duties.get("contacts.observe")
+
+    def said(what, taken, written, bound=None):
+        ratio = taken.cpu / bound.cpu if bound else None
+        table.row(n, what, written, taken.wall, taken.cpu, written / taken.cpu, ratio)
+
+    with clock() as taken:
+        written = reconcile(duty, at=AT).written
+    said(f"the first day, {Observation.objects.count():,} visits made before", taken, written)
+    analyze()
+    tomorrow = local_day(AT) + timedelta(days=1)
+    midnight = start_of(tomorrow)
+    serial = (
+        "bigserial PRIMARY KEY" if connection.vendor == "postgresql" else "integer PRIMARY KEY AUTOINCREMENT"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(BARE.format(serial=serial))
+    epoch = int(midnight.timestamp())
+    with clock() as bound, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(FILL_BARE, [str(tomorrow), epoch, epoch + 86_399, tomorrow, tomorrow])
+        inserted = cursor.rowcount
+    said("bare INSERT ... SELECT of a day (bound)", bound, inserted)
+    with clock() as taken:
+        opened = reconcile(duty, at=midnight).opened
+    said("a new day", taken, opened, bound)
+    assert opened == inserted == Contact.objects.filter(observe_until_on__gte=tomorrow).count()
+    before = Task.objects.count()
+    with clock() as taken:
+        written = reconcile(duty, at=midnight + timedelta(minutes=5)).written
+    said("the second run of the day", taken, written, bound)
+    assert (written, Task.objects.count()) == (0, before)
