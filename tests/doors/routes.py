@@ -85,6 +85,7 @@ def things(world: World, at: datetime) -> dict[str, Any]:
         user=world.users["stranger"], place=world.places[COUNTY], path=world.places[COUNTY].path,
         reason="nobody answers the telephone", from_at=at, until_at=at + timedelta(hours=3),
     )  # fmt: skip
+    made |= {"unit": "420106-depot", "login": "gao"}
     made |= {"pair": pair.pk, "merge": merge.pk, "emergency": emergency.pk}
     return made | _loop(world, at)
 
@@ -148,6 +149,9 @@ ROUTES: dict[str, Route] = {
     "POST contacts/<int:pk>": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at="2020-02-12T10:00", signs=""),
     "POST contacts/<int:pk>/notify": about("pk=contact", P.CONTACT_VIEW),
     "POST contacts/<int:pk>/close": about("pk=contact", P.CONTACT_VIEW, status="lost", reason="moved away"),
+    "POST line-list/acts": listing(**{"act": "outcome", "scope": "all", "outcome-kind": "recovered", "outcome-on": "2020-02-25"}),
+    "POST line-list/export": listing(scope="all", purpose="a copy for the archive"),
+    "POST views": listing(page="cases", name="mine", query="classification=confirmed"),
     "GET exports": listing(),
     "POST exports": listing(target="case", purpose="a copy for the archive"),
     "GET imports": listing(),
@@ -174,7 +178,7 @@ ROUTES: dict[str, Route] = {
     "GET findings/<int:pk>": about("pk=finding"),
     "POST findings/<int:pk>": about("pk=finding", decision="confirmed", reason="seen"),
     "GET verifications": listing(),
-    "POST verifications/<int:pk>": about("pk=check", fits=("parent",), accepted="1", reason="seen"),
+    "POST verifications": listing(verification="@check", accepted="1", reason="seen"),
     "GET escalations": listing(),
     "GET messages": listing(),
     "POST messages": listing(),
@@ -190,6 +194,13 @@ ROUTES: dict[str, Route] = {
     "GET report-a-case": listing(),
     "POST report-a-case": listing(name="王五", sex="male", home="420106001", disease=DISEASE, diagnosis="suspected"),
     "GET units": listing(),
+    "POST units": listing(code="new-unit", name="New", kind="checkpoint", place=COUNTY),
+    "GET units/<str:code>": about("code=unit"),
+    "POST units/<str:code>/<str:act>": Route({"code": "unit", "act": "=change"}, {"name": "Depot", "kind": "depot"}),
+    "GET users": listing(),
+    "POST users": listing(login="newcomer", name="New", unit="420106-depot", password="a-long-pass-phrase"),
+    "GET users/<str:login>": about("login"),
+    "POST users/<str:login>/<str:act>": Route({"login": "login", "act": "=role"}, {"role": "auditor", "place": COUNTY}),
     "GET emergency": listing(),
     "POST emergency": listing(place="420205", reason="nobody there answers"),
     "GET emergencies": listing(),
@@ -233,7 +244,14 @@ def address(route: str, names: Mapping[str, str], made: Mapping[str, Any]) -> st
 
 def sent(send: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is sent, fresh for each request."""
-    filled = {name: made.get(value, value) if name == "person" else value for name, value in send.items()}
+    filled = {
+        name: made.get(value, value)
+        if name == "person"
+        else made[value[1:]]
+        if isinstance(value, str) and value.startswith("@")
+        else value
+        for name, value in send.items()
+    }
     return {
         name: SimpleUploadedFile("rows.csv", value) if isinstance(value, bytes) else value
         for name, value in filled.items()

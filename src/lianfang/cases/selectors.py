@@ -20,10 +20,12 @@ class CaseFilter:
 
     path: str = ""
     disease: str = ""
-    classification: str = ""
+    classification: str = ""  # one class, or several separated by commas
     outcome: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    confirmed_since: datetime | None = None
+    confirmed_until: datetime | None = None
     number: str = ""
     uninvestigated: bool = False
 
@@ -43,6 +45,16 @@ def list_cases(
     return list(rows.select_related("person", "place").order_by("-reported_at", "-pk")[:limit])
 
 
+def matching_cases(
+    actor: Actor, wanted: CaseFilter, *, numbers: Sequence[str] | None = None, limit: int
+) -> list[Case]:
+    """Return the cases that an act on many is about: those of a filter, or of it only the named ones; at most `limit`."""
+    rows = _narrow(Case.objects.visible_to(actor), wanted)
+    if numbers is not None:
+        rows = rows.filter(number__in=numbers)
+    return list(rows.select_related("person", "place").order_by("-reported_at", "-pk")[:limit])
+
+
 def _narrow(rows: QuerySet[Any], wanted: CaseFilter) -> QuerySet[Any]:
     if wanted.path:
         rows = rows.filter(path__within=wanted.path)
@@ -50,12 +62,15 @@ def _narrow(rows: QuerySet[Any], wanted: CaseFilter) -> QuerySet[Any]:
         rows = rows.filter(number__startswith=wanted.number)
     if wanted.uninvestigated:
         rows = rows.filter(confirmed_at__isnull=False, investigated_at__isnull=True)
-    exact = {
-        name: getattr(wanted, name)
-        for name in ("disease", "classification", "outcome")
-        if getattr(wanted, name)
+    exact = {name: getattr(wanted, name) for name in ("disease", "outcome") if getattr(wanted, name)}
+    if wanted.classification:
+        rows = rows.filter(classification__in=wanted.classification.split(","))
+    span = {
+        "reported_at__gte": wanted.since,
+        "reported_at__lt": wanted.until,
+        "confirmed_at__gte": wanted.confirmed_since,
+        "confirmed_at__lt": wanted.confirmed_until,
     }
-    span = {"reported_at__gte": wanted.since, "reported_at__lt": wanted.until}
     return rows.filter(**exact, **{name: moment for name, moment in span.items() if moment is not None})
 
 

@@ -155,6 +155,14 @@ def count_parked(actor: Actor, path: str = "") -> Counter[str]:
     return counts
 
 
+def n_parked(actor: Actor, path: str = "") -> int:
+    """Return how many parked signals wait in the area."""
+    waiting: int = (
+        Signal.objects.visible_to(actor).filter(Q(path__within=path), status=SignalStatus.PARKED).count()
+    )
+    return waiting
+
+
 def _narrow(rows: QuerySet[Any], wanted: SignalFilter) -> QuerySet[Any]:
     if wanted.path:
         rows = rows.filter(path__within=wanted.path)

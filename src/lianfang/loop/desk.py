@@ -12,6 +12,9 @@ from lianfang.core.access.permissions import Permission
 from lianfang.loop.duty import Duty, duties
 from lianfang.loop.models import Escalation, Finding, Message, Task, Verification
 
+# What is due within so long is shown as due soon.
+SOON = timedelta(hours=4)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFilter:
@@ -20,7 +23,7 @@ class TaskFilter:
     path: str = ""
     unit_id: int | None = None
     duty: str = ""
-    state: str = "open"  # open, late, missed, done, void, shed, all
+    state: str = "open"  # open, late, soon, missed, done, void, shed, all
     subject_ids: Sequence[int] | None = None
 
 
@@ -51,6 +54,7 @@ def narrow(rows: QuerySet[Any], wanted: TaskFilter, at: datetime) -> QuerySet[An
     states = {
         "open": by_hand & ~(over & _lapsed()),
         "late": by_hand & over & ~_lapsed(),
+        "soon": by_hand & Q(due_at__gte=at, due_at__lt=at + SOON),
         "missed": by_hand & over & _lapsed(),
         "shed": Q(status="open", shed_by__isnull=False),
         "done": Q(status="done"),
@@ -77,7 +81,7 @@ def by_duty(actor: Actor, *, at: datetime, path: str = "", unit_id: int | None =
             n_open=Count("pk", filter=by_hand & ~(over & _lapsed())),
             n_missed=Count("pk", filter=by_hand & over & _lapsed()),
             n_late=Count("pk", filter=by_hand & over & ~_lapsed()),
-            n_soon=Count("pk", filter=by_hand & Q(due_at__gte=at, due_at__lt=at + timedelta(hours=4))),
+            n_soon=Count("pk", filter=by_hand & Q(due_at__gte=at, due_at__lt=at + SOON)),
             n_shed=Count("pk", filter=~by_hand),
             oldest_due_at=Min("due_at", filter=by_hand),
         )
@@ -138,9 +142,16 @@ def waiting(actor: Actor, *, at: datetime, path: str = "") -> Waiting:
             .distinct()
             .count()
         )
-        messages = Message.objects.filter(
-            unit_id=actor.unit_id, channel="in_app", read_at__isnull=True, send_after__lte=at
-        ).count()
+        messages = n_unread(actor, at)
     return Waiting(
         findings=findings.count(), verifications=verifications, messages=messages, escalated=escalated
     )
+
+
+def n_unread(actor: Actor, at: datetime) -> int:
+    """Return how many messages to the actor's unit nobody has read."""
+    if actor.unit_id is None:
+        return 0
+    return Message.objects.filter(
+        unit_id=actor.unit_id, channel="in_app", read_at__isnull=True, send_after__lte=at
+    ).count()

@@ -15,17 +15,26 @@ from lianfang.cases import services
 from lianfang.cases.derive import AS_REPORTED, DISMISSED, POSITIVE_ONLY, REPORTED_AND_PROVED, RULED, explain
 from lianfang.cases.facts import known_of
 from lianfang.cases.models import Case, Classification, Finding, Outcome, Sample
-from lianfang.cases.selectors import CaseFilter, get_case, list_cases
+from lianfang.cases.selectors import get_case, list_cases
 from lianfang.common.clock import local_day, site_zone
 from lianfang.contacts.selectors import contacts_of_case
 from lianfang.core.access.permissions import Permission
 from lianfang.core.rules import site_rules
 from lianfang.loop.desk import tasks_about
-from lianfang.web.area import chosen_area
+from lianfang.web.area import Area, chosen_area
 from lianfang.web.door import page
 from lianfang.web.language import in_language
+from lianfang.web.line_list import filter_of, many_acts
+from lianfang.web.saved import kept_views
+from lianfang.web.timeline import clocks, timeline
+from lianfang.web.words import words_of
 
 _PAGE = 50
+# Classes that are counted together on the start page.
+_GROUPS = [
+    ("confirmed,asymptomatic", _("confirmed or asymptomatic")),
+    ("suspected,probable", _("suspected or probable")),
+]
 
 
 @page("cases", name="cases", permission=Permission.CASE_VIEW)
@@ -33,13 +42,7 @@ def cases(request: Any) -> HttpResponse:
     """List the cases of the area, newest report first."""
     area = chosen_area(request, Permission.CASE_VIEW)
     query = request.GET
-    wanted = CaseFilter(
-        path=area.path,
-        disease=query.get("disease", ""),
-        classification=query.get("classification", ""),
-        number=query.get("number", "").strip(),
-        uninvestigated=query.get("uninvestigated") == "1",
-    )
+    wanted = filter_of(query, area.path)
     left, _dot, right = query.get("after", "").partition(".")
     after = (int(left), int(right)) if left.isdigit() and right.isdigit() else None
     rows = list_cases(request.actor, wanted, after=after, limit=_PAGE + 1)
@@ -49,11 +52,26 @@ def cases(request: Any) -> HttpResponse:
         "wanted": wanted,
         "cases": rows,
         "diseases": _disease_names(),
-        "classifications": Classification.choices,
+        "classifications": [*Classification.choices, *_GROUPS],
+        "confirmed_from": query.get("confirmed_from", ""),
+        "confirmed_before": query.get("confirmed_before", ""),
         "after": f"{int(rows[-1].reported_at.timestamp())}.{rows[-1].pk}" if more else "",
+        "outcomes": Outcome.Kind.choices,
         "may_open": request.actor.may(Permission.CASE_EDIT),
+        "may_export": request.actor.may(Permission.EXPORT_RUN),
+        "many": many_acts(request),
+        "query": _query(request, area),
+        **kept_views(request, "cases"),
     }
     return render(request, "cases/list.html", context)
+
+
+def _query(request: Any, area: Area) -> str:
+    """Return the address's query with the area named: what an act on the whole list is about."""
+    query = request.GET.copy()
+    query.pop("after", None)
+    query["area"] = area.place.code if area.place else ""
+    return str(query.urlencode())
 
 
 def _disease_names() -> list[tuple[str, str]]:
@@ -71,39 +89,31 @@ def _show(
 ) -> HttpResponse:
     known = known_of([row.pk])[row.pk]
     contacts = contacts_of_case(request.actor, row) if request.actor.may(Permission.CONTACT_VIEW) else []
+    samples = list(
+        Sample.objects.current().filter(case=row).prefetch_related("results").order_by("occurred_at")
+    )
     subjects = [
         ("cases.Case", [row.pk]),
         ("cases.Report", [r.pk for r in known.reports]),
-        ("cases.Sample", list(Sample.objects.current().filter(case=row).values_list("pk", flat=True))),
+        ("cases.Sample", [sample.pk for sample in samples]),
     ]
-    names = site_rules().vocabulary
+    tasks = tasks_about(subjects)
     context = {
         "case": row,
         "disease": dict(_disease_names()).get(row.disease, row.disease),
         "known": known,
-        "signs": [(_sign_name(sign.code, names), sign) for sign in known.signs],
-        "samples": Sample.objects.current()
-        .filter(case=row)
-        .prefetch_related("results")
-        .order_by("occurred_at"),
+        "signs": [(words_of(sign.code), sign) for sign in known.signs],
+        "samples": samples,
         "why": _why(row, request.at),
         "changes": row.status_changes.select_related("by").order_by("pk"),
-        "tasks": tasks_about(subjects),
+        "clocks": clocks(tasks, request.at),
+        "timeline": timeline(row, known, samples=samples, tasks=tasks, contacts=contacts, at=request.at),
         "contacts": contacts,
         "acts": _allowed_acts(request, row, form, act),
         "may_signals": request.actor.may(Permission.SIGNAL_VIEW),
         "act": act,
     }
     return render(request, "cases/case.html", context, status=status)
-
-
-def _sign_name(code: str, names: Any) -> str:
-    group, _dot, name = code.partition(".")
-    for words in names.values():
-        text = words.get(name or group)
-        if text is not None:
-            return in_language(text)
-    return {"onset": gettext("onset"), "temperature": gettext("temperature")}.get(code, code)
 
 
 def _why(row: Case, at: datetime) -> dict[str, Any]:

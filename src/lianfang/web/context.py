@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.core.access.permissions import Permission
+from lianfang.loop.desk import n_unread
 
 P = Permission
 _ITEMS: list[tuple[str, Any, Permission]] = [
@@ -20,6 +21,7 @@ _ITEMS: list[tuple[str, Any, Permission]] = [
     ("web:metrics", _("Figures"), P.METRICS_VIEW),
     ("web:people", _("People"), P.PERSON_VIEW),
     ("web:units", _("Places and units"), P.REGISTRY_EDIT),
+    ("web:users", _("Users"), P.ACCESS_GRANT),
     ("web:audit", _("Record"), P.AUDIT_VIEW),
     ("web:rulebook", _("Rules"), P.RULEBOOK_VIEW),
 ]
@@ -32,12 +34,11 @@ class Item:
     url: str
     label: Any
     here: bool
-    count: int = 0
 
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the actor, the moment of the request and the navigation."""
-    actor = getattr(request, "actor", None)
+    actor, at = getattr(request, "actor", None), getattr(request, "at", None)
     items: list[Item] = []
     if actor is not None and actor.user_id is not None:
         for name, label, permission in _ITEMS:
@@ -47,4 +48,9 @@ def site(request: HttpRequest) -> dict[str, object]:
                     url != reverse("web:start") and request.path.startswith(f"{url}/")
                 )
                 items.append(Item(url, label, here))
-    return {"actor": actor, "at": getattr(request, "at", None), "navigation": items}
+    return {
+        "actor": actor,
+        "at": at,
+        "navigation": items,
+        "n_unread": n_unread(actor, at) if actor is not None and at is not None else 0,
+    }

@@ -70,7 +70,9 @@ def page(
 def show_error(request: HttpRequest, error: LianfangError) -> HttpResponse:
     """Render an error for a person: what was wrong, what to do."""
     template = "web/error_fragment.html" if request.headers.get("HX-Request") else "web/error.html"
-    return render(request, template, {"error": error}, status=error.status)
+    actor: Actor | None = getattr(request, "actor", None)
+    context = {"error": error, "may_break_glass": actor and actor.may(Permission.ACCESS_BREAK_GLASS)}
+    return render(request, template, context, status=error.status)
 
 
 def urls() -> list[URLPattern]:

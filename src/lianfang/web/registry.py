@@ -1,4 +1,4 @@
-"""People and their particulars, pairs that may be one person, places and units, emergency access."""
+"""People and their particulars, pairs that may be one person, the first report of a case, emergency access."""
 
 from typing import Any
 
@@ -17,15 +17,8 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.access.services import break_glass, review_break_glass
 from lianfang.core.audit.selectors import events_about
 from lianfang.core.registry.matching import PersonCandidate
-from lianfang.core.registry.models import (
-    Capability,
-    IdentityKind,
-    Jurisdiction,
-    MatchDecision,
-    Merge,
-    Place,
-    Unit,
-)
+from lianfang.core.registry.matching.comparisons import sentence_of_line
+from lianfang.core.registry.models import IdentityKind, MatchDecision, Merge, Place
 from lianfang.core.registry.selectors import get_person, merges_of, open_reviews
 from lianfang.core.registry.services import (
     decide_match,
@@ -59,8 +52,26 @@ class Search(forms.Form):
 @page("people", name="people", permission=Permission.PERSON_VIEW)
 def people(request: Any) -> HttpResponse:
     """Offer the search, and the pairs that wait for a decision."""
-    reviews = list(open_reviews(request.actor)[:_LIMIT]) if request.actor.may(Permission.PERSON_MERGE) else []
-    return render(request, "registry/people.html", {"form": Search(), "reviews": reviews})
+    return _show_people(request, Search())
+
+
+def _show_people(request: Any, form: Search, found: Any = None, status: int = 200) -> HttpResponse:
+    may_merge = request.actor.may(Permission.PERSON_MERGE)
+    reviews = list(open_reviews(request.actor)[:_LIMIT]) if may_merge else []
+    context = {
+        "form": form,
+        "found": found,
+        "reviews": [(review, _account(review)) for review in reviews],
+        "may_merge": may_merge,
+        "may_break_glass": request.actor.may(Permission.ACCESS_BREAK_GLASS),
+    }
+    return render(request, "registry/people.html", context, status=status)
+
+
+def _account(review: Any) -> list[tuple[str, float]]:
+    """Return (sentence, bits) of each comparison, the weightiest first."""
+    lines = [(sentence_of_line(one["what"], one["level"]), one["bits"]) for one in review.evidence]
+    return sorted(lines, key=lambda line: -abs(line[1]))
 
 
 @page("people", name="people", permission=Permission.PERSON_VIEW, method="POST")
@@ -77,9 +88,7 @@ def search(request: Any) -> HttpResponse:
             by=request.actor,
             at=request.at,
         )
-    return render(
-        request, "registry/people.html", {"form": form, "found": found}, status=422 if found is None else 200
-    )
+    return _show_people(request, form, found, status=422 if found is None else 200)
 
 
 @page("people/<uuid:uid>", name="person", permission=Permission.PERSON_VIEW)
@@ -222,27 +231,6 @@ def report_case(request: Any) -> HttpResponse:
         request, gettext("The case is open; what is owed about it follows with the loop's next turn.")
     )
     return redirect("web:case", number=case.number)
-
-
-@page("units", name="units", permission=Permission.REGISTRY_EDIT)
-def units(request: Any) -> HttpResponse:
-    """Show the places and units of the area and the kinds of work that no unit of their own answers for."""
-    area = chosen_area(request, Permission.REGISTRY_EDIT)
-    rows = (
-        Unit.objects.open()
-        .filter(path__within=area.path)
-        .prefetch_related("capabilities")
-        .select_related("place")
-    )
-    below: Any = {"path__within": area.path}
-    gaps = Jurisdiction.objects.filter(**below, gap_since__isnull=False, filled_at__isnull=True)
-    context = {
-        "area": area,
-        "units": rows.order_by("path", "name")[:_LIMIT],
-        "gaps": gaps.select_related("place", "unit").order_by("path", "capability")[:_LIMIT],
-        "capabilities": Capability.choices,
-    }
-    return render(request, "registry/units.html", context)
 
 
 @page("emergency", name="emergency", permission=Permission.ACCESS_BREAK_GLASS)

@@ -1,13 +1,20 @@
 """Signing in and out."""
 
+from typing import Any
+
 from django import forms
-from django.contrib.auth import authenticate, login, logout
+from django.conf import settings
+from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
+
+from lianfang.common.errors import LianfangError
+from lianfang.core.access import services
+from lianfang.core.access.models import Grant
+from lianfang.demo.ground import PASSWORD
 
 
 class SignIn(forms.Form):
@@ -22,23 +29,36 @@ class SignIn(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign a person in and go on to where they wanted to go."""
+def sign_in(request: Any) -> HttpResponse:
+    """Sign a person in and go on to where they wanted to go; failures are counted and slow the next try down."""
     form = SignIn(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        user = authenticate(
-            request, username=form.cleaned_data["login"], password=form.cleaned_data["password"]
-        )
-        if user is not None:
-            login(request, user)
-            return redirect(_safe_next(request))
-        form.add_error(
-            None, gettext("Name and password do not belong together. Check both, or ask your administrator.")
-        )
-    status = 422 if request.method == "POST" else 200
-    return render(
-        request, "web/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status
-    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                user = services.sign_in(**form.cleaned_data, at=request.at)
+            except LianfangError as error:
+                form.add_error(None, f"{error.sentence} {error.advice}")
+                status = error.status
+            else:
+                login(request, user)
+                return redirect(_safe_next(request))
+    context = {
+        "form": form,
+        "next": request.GET.get("next", ""),
+        "demo": _demo() if settings.IS_DEMO else None,
+    }
+    return render(request, "web/sign_in.html", context, status=status)
+
+
+def _demo() -> dict[str, Any]:
+    """Return the people of the demo world: one for each role."""
+    rows = Grant.objects.select_related("user", "user__unit", "place").order_by("pk")
+    return {
+        "password": PASSWORD,
+        "people": [(grant.user, grant.get_role_display(), grant.place) for grant in rows],
+    }
 
 
 @require_POST

@@ -5,17 +5,22 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 
 from lianfang.cases.selectors import counts_by_classification, epidemic_curve
 from lianfang.common.clock import local_day
 from lianfang.core.access.permissions import Permission
+from lianfang.core.access.selectors import emergencies_to_review
+from lianfang.core.registry.selectors import open_reviews
+from lianfang.intake.selectors import n_parked
 from lianfang.loop.desk import TaskFilter, by_duty, list_tasks, waiting
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
 from lianfang.web.subjects import describe
 
 _CURVE_DAYS = 28
+P = Permission
 
 
 @page("", name="start", permission=None)
@@ -44,7 +49,7 @@ def start(request: Any) -> HttpResponse:
         "n_open": sum(line.n_open for line in lines),
         "n_shed": sum(line.n_shed for line in lines),
         "tasks": [(task, subject) for task, subject in zip(shown, _subjects(shown), strict=True)],
-        "waiting": waiting(request.actor, at=request.at, path=area.path),
+        "to_decide": _to_decide(request, area.path),
         "changing": _changing(request, area.path),
     }
     return render(request, "start/start.html", context)
@@ -61,6 +66,63 @@ def _is_mine(request: Any) -> bool:
 def _subjects(tasks: list[Any]) -> list[Any]:
     found = describe(tasks)
     return [found[task.pk] for task in tasks]
+
+
+def _to_decide(request: Any, path: str) -> list[tuple[str, int, str]]:
+    """Return (address, count, sentence) of each kind of thing that waits for a decision of the reader, none of them 0."""
+    actor, lies = request.actor, waiting(request.actor, at=request.at, path=path)
+    lines = [
+        ("findings", lies.findings, P.FINDING_JUDGE, ngettext("%d finding waits for a judgement", "%d findings wait for a judgement", lies.findings)),
+        ("verifications", lies.verifications, P.TASK_VERIFY, ngettext("%d done task is to be verified by your unit", "%d done tasks are to be verified by your unit", lies.verifications)),
+        ("escalations", lies.escalated, P.TASK_VIEW, ngettext("%d task has climbed to your unit", "%d tasks have climbed to your unit", lies.escalated)),
+    ]  # fmt: skip
+    if actor.may(P.PERSON_MERGE):
+        n = open_reviews(actor).count()
+        lines.append(
+            (
+                "people",
+                n,
+                P.PERSON_MERGE,
+                ngettext("%d pair of records may be one person", "%d pairs of records may be one person", n),
+            )
+        )
+    if actor.may(P.IMPORT_RUN):
+        n = n_parked(actor, path)
+        lines.append(
+            (
+                "parked",
+                n,
+                P.SIGNAL_VIEW,
+                ngettext(
+                    "%d row is parked: it could not be read", "%d rows are parked: they could not be read", n
+                ),
+            )
+        )
+    if actor.may(P.ACCESS_REVIEW):
+        n = emergencies_to_review(actor).count()
+        lines.append(
+            (
+                "emergencies",
+                n,
+                P.ACCESS_REVIEW,
+                ngettext(
+                    "%d emergency access is to be reviewed", "%d emergency accesses are to be reviewed", n
+                ),
+            )
+        )
+    lines.append(
+        (
+            "messages",
+            lies.messages,
+            P.TASK_VIEW,
+            ngettext("%d unread message", "%d unread messages", lies.messages),
+        )
+    )
+    return [
+        (reverse(f"web:{name}"), n, text % n)
+        for name, n, permission, text in lines
+        if n and actor.may(permission)
+    ]
 
 
 def _changing(request: Any, path: str) -> dict[str, Any] | None:
@@ -84,6 +146,8 @@ def _changing(request: Any, path: str) -> dict[str, Any] | None:
     counts = counts_by_classification(request.actor, path)
     return {
         "curve": curve,
+        "week_from": days[-7].isoformat(),
+        "before_from": days[-14].isoformat(),
         "week": sum(values[-7:]),
         "week_before": sum(values[-14:-7]),
         "today": values[-1],

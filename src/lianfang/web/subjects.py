@@ -12,6 +12,7 @@ from lianfang.contacts.models import Contact, Observation
 from lianfang.core.registry.models import Jurisdiction
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Finding, Task, Verification
+from lianfang.web.words import words_of
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _findings(ids: list[int]) -> dict[int, Subject]:
     for row in rows:
         subject = about[row.subject, row.subject_id]
         found[row.pk] = Subject(
-            subject.title, reverse("web:finding", kwargs={"pk": row.pk}), subject.person_id, row.key
+            subject.title, reverse("web:finding", kwargs={"pk": row.pk}), subject.person_id, words_of(row.key)
         )
     return found
 

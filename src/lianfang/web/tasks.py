@@ -15,11 +15,13 @@ from lianfang.loop.duty import Evidence, duties
 from lianfang.loop.services import complete_task
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
+from lianfang.web.saved import kept_views
 from lianfang.web.subjects import describe
 
 _STATES = [
     ("open", _("owed")),
     ("late", _("late")),
+    ("soon", _("due within 4 hours")),
     ("missed", _("missed")),
     ("shed", _("by policy not by hand")),
     ("done", _("done")),
@@ -53,6 +55,7 @@ def tasks(request: Any) -> HttpResponse:
         "duties": list(duties),
         "tasks": [(task, found[task.pk]) for task in rows],
         "after": f"{int(rows[-1].due_at.timestamp())}.{rows[-1].pk}" if more else "",
+        **kept_views(request, "tasks"),
     }
     return render(request, "tasks/list.html", context)
 

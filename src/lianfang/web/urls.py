@@ -9,15 +9,19 @@ from lianfang.web import (
     contacts,
     figures,
     intake,
+    line_list,
     loop,
     policies,
     registry,
     rulebook,
+    saved,
     screening,
     session,
     start,
     tasks,
     trace,
+    units,
+    users,
 )
 from lianfang.web.door import urls
 
@@ -28,14 +32,18 @@ MODULES = (
     contacts,
     figures,
     intake,
+    line_list,
     loop,
     policies,
     registry,
     rulebook,
+    saved,
     screening,
     start,
     tasks,
     trace,
+    units,
+    users,
 )
 
 urlpatterns = [

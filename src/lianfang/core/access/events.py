@@ -20,3 +20,5 @@ class AccessEvent(Tag):
     SIGN_IN_FAILED = "access.sign_in_failed", _("signing in failed")
     GLASS_BROKEN = "access.glass_broken", _("emergency access was taken")
     GLASS_REVIEWED = "access.glass_reviewed", _("emergency access was reviewed")
+    VIEW_SAVED = "access.view_saved", _("a view of a list was kept")
+    VIEW_DROPPED = "access.view_dropped", _("a view of a list was removed")

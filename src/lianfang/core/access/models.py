@@ -1,4 +1,4 @@
-"""Users, the roles they hold in areas, and emergency access."""
+"""Users, the roles they hold in areas, emergency access, and the views of lists that they keep."""
 
 from typing import Any, ClassVar
 
@@ -105,3 +105,20 @@ class SignInFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.n_failures} failures of {self.login}"
+
+
+class SavedView(models.Model):
+    """A list as somebody narrowed it, kept under a name: for themselves, or for their whole unit."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="views")
+    page = models.CharField(max_length=30)  # name of the page whose list it narrows
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=500, blank=True)  # without the area: a view follows the reader's area
+    is_shared = models.BooleanField(default=False)
+    saved_at = MomentField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "page", "name"], name="view_once")]
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.name}"

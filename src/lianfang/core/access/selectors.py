@@ -1,11 +1,13 @@
 """Reads of who holds what."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q, QuerySet
 
+from lianfang.common.errors import NotVisible
 from lianfang.core.access.actor import Actor, Scope
-from lianfang.core.access.models import BreakGlass, BreakGlassQuerySet, Grant, User
+from lianfang.core.access.models import BreakGlass, BreakGlassQuerySet, Grant, SavedView, User
 from lianfang.core.access.permissions import HOLDS, Permission
 
 # What emergency access opens: reading, never writing.
@@ -47,3 +49,41 @@ def emergencies_of(user: User, at: datetime) -> list[BreakGlass]:
     return list(
         BreakGlass.objects.filter(user=user, from_at__lte=at, until_at__gt=at).select_related("place")
     )
+
+
+def views_of(actor: Actor, page: str) -> list[SavedView]:
+    """Return the kept views of a page: the actor's own, then those that others of the unit share."""
+    if actor.user_id is None:
+        return []
+    shared = Q(is_shared=True, user__unit_id=actor.unit_id) if actor.unit_id is not None else Q(pk__in=[])
+    rows = SavedView.objects.filter(Q(user_id=actor.user_id) | shared, page=page).select_related("user")
+    return sorted(rows.order_by("name", "pk"), key=lambda view: view.user_id != actor.user_id)
+
+
+def users_in(actor: Actor, at: datetime, path: str = "") -> QuerySet[Any]:
+    """Return the users of units in the actor's area of administration and within `path`, with the roles held at `at`."""
+    rows = User.objects.none()
+    paths = actor.paths(Permission.ACCESS_GRANT)
+    if paths:
+        seen = Q()
+        for own in paths:
+            seen |= Q(unit__path__within=own)
+        if "" in paths:
+            seen = Q()
+        rows = User.objects.filter(seen)
+    if path:
+        rows = rows.filter(unit__path__within=path)
+    held = Grant.objects.filter(Q(until_at__isnull=True) | Q(until_at__gt=at)).select_related("place")
+    return (
+        rows.select_related("unit")
+        .prefetch_related(Prefetch("grants", held, to_attr="held"))
+        .order_by("login")
+    )
+
+
+def get_user(actor: Actor, login: str, at: datetime) -> User:
+    """Return a user whom the actor administers, or raise NotVisible."""
+    user: User | None = users_in(actor, at).filter(login=login).first()
+    if user is None:
+        raise NotVisible(thing=User._meta.verbose_name)  # noqa: SLF001 - Django's documented Meta API
+    return user

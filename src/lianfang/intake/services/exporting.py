@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from lianfang.core.registry.models import Place
 from lianfang.intake.errors import NoReason
 from lianfang.intake.events import IntakeEvent
 from lianfang.intake.formats.own import MARK, mark_of
-from lianfang.intake.target import targets
+from lianfang.intake.target import Target, targets
 
 
 @transaction.atomic
@@ -37,13 +37,17 @@ def export_rows(
 
 def export_csv(*, target: str, by: Actor, at: datetime, purpose: str, path: str = "") -> bytes:
     """Return the export as CSV in UTF-8 with a byte order mark (which spreadsheets need for Chinese)."""
-    kind = targets.get(target)
+    return csv_of(targets.get(target), export_rows(target=target, by=by, at=at, purpose=purpose, path=path))
+
+
+def csv_of(kind: Target, rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return rows of a target as a file in our own form."""
     columns = [MARK, *kind.columns()]
     mark = mark_of(kind.code)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns)
-    for row in export_rows(target=target, by=by, at=at, purpose=purpose, path=path):
+    for row in rows:
         writer.writerow([mark, *(as_cell(row.get(name)) for name in columns[1:])])
     return out.getvalue().encode("utf-8-sig")
 

@@ -20,3 +20,17 @@ async function wake(root: ParentNode): Promise<void> {
 
 document.addEventListener("DOMContentLoaded", () => void wake(document));
 document.addEventListener("htmx:after:swap", () => void wake(document));
+
+// One box at the head of a list ticks all boxes of that name on the page.
+document.addEventListener("change", (event) => {
+  const head = event.target as HTMLInputElement;
+  const name = head.dataset?.ticks;
+  if (!name) return;
+  for (const box of document.querySelectorAll<HTMLInputElement>(`input[type=checkbox][name="${name}"]`)) box.checked = head.checked;
+});
+
+// On a phone the navigation scrolls sideways: bring the page one is on into sight.
+document.addEventListener("DOMContentLoaded", () => {
+  const here = document.querySelector<HTMLElement>("nav.main a[aria-current]");
+  if (here?.parentElement) here.parentElement.scrollLeft = here.offsetLeft - 24;
+});

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from lianfang.common.clock import site_zone
 from lianfang.loop.duty import duties
 from lianfang.web.assets import built
+from lianfang.web.words import criterion_words, words_of
 
 register = template.Library()
 
@@ -36,6 +37,24 @@ def moment(value: datetime | None) -> str:
 def day(value: date | None) -> str:
     """Return a day as 2020-02-12."""
     return value.isoformat() if value else "–"
+
+
+@register.filter
+def words(code: Any) -> str:
+    """Return the reader's words for a stored code."""
+    return words_of(code)
+
+
+@register.filter
+def criterion(code: str) -> str:
+    """Return what decided a status."""
+    return criterion_words(code)
+
+
+@register.filter
+def duty_sentence(task: Any) -> str:
+    """Return the sentence of a task's duty in the reader's language."""
+    return gettext(duties.get(task.duty).sentence)
 
 
 @register.filter

@@ -10,17 +10,20 @@ from lianfang.core.access.services.users import (
     revoke_grant,
     set_password,
 )
+from lianfang.core.access.services.views import drop_view, save_view
 
 __all__ = [
     "break_glass",
     "change_user",
     "close_user",
     "create_user",
+    "drop_view",
     "grant_role",
     "issue_token",
     "review_break_glass",
     "revoke_grant",
     "revoke_token",
+    "save_view",
     "set_password",
     "sign_in",
     "user_of_token",

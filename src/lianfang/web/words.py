@@ -1,0 +1,75 @@
+"""Stored codes in the reader's words: vocabularies of the rulebook first, then the words of our own engines."""
+
+from typing import Any
+
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from lianfang.cases.models import Classification, Outcome
+from lianfang.core.rules import site_rules
+from lianfang.web.language import in_language
+
+_OWN: dict[str, Any] = {
+    "onset": _("onset"),
+    "temperature": _("temperature"),
+    "white_cells": _("white blood cells, 10⁹/L"),
+    "lymphocytes": _("lymphocytes, 10⁹/L"),
+    # why a status changed
+    "new_facts": _("new facts"),
+    "new_edition": _("a new edition of the rule"),
+    "judgement": _("a judgement"),
+    "withdrawal": _("a withdrawal"),
+    "as_reported": _("as reported"),
+    "reported_and_proved": _("reported, and proved by a positive result"),
+    "positive_only": _("a positive result alone"),
+    "dismissed": _("dismissed"),
+    "ruled": _("decided by a person"),
+    # where a contact took place
+    "household": _("household"),
+    "class": _("school class"),
+    "office": _("workplace"),
+    "public_place": _("public place"),
+    "hospital": _("hospital"),
+    "transport": _("transport"),
+    # findings
+    "cases.classification": _("The criteria say that this is a case"),
+    "classification": _("class"),
+    "criterion": _("criterion"),
+    "before": _("class before"),
+    "met": _("criteria met"),
+    "missing": _("criteria missing"),
+    "yes": pgettext_lazy("answer", "yes"),
+    "no": pgettext_lazy("answer", "no"),
+    # conclusions of a look
+    "well": _("well"),
+    "other_illness": _("ill with something else"),
+}
+_ENUMS: tuple[Any, ...] = (Classification, Outcome.Kind)
+
+
+def words_of(code: Any) -> str:
+    """Return the words for a code, or the code itself where nobody has words for it."""
+    if isinstance(code, bool):
+        return str(_OWN["yes" if code else "no"])
+    if isinstance(code, list | tuple):
+        return ", ".join(words_of(one) for one in code)
+    text = str(code)
+    if text in _OWN:
+        return str(_OWN[text])
+    for enum in _ENUMS:
+        if text in enum.values:
+            return str(enum(text).label)
+    _group, _dot, name = text.rpartition(".")
+    for vocabulary in site_rules().vocabulary.values():
+        found = vocabulary.get(text) or vocabulary.get(name)
+        if found is not None:
+            return in_language(found)
+    return text
+
+
+def criterion_words(code: str) -> str:
+    """Return what decided a status: our own words, else that a criterion of the definition did."""
+    if not code:
+        return ""
+    known = words_of(code)
+    return known if known != code else gettext("criterion %s of the definition") % code
