@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.models import Case
 from lianfang.common.clock import local_day, start_of
-from lianfang.contacts.models import Contact, FollowUp, Observation
+from lianfang.contacts.models import Contact
 from lianfang.core.access.actor import Actor
 from lianfang.loop.coverage import Coverage, coverages
 
@@ -31,17 +31,11 @@ class Observed(Coverage):
     twin = "contacts.known"
 
     def should(self, actor: Actor, path: str, at: datetime) -> QuerySet[Any]:
-        today = local_day(at)
-        rows = Contact.objects.visible_to(actor).filter(
-            observe_from_on__lte=today, observe_until_on__gte=today, status=FollowUp.UNDER
-        )
+        rows = Contact.objects.visible_to(actor).observed_on(local_day(at))
         return rows.filter(path__within=path) if path else rows
 
     def covered(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
-        seen = Observation.objects.current().filter(
-            contact_id=OuterRef("pk"), on=local_day(at), seen__in=("seen_ok", "seen_not_ok")
-        )
-        return among.filter(Exists(seen))
+        return among.filter(pk__in=Contact.objects.seen_on(local_day(at)).values("pk"))
 
 
 @coverages.add

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.models import Case, Investigation, Screening
 from lianfang.common.fields import MomentField
-from lianfang.contacts.models import Contact, FollowUp, Observation, Seen
+from lianfang.contacts.models import Contact, FollowUp, Observation, Seen, SelfReports
 from lianfang.core.registry.calendar import day_ends_at, day_on, day_starts_at, day_text, each_day
 from lianfang.core.registry.models import Capability
 from lianfang.core.rules import deadline
@@ -18,6 +18,12 @@ from lianfang.loop.duty import Check, Duty, answerable, duties, owing
 
 _MOMENT: MomentField = MomentField(null=True)
 _SEEN = (Seen.SEEN_OK, Seen.SEEN_NOT_OK)
+
+
+def _rows_of_person(ids: Any) -> QuerySet[Any]:
+    """Return all rows of the people who were seen: a visit proves the duty of whichever row has the day."""
+    people = Observation.objects.filter(pk__in=ids).values("contact__person_id")
+    return Contact.objects.filter(person_id__in=people).values("pk")
 
 
 @duties.add
@@ -84,25 +90,18 @@ class ObserveDaily(Duty):
     check = Check.BY_SAMPLE
     sheddable = True
     lapses = True
-    watches: ClassVar[Any] = {
-        "contacts.Observation": lambda ids: Observation.objects.filter(pk__in=ids).values("contact_id")
-    }
+    watches: ClassVar[Any] = {"contacts.Observation": _rows_of_person}
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
-        days = each_day(
-            among.exclude(status__in=(FollowUp.CANCELLED, FollowUp.NONE)),
-            first="observe_from_on",
-            last="observe_until_on",
-            until=at,
-        )
-        # Nobody is visited as a contact after the day on which the observation ended early.
-        days = days.filter(
-            Q(status__in=(FollowUp.UNDER, FollowUp.COMPLETED))
-            | Q(status_at__isnull=True)
-            | Q(status_at__gte=day_starts_at())
-        )
+        # `visit_until_on` ends where the observation ended early, and where another row of the person has the visits.
+        days = each_day(among, first="observe_from_on", last="visit_until_on", until=at)
         seen = Observation.objects.filter(
-            contact_id=OuterRef("pk"), superseded_at__isnull=True, seen__in=_SEEN, on=day_on()
+            Q(by_self=False) | Q(contact__self_reports=SelfReports.VISIT),
+            contact__person_id=OuterRef("person_id"),
+            contact__disease=OuterRef("disease"),
+            superseded_at__isnull=True,
+            seen__in=_SEEN,
+            on=day_on(),
         )
         return owing(
             days,

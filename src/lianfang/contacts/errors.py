@@ -5,11 +5,11 @@ from http import HTTPStatus
 from lianfang.common.errors import LianfangError
 
 
-class ContactBeforeCase(LianfangError):  # noqa: N818
-    """The last contact on {last} is before the window that opens on {opens}."""
+class ExposureOutOfOrder(LianfangError):  # noqa: N818
+    """The meeting from {first} to {last} ends before it begins, or lies in the future."""
 
-    code = "contacts.before_window"
-    hint = "Check the dates; by the edition in force only contacts within the window count."
+    code = "contacts.exposure_out_of_order"
+    hint = "Check both days."
 
 
 class ObservationClosed(LianfangError):  # noqa: N818

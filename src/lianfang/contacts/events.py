@@ -9,6 +9,7 @@ class ContactEvent(Tag):
     """What can happen to a contact."""
 
     NAMED = "contacts.named", _("a person was named as a contact")
+    EXPOSED = "contacts.exposed", _("a meeting with the case was recorded or corrected")
     NOTIFIED = "contacts.notified", _("the person was told and placed under observation")
     OBSERVED = "contacts.observed", _("the person was visited, or not found")
     CHANGED = "contacts.changed", _("what is known of the contact was corrected")

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lianfang.cases.models import Case
-from lianfang.contacts.models import Contact, FollowUp, Observation
+from lianfang.contacts.models import Contact, Observation
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 
@@ -39,20 +39,15 @@ def list_contacts(
     return list(rows.select_related("person", "place", "case").order_by("-named_at", "-pk")[:limit])
 
 
-def _narrow(rows: QuerySet[Any], wanted: ContactFilter) -> QuerySet[Any]:
+def _narrow(rows: Any, wanted: ContactFilter) -> Any:
     if wanted.path:
         rows = rows.filter(path__within=wanted.path)
     if wanted.status:
         rows = rows.filter(status=wanted.status)
     if wanted.on is not None:
-        rows = rows.filter(
-            observe_from_on__lte=wanted.on, observe_until_on__gte=wanted.on, status=FollowUp.UNDER
-        )
+        rows = rows.observed_on(wanted.on)
         if wanted.unseen:
-            seen = Observation.objects.current().filter(
-                contact_id=OuterRef("pk"), on=wanted.on, seen__in=("seen_ok", "seen_not_ok")
-            )
-            rows = rows.filter(~Exists(seen))
+            rows = rows.exclude(pk__in=Contact.objects.seen_on(wanted.on).values("pk"))
     return rows
 
 

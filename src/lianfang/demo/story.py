@@ -25,7 +25,7 @@ from lianfang.cases.models import (
 )
 from lianfang.common.clock import local_day, start_of
 from lianfang.contacts.derive import derive_contacts
-from lianfang.contacts.models import Contact, Observation
+from lianfang.contacts.models import Contact, Exposure, Observation
 from lianfang.core.access.actor import Actor
 from lianfang.core.registry.matching import PersonCandidate
 from lianfang.core.registry.models import Person
@@ -39,7 +39,7 @@ DISEASE = "covid_19_cn_2020"
 BY = Actor.system("demo world")
 # The share of the days without a reading on which somebody of the clinic goes and looks.
 _VISITED = 0.9
-_SETTING = {"household": "household", "school": "class", "work": "office", "community": "public_place"}
+_SETTING = {"household": "household", "school": "office", "work": "office", "community": "other"}
 
 
 @dataclass
@@ -300,10 +300,17 @@ class Story:
                 "path": person.path,
                 "source_path": case.path,
                 "last_contact_on": row["last_contact_on"],
-                "setting": _SETTING.get(row["layer"], row["layer"]),
                 "is_high_risk": row["layer"] == "household",
                 "named_at": moment,
             },
+        )
+        Exposure.objects.create(
+            contact=contact,
+            to_on=row["last_contact_on"],
+            setting=_SETTING[row["layer"]],
+            protection="none",
+            occurred_at=start_of(row["last_contact_on"]),
+            recorded_at=moment,
         )
         self.contacts[row["case"], row["contact"]] = contact
         return {contact.pk}

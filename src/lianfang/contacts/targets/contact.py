@@ -17,8 +17,9 @@ from lianfang.common.clock import local_day, site_zone
 from lianfang.contacts.derive import derive_contacts
 from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.models import Closing, Contact, FollowUp
-from lianfang.contacts.targets.columns import TEXTS, WIDENED, is_high_risk, texts_of, widen
+from lianfang.contacts.targets.columns import MEETING_TEXTS, TEXTS, WIDENED, is_high_risk, texts_of, widen
 from lianfang.contacts.targets.known import KnownContacts, people_with_ids, remember
+from lianfang.contacts.targets.meeting import MeetingWriter
 from lianfang.contacts.targets.undoing import undo_contacts
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -166,7 +167,8 @@ def _find_standing(drafts: Sequence[Draft]) -> None:
     }
     if not people:
         return
-    standing = {(c.person_id, c.case_id, c.disease): c for c in Contact.objects.filter(person_id__in=people)}
+    on_file = Contact.objects.filter(person_id__in=people, via__isnull=True)
+    standing = {(c.person_id, c.case_id, c.disease): c for c in on_file}
     for draft in drafts:
         if draft.contact is None and draft.person is not None:
             draft.contact = standing.get(
@@ -192,12 +194,23 @@ def _write(drafts: Sequence[Draft], context: Context) -> None:
                 changed[draft.contact.pk] = draft.contact
     Contact.objects.bulk_create(fresh.values(), batch_size=500)
     write_columns(changed.values(), WIDENED)
+    _state_meetings(drafts, context)
     remember([(d.contact, d.row.values) for d in drafts if d.contact and d.is_new], context)
     completed = complete_people(
         [(d.contact.person, d.candidate) for d in drafts if d.contact and not d.is_new], context
     )
     _close(drafts, context)
     _account(drafts, completed, context)
+
+
+def _state_meetings(drafts: Sequence[Draft], context: Context) -> None:
+    writer = MeetingWriter([draft.contact for draft in drafts if draft.contact], context)
+    for draft in drafts:
+        assert draft.contact is not None
+        says_more = writer.state(draft.contact, draft.row, draft.outcome)
+        if says_more and draft.outcome.word == Word.UNCHANGED:
+            draft.outcome.word = Word.CHANGED
+    writer.write()
 
 
 def _contact(draft: Draft, context: Context) -> Contact:
@@ -225,7 +238,6 @@ def _contact(draft: Draft, context: Context) -> Contact:
         place=draft.place,
         path=draft.place.path,
         source_path=draft.case.path if draft.case else "",
-        first_contact_on=as_day(values.get("first_contact_on")),
         last_contact_on=last,
         is_high_risk=is_high_risk(values),
         named_at=named,
@@ -296,7 +308,7 @@ def _exported(contact: Contact) -> dict[str, Any]:
         "occupation": person.occupation,
         "place_code": contact.place.code,
         **days,
-        **{name: getattr(contact, name) or None for name in TEXTS},
+        **{name: getattr(contact, name) or None for name in (*MEETING_TEXTS, *TEXTS)},
         "high_risk": True if contact.is_high_risk else None,
         "named_at": named.astimezone(site_zone()),
         "notified_at": contact.notified_at.astimezone(site_zone()) if contact.notified_at else None,

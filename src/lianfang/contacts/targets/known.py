@@ -24,7 +24,7 @@ class KnownContacts:
         named = Contact.objects.in_bulk(set(found.values()))
         people = {number: named[pk].person_id for number, pk in found.items() if pk in named}
         first = {number: pk for number, pk in found.items() if pk in named}
-        rows = Contact.objects.filter(person_id__in=set(people.values())).select_related(
+        rows = Contact.objects.filter(person_id__in=set(people.values()), via__isnull=True).select_related(
             "person", "case", "place"
         )
         of_person: dict[int, list[Contact]] = {}
@@ -40,7 +40,7 @@ class KnownContacts:
 
     def _read_own(self, wanted: set[str]) -> None:
         uids = {number: uid for number in wanted if (uid := _uid(number)) is not None}
-        rows = Contact.objects.filter(person__uid__in=set(uids.values())).select_related(
+        rows = Contact.objects.filter(person__uid__in=set(uids.values()), via__isnull=True).select_related(
             "person", "case", "place"
         )
         by_uid: dict[uuid.UUID, list[Contact]] = {}

@@ -21,6 +21,7 @@ from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.models import Contact
 from lianfang.contacts.targets.columns import WIDENED, texts_of, widen
 from lianfang.contacts.targets.known import KnownContacts
+from lianfang.contacts.targets.meeting import MeetingWriter
 from lianfang.contacts.targets.undoing import TIED, undo_contacts
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -190,6 +191,7 @@ def _tie_contacts(ties: Sequence[_Tie], context: Context) -> None:
     Contact.objects.bulk_create(fresh.values(), batch_size=500)
     write_columns(tied.values(), ["case", "source_path", *WIDENED])
     made = {contact.pk for contact in fresh.values()}
+    _state_meetings(ties, context)
     entries = []
     for tie in ties:
         contact = tie.contacts[0]
@@ -205,6 +207,15 @@ def _tie_contacts(ties: Sequence[_Tie], context: Context) -> None:
     derive_contacts({tie.contacts[0].pk for tie in changed}, at=context.at, by=context.by)
 
 
+def _state_meetings(ties: Sequence[_Tie], context: Context) -> None:
+    writer = MeetingWriter([tie.contacts[0] for tie in ties], context)
+    for tie in ties:
+        says_more = writer.state(tie.contacts[0], tie.row, tie.outcome)
+        if says_more and tie.outcome.word == Word.UNCHANGED:
+            tie.outcome.word = Word.CHANGED
+    writer.write()
+
+
 def _another(tie: _Tie, context: Context) -> Contact:
     """Return a further row of the same person for another case, with the days of this tie."""
     first = tie.contacts[0]
@@ -216,7 +227,6 @@ def _another(tie: _Tie, context: Context) -> Contact:
         place=first.place,
         path=first.path,
         source_path=tie.source.path,
-        first_contact_on=as_day(tie.row.values.get("first_contact_on")),
         last_contact_on=as_day(tie.row.values.get("last_contact_on")) or first.last_contact_on,
         is_high_risk=first.is_high_risk,
         named_at=context.at,

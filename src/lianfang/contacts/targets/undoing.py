@@ -7,7 +7,7 @@ from typing import Any
 from lianfang.cases.models import Case
 from lianfang.cases.targets.undoing import undo_cases, undo_people
 from lianfang.contacts.derive import derive_contacts
-from lianfang.contacts.models import Closing, Contact, Observation
+from lianfang.contacts.models import Closing, Contact, Exposure, Observation
 from lianfang.core.access.actor import Actor
 from lianfang.core.registry.models import ExternalNumber
 from lianfang.intake.target import Undone
@@ -19,11 +19,11 @@ _CHUNK = 500
 
 
 def undo_contacts(records: Mapping[str, Sequence[int]], *, by: Actor, at: datetime, reason: str) -> Undone:
-    """Withdraw visits, closings and links, untie and remove contacts, then people to whom nothing is tied."""
+    """Withdraw visits, closings, meetings and links, untie and remove contacts, then people to whom nothing is tied."""
     facts = {label: ids for label, ids in records.items() if label.startswith("cases.")}
     done = undo_cases(facts, by=by, at=at, reason=reason)
     touched: set[int] = set()
-    for model in (Observation, Closing):
+    for model in (Observation, Closing, Exposure):
         touched |= _withdraw(
             model, records.get(f"contacts.{model.__name__}", ()), at=at, reason=reason, done=done
         )

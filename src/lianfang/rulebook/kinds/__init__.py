@@ -14,6 +14,7 @@ Parameters = Annotated[
     | care.ContactDefinitionParameters
     | care.PlaceWindowParameters
     | care.ObservationParameters
+    | care.ConfinementParameters
     | care.RecurrenceParameters
     | care.NaturalHistoryParameters
     | surveillance.ClockParameters

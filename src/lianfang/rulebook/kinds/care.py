@@ -100,7 +100,9 @@ class ObservationParameters(Frozen):
     """How long an exposed or symptom-free infected person is observed, and what release asks for.
 
     `first_day_number` is the number given to the day of the last contact: with 0 (WHO usage) and 14 days release
-    is on the 14th day after it, with 1 on the 13th.
+    is on the 14th day after it, with 1 on the 13th. `tests_on_days` are days numbered in the same way.
+    `self_reports` says as what the person's own report counts. With `release_judged` an answerable person
+    decides on the release; else a field worker notes it.
     """
 
     kind: Literal["observation"]
@@ -110,6 +112,19 @@ class ObservationParameters(Frozen):
     fever: Threshold | None = None
     negatives: NegativesTest | None = None
     where: tuple[Literal["central", "home"], ...]
+    tests_on_days: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    self_reports: Literal["none", "reading", "visit"] = "reading"
+    release_judged: bool = True
+
+
+class ConfinementParameters(Frozen):
+    """What people in isolation are owed: who gets a named contact person, how often they are seen and supplied."""
+
+    kind: Literal["confinement"]
+    elder_from_age: int = Field(ge=0)
+    child_below_age: int = Field(ge=0)
+    attend_every_days: int = Field(ge=1)
+    supply_every_days: int = Field(ge=1)
 
 
 class RecurrenceParameters(Frozen):

@@ -1,84 +1,19 @@
-"""What can be done to contacts. Each act writes its facts, derives what follows, and records who did it."""
+"""Observing contacts: telling them, seeing them, ending early, withdrawing what was entered wrongly."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from lianfang.cases.models import Case
 from lianfang.common.clock import local_day
 from lianfang.contacts.derive import derive_contacts
 from lianfang.contacts.errors import ObservationClosed
 from lianfang.contacts.events import ContactEvent
-from lianfang.contacts.models import Closing, Contact, FollowUp, Observation
+from lianfang.contacts.models import Closing, Contact, Exposure, FollowUp, Observation
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
-from lianfang.core.registry.models import Person, Place
 from lianfang.loop.touch import touch
-
-
-@transaction.atomic
-def name_contact(
-    *,
-    person: Person,
-    case: Case,
-    last_contact_on: date,
-    by: Actor,
-    at: datetime,
-    place: Place | None = None,
-    **fields: Any,
-) -> Contact:
-    """Record that a case named a person as a contact; where the person lives is where the observation is owed.
-
-    The same person named again by the same case widens the days of contact instead of making a second record.
-    """
-    by.require(Permission.CONTACT_EDIT, case.path)
-    where = place or person.place or case.place
-    contact, created = Contact.objects.get_or_create(
-        person=person,
-        case=case,
-        disease=case.disease,
-        defaults={
-            "place": where,
-            "path": where.path,
-            "source_path": case.path,
-            "last_contact_on": last_contact_on,
-            "named_at": at,
-            **fields,
-        },
-    )
-    if not created:
-        changes = {
-            name: value
-            for name, value in fields.items()
-            if value not in (None, "") and getattr(contact, name) != value
-        }
-        if last_contact_on > contact.last_contact_on:
-            changes["last_contact_on"] = last_contact_on
-        if not changes:
-            return contact
-        Contact.objects.filter(pk=contact.pk).update(**changes, **_keep_order(contact, changes))
-    tag = ContactEvent.NAMED if created else ContactEvent.CHANGED
-    record(
-        tag,
-        subject=contact,
-        by=by,
-        at=at,
-        after={"case": case.number, "last_contact_on": last_contact_on.isoformat()},
-    )
-    touch(Case, [case.pk], at=at)
-    return _derived(contact, at=at, by=by)
-
-
-def _keep_order(contact: Contact, changes: dict[str, Any]) -> dict[str, Any]:
-    """Clear the derived last day while the contact day moves past it; `derive` sets it again at once."""
-    last = changes.get("last_contact_on")
-    return (
-        {"observe_until_on": None}
-        if last and contact.observe_until_on and contact.observe_until_on < last
-        else {}
-    )
 
 
 @transaction.atomic
@@ -143,8 +78,8 @@ def close_observation(*, contact: Contact, status: str, reason: str, by: Actor, 
 
 
 @transaction.atomic
-def withdraw_entry(*, entry: Observation | Closing, reason: str, by: Actor, at: datetime) -> None:
-    """Withdraw a wrong visit or closing: it stays on file, says why, and no longer counts."""
+def withdraw_entry(*, entry: Observation | Closing | Exposure, reason: str, by: Actor, at: datetime) -> None:
+    """Withdraw a wrong visit, closing or meeting: it stays on file, says why, and no longer counts."""
     contact = entry.contact
     by.require(Permission.CONTACT_EDIT, contact.path)
     type(entry).objects.filter(pk=entry.pk, superseded_at__isnull=True).update(
