@@ -11,6 +11,7 @@ from lianfang.contacts.models.contact import Contact
 from lianfang.core.access.permissions import Permission
 from lianfang.core.access.visibility import VisibleQuerySet
 from lianfang.core.facts import Fact, FactQuerySet
+from lianfang.core.intervals import Alone, Rule, Within
 
 
 class SiteQuerySet(VisibleQuerySet):
@@ -109,7 +110,7 @@ class Stay(Fact):
     """A person is isolated in a bed of a centre, or at home (no bed), from `occurred_at` until `until_at`.
 
     No two stays that hold overlap for one person or one bed, and none reaches beyond the time of its bed: the database
-    refuses it (`contacts.constraints`).
+    refuses it (`core.intervals`).
     """
 
     person = models.ForeignKey("registry.Person", models.PROTECT, related_name="stays")
@@ -124,6 +125,12 @@ class Stay(Fact):
     is_vulnerable = models.BooleanField(default=False)
     released_by_rule = models.CharField(max_length=80, blank=True)  # the edition by which the stay ended
     reason = models.TextField(blank=True)
+
+    intervals: ClassVar[tuple[Rule, ...]] = (
+        Alone("stay_person_once", "person"),
+        Alone("stay_bed_once", "bed"),
+        Within("stay_within_bed", "bed"),
+    )
 
     objects = StayQuerySet.as_manager()  # type: ignore[misc]  # facts that are also seen by area
 
