@@ -155,7 +155,7 @@ def test_a_town_of_twenty_thousand_stays(tmp_path):
     asked = Windows.of((person, T0 + 86_400, T0 + 6 * 86_400) for person in range(1, 21))
     how = {"min_seconds": 15 * MINUTE, "most_present": dict.fromkeys(range(10), 8)}
     expected, crowded = by_pandas(frame(rows), window_frame(asked), **how)
-    assert len(expected) > 500
+    assert len(expected) > 100
     assert len(crowded) > 0
     found = by_kernel(store, asked, tmp_path / "set", **how)
     expected = [tuple(row) for row in expected.itertuples(index=False)]
