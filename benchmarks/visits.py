@@ -1,6 +1,6 @@
 """Searching for contacts in 1, 10 and 100 million visits: the working set beside plain Ibis/DuckDB, pandas and a bound.
 
-Usage: python benchmarks/visits.py [--sizes 1 10 100] [--folder FOLDER] [--spark]   (sizes in millions of visits)
+    python benchmarks/visits.py [--sizes 1 10 100] [--folder FOLDER] [--spark]   (sizes in millions of visits)
 
 28 days, 5 million persons, 500,000 places of Zipf popularity 0.9 (the busiest has 3.6 % of the visits), log-normal
 stays with a median of 40 minutes, at most 8 hours; who shared a place for 15 minutes or longer with 1, 100 or 1,000
@@ -125,7 +125,7 @@ def least(working, asked):
     return lambda: bound(*columns, int(working.longest.max()), rows, LEAST)
 
 
-def measure(n_visits: int, folder: Path, *, spark: bool) -> None:
+def measure_size(n_visits: int, folder: Path, *, spark: bool) -> None:
     began = time.perf_counter()
     store = generate(folder / "lake", n_visits)
     size = sum(path.stat().st_size for path in store.files()) / 1e6
@@ -189,10 +189,18 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None)
     parser.add_argument("--spark", action="store_true")
     given = parser.parse_args()
-    for size in given.sizes:
-        folder = Path(tempfile.mkdtemp(prefix="lianfang-visits-", dir=given.folder))
+    run(given.sizes, given.folder, spark=given.spark)
+
+
+def measure(quick: bool) -> None:
+    run([1] if quick else [1, 10, 100])
+
+
+def run(sizes: list[int], root: Path | None = None, *, spark: bool = False) -> None:
+    for size in sizes:
+        folder = Path(tempfile.mkdtemp(prefix="lianfang-visits-", dir=root))
         try:
-            measure(size * MILLION, folder, spark=given.spark)
+            measure_size(size * MILLION, folder, spark=spark)
         finally:
             shutil.rmtree(folder)
 
