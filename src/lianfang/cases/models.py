@@ -72,6 +72,15 @@ class Case(models.Model):
                 condition=Q(confirmed_at__isnull=False),
                 name="case_confirmed",
             ),
+            models.Index(
+                fields=["confirmed_at", "path"], condition=Q(confirmed_at__isnull=False), name="case_by_day"
+            ),
+            models.Index(fields=["path", "classification"], name="case_class_in_area"),
+            models.Index(
+                fields=["-reported_at", "-id"],
+                condition=Q(confirmed_at__isnull=False, investigated_at__isnull=True),
+                name="case_uninvestigated",
+            ),
         ]
 
     def __str__(self) -> str:

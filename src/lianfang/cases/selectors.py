@@ -1,15 +1,17 @@
 """Reads of cases for doors and for the apps above."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BigIntegerField, Count, F, Func, Q, QuerySet, Value
 
 from lianfang.cases.models import Case, Classification, Sample
-from lianfang.common.clock import local_day
+from lianfang.common.clock import local_day, start_of
 from lianfang.common.errors import NotVisible
+from lianfang.common.listing import page_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 
@@ -38,11 +40,13 @@ def list_cases(
     `after` is (epoch second, id) of the last row of the page before. The condition is written as `<=` and (`<` or id)
     since the textbook form cannot use the index (measured: 2 against 630 pages a second).
     """
-    rows = _narrow(Case.objects.visible_to(actor), wanted)
+    seen = Case.objects.all() if Case.objects.is_own(actor, wanted.path) else Case.objects.visible_to(actor)
+    rows = _narrow(seen, replace(wanted, path=""))
     if after is not None:
         moment, pk = after
         rows = rows.filter(reported_at__lte=moment).filter(Q(reported_at__lt=moment) | Q(pk__lt=pk))
-    return list(rows.select_related("person", "place").order_by("-reported_at", "-pk")[:limit])
+    rows = rows.select_related("person", "place")
+    return page_of(rows, path=wanted.path, order=("-reported_at", "-pk"), limit=limit)
 
 
 def matching_cases(
@@ -59,7 +63,7 @@ def _narrow(rows: QuerySet[Any], wanted: CaseFilter) -> QuerySet[Any]:
     if wanted.path:
         rows = rows.filter(path__within=wanted.path)
     if wanted.number:
-        rows = rows.filter(number__startswith=wanted.number)
+        rows = rows.filter(number__begins=wanted.number)
     if wanted.uninvestigated:
         rows = rows.filter(confirmed_at__isnull=False, investigated_at__isnull=True)
     exact = {name: getattr(wanted, name) for name in ("disease", "outcome") if getattr(wanted, name)}
@@ -82,28 +86,32 @@ def get_case(actor: Actor, number: str, permission: Permission | None = None) ->
 
 def counts_by_classification(actor: Actor, path: str = "") -> dict[str, int]:
     """Return how many visible cases are in each class, in the area `path`."""
-    rows = _narrow(Case.objects.visible_to(actor), CaseFilter(path=path)).order_by()
+    rows = Case.objects.visible_in(actor, path).order_by()
     counted = dict(rows.values_list("classification").annotate(n=Count("pk")))
     return {name: counted.get(name, 0) for name in Classification.values}
 
 
 def epidemic_curve(
-    actor: Actor, *, path: str = "", disease: str = "", by_onset: bool = False
+    actor: Actor, *, path: str = "", disease: str = "", by_onset: bool = False, since: date | None = None
 ) -> Sequence[tuple[date, int]]:
-    """Return (day, new cases) by onset or by confirmation, for the visible cases that are confirmed or asymptomatic."""
-    rows = _narrow(Case.objects.visible_to(actor), CaseFilter(path=path, disease=disease))
-    rows = rows.filter(confirmed_at__isnull=False).order_by()
+    """Return (day, new cases) by onset or by confirmation, from `since` on, of the visible confirmed or asymptomatic cases."""
+    own = Case.objects.is_own(actor, path)
+    rows = Case.objects.all() if own else Case.objects.visible_to(actor)
+    rows = rows.filter(
+        confirmed_at__isnull=False, **{"path__inside" if since else "path__within": path}
+    ).order_by()
+    if disease:
+        rows = rows.filter(disease=disease)
     if by_onset:
-        return list(
-            rows.filter(onset_on__isnull=False)
-            .values_list("onset_on")
-            .annotate(n=Count("pk"))
-            .order_by("onset_on")
-        )
-    days: dict[date, int] = {}
-    for moment in rows.values_list("confirmed_at", flat=True):
-        day = local_day(moment)
-        days[day] = days.get(day, 0) + 1
+        first: Any = {"onset_on__gte": since} if since else {"onset_on__isnull": False}
+        return list(rows.filter(**first).values_list("onset_on").annotate(n=Count("pk")).order_by("onset_on"))
+    if since is not None:
+        rows = rows.filter(confirmed_at__gte=start_of(since))
+    # Counted by quarters of an hour in the database: days of every zone are made of whole ones.
+    quarter = Func(F("confirmed_at"), Value(900), template="%(expressions)s", arg_joiner=" / ", output_field=BigIntegerField())  # fmt: skip
+    days: Counter[date] = Counter()
+    for number, n in rows.values_list(quarter).annotate(n=Count("pk")):
+        days[local_day(datetime.fromtimestamp(900 * number, UTC))] += n
     return sorted(days.items())
 
 

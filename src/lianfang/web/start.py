@@ -130,7 +130,7 @@ def _changing(request: Any, path: str) -> dict[str, Any] | None:
         return None
     today = local_day(request.at)
     first = today - timedelta(days=_CURVE_DAYS - 1)
-    by_day = {day: n for day, n in epidemic_curve(request.actor, path=path) if day >= first}
+    by_day = dict(epidemic_curve(request.actor, path=path, since=first))
     days = [first + timedelta(days=n) for n in range(_CURVE_DAYS)]
     values = [by_day.get(day, 0) for day in days]
     curve = {

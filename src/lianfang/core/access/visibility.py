@@ -28,6 +28,18 @@ class VisibleQuerySet(models.QuerySet[Any]):
             return self.all()
         return self.filter(self.seen_from(actor, paths))
 
+    def visible_in(self, actor: Actor, path: str, permission: Permission | None = None) -> Self:
+        """Keep the rows that `actor` may see and whose first area column lies in `path` ("" is everywhere).
+
+        Within the actor's own areas that is one range and nothing else: `seen_from` only ever adds to them.
+        """
+        inside = self.filter(**{f"{self.area_fields[0]}__within": path})
+        return inside if self.is_own(actor, path, permission) else inside.visible_to(actor, permission)
+
+    def is_own(self, actor: Actor, path: str, permission: Permission | None = None) -> bool:
+        """Return whether the area `path` lies in one of those in which `actor` holds the permission."""
+        return any(path.startswith(own) for own in actor.paths(permission or self.view_permission))
+
     def seen_from(self, actor: Actor, paths: tuple[str, ...]) -> Q:  # noqa: ARG002 - for those who override it
         """Return the condition under which a row is seen by `actor` from the areas `paths`."""
         areas = Q()
