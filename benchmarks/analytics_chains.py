@@ -1,6 +1,6 @@
 """Chains on the shared real and published data; prints markdown. Usage: python benchmarks/analytics_chains.py
 
-Settings come from the literature and from simulated outbreaks (`calibration_chains.py`), not from these data.
+Settings come from the literature and from simulated outbreaks (`calibrating/outbreaks.py`), not from these data.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Nowcasts of three public outbreaks beside their references, and time against size; prints markdown.
 
 The reference days are those of the published comparisons. "Other days" are not among them, but both were seen while
-the settings were chosen; untouched are only the seeds of `calibration_nowcast.py`.
+the settings were chosen; untouched are only the seeds of `calibrating/reporting.py`.
 
 Usage: python benchmarks/analytics_nowcast.py
 """

@@ -116,7 +116,7 @@ def presence(paths: Sequence[CarePath], n_days: int) -> dict[str, Floats]:
 
 def project_census(
     admissions: Any,
-    paths: Sequence[CarePath],
+    paths: Sequence[CarePath] | Sequence[Sequence[CarePath]],
     *,
     n_draws: int = 500,
     seed: int = 1,
@@ -134,6 +134,7 @@ def project_census(
         days as the longest stay, otherwise the patients already there are missing.
     paths
         Ways through hospital, shares summing to 1; patients who die and patients who go home may be different paths.
+        Or several such lists, equally likely (one for each of `resampled_stays`): doubt about the stays then enters too.
     n_draws
         Draws when `admissions` is one series; a matrix brings its own.
     seed
@@ -159,40 +160,58 @@ def project_census(
     a = as_counts("admissions", admissions)
     series = np.atleast_2d(a)
     n_days = series.shape[1]
-    share = presence(paths, n_days)
+    shares = [presence(each, n_days) for each in _alternatives(paths)]
+    kinds = tuple(shares[0])
+    if any(tuple(share) != kinds for share in shares):
+        raise complain("paths", "lists of the same kinds of bed", [tuple(share) for share in shares])
+    present = {kind: np.stack([share[kind] for share in shares]) for kind in kinds}
     wanted = np.asarray(as_counts("levels", list(levels), n_axes=(1,)))
     rng = np.random.default_rng(seed)
     draws = series if a.ndim == 2 else np.repeat(series, as_whole("n_draws", n_draws, low=2), axis=0)
-    mean = np.stack([np.convolve(series.mean(axis=0), p)[:n_days] for p in share.values()], axis=1)
+    mean = np.stack([np.convolve(series.mean(axis=0), p)[:n_days] for p in _means(present)], axis=1)
     quantiles = np.stack(
-        [np.quantile(_draw(draws, p, rng), wanted, axis=0).T for p in share.values()], axis=1
+        [np.quantile(_draw(draws, p, rng), wanted, axis=0).T for p in present.values()], axis=1
     )
     return BedCensus(
-        kinds=tuple(share),
+        kinds=kinds,
         levels=tuple(wanted.tolist()),
         mean=mean,
         quantiles=quantiles,
         provenance=Provenance(
             method="admissions convolved with stays",
             source=SOURCE,
-            parameters={"paths": [path.name for path in paths], "levels": wanted.tolist()},
-            inputs={"admissions": digest(a)},
+            parameters={"alternatives": len(shares), "levels": wanted.tolist()},
+            inputs={
+                "admissions": digest(a),
+                **{f"presence of {kind}": digest(p) for kind, p in present.items()},
+            },
             seed=seed,
         ),
     )
 
 
+def _alternatives(paths: Any) -> list[Sequence[CarePath]]:
+    given = list(paths)
+    if given and not isinstance(given[0], CarePath):
+        return [list(each) for each in given]
+    return [given]
+
+
+def _means(present: dict[str, Floats]) -> list[Floats]:
+    return [np.asarray(p.mean(axis=0)) for p in present.values()]
+
+
 def _draw(draws: Floats, p: Floats, rng: np.random.Generator) -> Floats:
-    n_days = draws.shape[1]
+    """Return the census of each draw; draw i is of alternative i modulo their number (rows of `p`)."""
+    n_draws, n_days = draws.shape
     whole = bool((draws == np.floor(draws)).all())
     census = np.zeros(draws.shape)
-    chance = np.clip(p, 0, 1)
+    chance = np.clip(p, 0, 1)[np.arange(n_draws) % len(p)]
     for s in range(n_days):
-        if chance[s] > 0:
+        here = chance[:, s : s + 1]
+        if here.max() > 0:
             past = draws[:, : n_days - s]
-            census[:, s:] += (
-                rng.binomial(past.astype(np.int64), chance[s]) if whole else rng.poisson(past * chance[s])
-            )
+            census[:, s:] += rng.binomial(past.astype(np.int64), here) if whole else rng.poisson(past * here)
     return census
 
 

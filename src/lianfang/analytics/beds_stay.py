@@ -1,7 +1,7 @@
 """Length-of-stay distributions from finished and still running stays."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "StayDistribution",
     "length_of_stay",
+    "resampled_stays",
 ]
 
 _stats: Any = stats  # scipy carries no types
@@ -95,8 +96,8 @@ def length_of_stay(
 
     Notes
     -----
-    Source: Kaplan & Meier 1958; Lawless 2003 for the censored likelihood. Beyond the longest ending the Kaplan-Meier curve is continued with the overall hazard (endings / days at risk);
-    how much probability that concerns is told in `extrapolated`.
+    Source: Kaplan & Meier 1958; Lawless 2003 for the censored likelihood. Beyond the longest ending the
+    Kaplan-Meier curve is continued with the overall hazard (endings / days at risk); how much probability that concerns is told in `extrapolated`.
     Assumption: whether a stay still runs says nothing else about its length (independent censoring).
     Not for stays that end in two ways of interest - use `severity.cumulative_incidence` for those.
 
@@ -135,6 +136,40 @@ def length_of_stay(
             inputs={"days": digest(whole), "ended": digest(over)},
         ),
     )
+
+
+def resampled_stays(
+    days: Any,
+    ended: Any = None,
+    *,
+    n_draws: int = 100,
+    seed: int,
+    family: Family = "kaplan-meier",
+    n_days: int | None = None,
+) -> tuple[StayDistribution, ...]:
+    """Return `length_of_stay` of `n_draws` lists of patients drawn again from the given ones (bootstrap).
+
+    Equally likely answers to "how long do they stay", for `project_census`: with few patients the doubt about stays is the
+    larger part of the doubt about the census. Source: Efron 1979. Assumptions, limits and errors are those of
+    `length_of_stay`; not for fewer than about twenty ended stays.
+
+    >>> some = resampled_stays([2, 3, 3, 5, 8, 1, 4], n_draws=3, seed=1)
+    >>> [round(one.mean, 2) for one in some]
+    [3.0, 3.0, 3.86]
+    """
+    whole = as_counts("days", days, n_axes=(1,))
+    over = np.ones(len(whole), dtype=bool) if ended is None else np.asarray(ended, dtype=bool)
+    length_of_stay(
+        whole, over, family=family, n_days=n_days
+    )  # complains about what is wrong with the records
+    rng = np.random.default_rng(seed)
+    drawn: list[StayDistribution] = []
+    while len(drawn) < as_whole("n_draws", n_draws, low=1):
+        chosen = rng.integers(0, len(whole), len(whole))
+        if over[chosen].any():
+            one = length_of_stay(whole[chosen], over[chosen], family=family, n_days=n_days)
+            drawn.append(replace(one, provenance=replace(one.provenance, seed=seed)))
+    return tuple(drawn)
 
 
 def _cut(pmf: Floats, n_days: int | None) -> Floats:

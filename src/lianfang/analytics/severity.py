@@ -47,7 +47,7 @@ NOT_ESTIMATED = "burn-in or smoothing edge"
 
 @dataclass(frozen=True, kw_only=True)
 class SeverityEstimates(Result):
-    """Case fatality for each day estimated, with 95% interval and a `status` that says why a number is missing.
+    """Case fatality for each day estimated, with its interval and a `status` that says why a number is missing.
 
     `naive` is deaths / cases with its exact binomial interval. `outcomes` is the expected number of cases whose
     outcome is known. Where `status` is not "ok" the estimate is NaN, except when deaths exceed expected outcomes: then
@@ -84,21 +84,25 @@ class SeverityEstimates(Result):
         return ax
 
 
-def _one(cases: float, deaths: float, outcomes: float, how: Likelihood, threshold: int) -> tuple[Any, ...]:
+def _one(
+    cases: float, deaths: float, outcomes: float, *, how: Likelihood, threshold: int, level: float
+) -> tuple[Any, ...]:
     if cases == 0 or (outcomes <= 0 and deaths == 0):
         return np.nan, np.nan, np.nan, NOTHING_YET
     if deaths > outcomes:
-        low = profile(log_likelihood(cases, deaths, deaths, how="binomial", threshold=threshold))[1]
+        low = profile(log_likelihood(cases, deaths, deaths, how="binomial", threshold=threshold), level)[1]
         return 1.0, low, 1.0, EXCESS
-    return (*profile(log_likelihood(cases, deaths, outcomes, how=how, threshold=threshold)), OK)
+    return (*profile(log_likelihood(cases, deaths, outcomes, how=how, threshold=threshold), level), OK)
 
 
-def _collect(rows: list[tuple[Any, ...]], when: tuple[Any, ...], parts: dict[str, Floats]) -> dict[str, Any]:
+def _collect(
+    rows: list[tuple[Any, ...]], when: tuple[Any, ...], parts: dict[str, Floats], level: float
+) -> dict[str, Any]:
     numbers = np.array([row[:3] for row in rows], dtype=np.float64)
     has_cases = parts["cases"] > 0
     safe = np.where(has_cases, parts["cases"], 1)
     naive = np.where(has_cases & (parts["deaths"] <= safe), parts["deaths"] / safe, np.nan)
-    low, high = exact_interval(np.minimum(parts["deaths"], safe), safe)
+    low, high = exact_interval(np.minimum(parts["deaths"], safe), safe, level)
     return {
         "when": when,
         "estimate": numbers[:, 0],
@@ -129,6 +133,7 @@ def case_fatality(
     dates: Any = None,
     likelihood: Likelihood = "by-size",
     poisson_threshold: int = 100,
+    level: float = 0.95,
 ) -> SeverityEstimates:
     """Return the case fatality of the whole series, corrected for outcomes that cannot be known yet.
 
@@ -148,6 +153,8 @@ def case_fatality(
         "by-size" as in cfr 0.2.0 (Poisson for large outbreaks of low severity), or "binomial".
     poisson_threshold
         Cases from which "by-size" may use the Poisson form.
+    level
+        Coverage of the interval.
 
     Raises
     ------
@@ -167,7 +174,7 @@ def case_fatality(
     (0.2, 0.1)
     """
     return _expanding(
-        cases, deaths, delay, dates, how=likelihood, threshold=poisson_threshold, last_only=True
+        cases, deaths, delay, dates, how=likelihood, threshold=poisson_threshold, last_only=True, level=level
     )
 
 
@@ -179,6 +186,7 @@ def rolling_case_fatality(
     dates: Any = None,
     likelihood: Likelihood = "by-size",
     poisson_threshold: int = 100,
+    level: float = 0.95,
 ) -> SeverityEstimates:
     """Return `case_fatality` as it stood at the end of each day, using the data up to that day.
 
@@ -189,12 +197,20 @@ def rolling_case_fatality(
     'no cases or no outcomes expected yet'
     """
     return _expanding(
-        cases, deaths, delay, dates, how=likelihood, threshold=poisson_threshold, last_only=False
+        cases, deaths, delay, dates, how=likelihood, threshold=poisson_threshold, last_only=False, level=level
     )
 
 
 def _expanding(
-    cases: Any, deaths: Any, delay: Delay, dates: Any, *, how: Likelihood, threshold: int, last_only: bool
+    cases: Any,
+    deaths: Any,
+    delay: Delay,
+    dates: Any,
+    *,
+    how: Likelihood,
+    threshold: int,
+    last_only: bool,
+    level: float,
 ) -> SeverityEstimates:
     c, d = daily_counts(cases, deaths, dates)
     if how not in {"by-size", "binomial"}:
@@ -208,16 +224,18 @@ def _expanding(
         "outcomes": np.cumsum(expected_outcomes(c, f))[chosen],
     }
     rows = [
-        _one(n, x, u, how, threshold) for n, x, u in zip(*(parts[k].tolist() for k in parts), strict=True)
+        _one(n, x, u, how=how, threshold=threshold, level=level)
+        for n, x, u in zip(*(parts[k].tolist() for k in parts), strict=True)
     ]
     when = tuple(as_labels(dates))[chosen] if dates is not None else tuple(range(len(c)))[chosen]
     return SeverityEstimates(
-        **_collect(rows, when, parts),
+        **_collect(rows, when, parts, level),
         provenance=_provenance(
             "delay-corrected case fatality",
             {"cases": c, "deaths": d, "delay": f},
             likelihood=how,
             threshold=threshold,
+            level=level,
         ),
     )
 
@@ -230,6 +248,7 @@ def time_varying_case_fatality(
     dates: Any = None,
     burn_in: int = 7,
     smoothing_window: int = 1,
+    level: float = 0.95,
 ) -> SeverityEstimates:
     """Return the case fatality of the deaths of each day among the outcomes expected on that day.
 
@@ -273,7 +292,7 @@ def time_varying_case_fatality(
     smooth_c, smooth_d = running_median(c, window), running_median(d, window)
     k = np.round(expected_outcomes(smooth_c, f))
     safe = np.maximum(k, 1)
-    low, high = exact_interval(np.minimum(smooth_d, safe), safe)
+    low, high = exact_interval(np.minimum(smooth_d, safe), safe, as_number("level", level, low=0, high=1))
     rows = []
     for day in range(len(c)):
         if not skip <= day < len(c) - edge:
@@ -286,12 +305,15 @@ def time_varying_case_fatality(
             rows.append((smooth_d[day] / k[day], low[day], high[day], OK))
     parts = {"cases": smooth_c, "deaths": smooth_d, "outcomes": k}
     return SeverityEstimates(
-        **_collect(rows, tuple(as_labels(dates)) if dates is not None else tuple(range(len(c))), parts),
+        **_collect(
+            rows, tuple(as_labels(dates)) if dates is not None else tuple(range(len(c))), parts, level
+        ),
         provenance=_provenance(
             "time-varying case fatality",
             {"cases": c, "deaths": d, "delay": f},
             burn_in=skip,
             smoothing_window=window,
+            level=level,
         ),
     )
 
@@ -329,7 +351,13 @@ class UncertainSeverity(SeverityEstimates):
 
 
 def case_fatality_uncertain(
-    cases: Any, deaths: Any, delays: Any, *, dates: Any = None, likelihood: Likelihood = "by-size"
+    cases: Any,
+    deaths: Any,
+    delays: Any,
+    *,
+    dates: Any = None,
+    likelihood: Likelihood = "by-size",
+    level: float = 0.95,
 ) -> UncertainSeverity:
     """Return the case fatality when the delay itself is uncertain, with its probability over the severity grid.
 
@@ -357,7 +385,9 @@ def case_fatality_uncertain(
         log_lik = log_likelihood(c.sum(), d.sum(), max(u, d.sum()), how=likelihood, threshold=100)
         weight = np.exp(log_lik - log_lik.max())
         total += weight / weight.sum() / len(options)
-    low, middle, high = np.interp([0.025, 0.5, 0.975], np.cumsum(total), severity_grid()).tolist()
+    low, middle, high = np.interp(
+        [(1 - level) / 2, 0.5, (1 + level) / 2], np.cumsum(total), severity_grid()
+    ).tolist()
     mean_outcomes = float(np.mean(outcomes))
     status = EXCESS if d.sum() > mean_outcomes else OK if c.sum() else NOTHING_YET
     parts = {
@@ -368,13 +398,17 @@ def case_fatality_uncertain(
     return UncertainSeverity(
         chance=total,
         **_collect(
-            [(middle, low, high, status)], (len(c) - 1 if dates is None else as_labels(dates)[-1],), parts
+            [(middle, low, high, status)],
+            (len(c) - 1 if dates is None else as_labels(dates)[-1],),
+            parts,
+            level,
         ),
         provenance=_provenance(
             "case fatality averaged over delays",
             {"cases": c, "deaths": d},
             n_delays=len(options),
             likelihood=likelihood,
+            level=level,
         ),
     )
 
@@ -387,6 +421,7 @@ def ascertainment(
     baseline: Any,
     dates: Any = None,
     likelihood: Likelihood = "by-size",
+    level: float = 0.95,
 ) -> Ascertainment:
     """Return the share of cases reported, if the true severity is `baseline`: baseline / corrected case fatality.
 
@@ -418,7 +453,7 @@ def ascertainment(
     for value in (float(draws.min()), float(draws.max())):
         as_number("baseline", value, low=STEP, high=1)
     if draws.size == 1:
-        severity = case_fatality(cases, deaths, delay, dates=dates, likelihood=likelihood)
+        severity = case_fatality(cases, deaths, delay, dates=dates, likelihood=likelihood, level=level)
         estimates = [severity.estimate[0], severity.high[0], severity.low[0]]
         if np.isnan(estimates[0]):
             raise complain("deaths and cases", "such that an outcome is expected", severity.status[0])
@@ -429,7 +464,9 @@ def ascertainment(
             cases, deaths, delay if several else [delay], dates=dates, likelihood=likelihood
         ).chance
         levels = np.interp((np.arange(500) + 0.5) / 500, np.cumsum(chance), severity_grid())
-        middle, low, high = np.quantile(draws[:, None] / levels[None, :], [0.5, 0.025, 0.975]).tolist()
+        middle, low, high = np.quantile(
+            draws[:, None] / levels[None, :], [0.5, (1 - level) / 2, (1 + level) / 2]
+        ).tolist()
         ratios = [middle, low, high]
     return Ascertainment(
         estimate=min(ratios[0], 1.0),

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 from scipy import stats as scipy_stats
 
-from lianfang.analytics.inputs import Floats, as_counts, as_floats, complain
+from lianfang.analytics.inputs import Floats, as_counts, as_floats, as_number, complain
 
 Likelihood = Literal["by-size", "binomial"]
 Delay = Any  # a density function of days, or its values at days 0, 1, 2, ...
@@ -15,7 +15,7 @@ Delay = Any  # a density function of days, or its values at days 0, 1, 2, ...
 _special: Any = special  # scipy carries no types
 _stats: Any = scipy_stats
 STEP = 1e-4  # spacing of the severity grid, as in the reference implementation
-DROP = 1.92  # half the 95% point of chi-square with one degree of freedom, as in the reference implementation
+DROP = 1.92  # half the 95% point of chi-square with one degree of freedom, rounded as in the reference implementation
 
 
 def daily_counts(cases: Any, deaths: Any, dates: Any = None) -> tuple[Floats, Floats]:
@@ -98,22 +98,28 @@ def log_likelihood(
     return np.asarray(_special.xlogy(n_deaths, p) + _special.xlog1py(outcomes - n_deaths, -p))
 
 
-def profile(log_lik: Floats) -> tuple[float, float, float]:
-    """Return the maximum of a profile and the lowest and highest severity within 1.92 of it."""
+def drop_of(level: float) -> float:
+    """Return how far the log-likelihood may fall inside an interval of that coverage."""
+    return DROP if level == 0.95 else float(_stats.chi2.ppf(as_number("level", level, low=0, high=1), 1) / 2)
+
+
+def profile(log_lik: Floats, level: float = 0.95) -> tuple[float, float, float]:
+    """Return the maximum of a profile and the lowest and highest severity within the interval (1.92 of it at 95%)."""
     grid = severity_grid()
     best = int(np.argmax(log_lik))
-    inside = grid[log_lik >= log_lik[best] - DROP]
+    inside = grid[log_lik >= log_lik[best] - drop_of(level)]
     return float(grid[best]), float(inside[0]), float(inside[-1])
 
 
-def exact_interval(n_deaths: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """Return the 95% Clopper-Pearson limits of n_deaths / n."""
+def exact_interval(n_deaths: Floats, n: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the Clopper-Pearson limits of n_deaths / n."""
+    tail = (1 - level) / 2
     with np.errstate(invalid="ignore"):
         low = np.where(
-            n_deaths > 0, _special.betaincinv(np.maximum(n_deaths, 1), n - n_deaths + 1, 0.025), 0.0
+            n_deaths > 0, _special.betaincinv(np.maximum(n_deaths, 1), n - n_deaths + 1, tail), 0.0
         )
         high = np.where(
-            n_deaths < n, _special.betaincinv(n_deaths + 1, np.maximum(n - n_deaths, 1), 0.975), 1.0
+            n_deaths < n, _special.betaincinv(n_deaths + 1, np.maximum(n - n_deaths, 1), 1 - tail), 1.0
         )
     return np.asarray(low), np.asarray(high)
 

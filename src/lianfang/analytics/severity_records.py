@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from lianfang.analytics.inputs import Floats, as_counts, as_labels, as_number, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
@@ -18,12 +19,12 @@ __all__ = [
 ]
 
 SOURCE = "Aalen & Johansen, Scand J Stat 1978;5:141-150; Ghani et al., Am J Epidemiol 2005;162:479-486"
-Z = 1.959963984540054  # 97.5% point of the standard normal distribution
+_special: Any = special  # scipy carries no types
 
 
 @dataclass(frozen=True, kw_only=True)
 class CumulativeIncidence(Result):
-    """Probability of each outcome by each time; arrays are times x outcomes, with 95% limits.
+    """Probability of each outcome by each time; arrays are times x outcomes, with limits.
 
     `final` gives, per outcome, the last value with its limits. The rest, `unresolved`, is the probability of neither by
     the last time: where it is large, the final values are lower bounds.
@@ -79,7 +80,7 @@ class CumulativeIncidence(Result):
 
 
 def cumulative_incidence(
-    times: Any, outcome: Any, *, outcomes: tuple[str, ...] = ("death", "discharge")
+    times: Any, outcome: Any, *, outcomes: tuple[str, ...] = ("death", "discharge"), level: float = 0.95
 ) -> CumulativeIncidence:
     """Return the probability to have died, or to have been discharged, by each time since onset (or admission).
 
@@ -94,6 +95,8 @@ def cumulative_incidence(
         One of `outcomes`, or None (or "") for a patient without outcome yet.
     outcomes
         Names of the competing outcomes, the fatal one first.
+    level
+        Coverage of the limits.
 
     Raises
     ------
@@ -126,7 +129,9 @@ def cumulative_incidence(
     before = np.concatenate(([1.0], free[:-1]))
     incidence = np.cumsum(before[:, None] * d / n[:, None], axis=0)
     error = np.sqrt(_variance(incidence, before, d, n))
-    low, high = _limits(incidence, error)
+    low, high = _limits(
+        incidence, float(_special.ndtri((1 + as_number("level", level, low=0, high=0.9999)) / 2)) * error
+    )
     return CumulativeIncidence(
         times=at,
         outcomes=tuple(outcomes),
@@ -138,7 +143,7 @@ def cumulative_incidence(
         provenance=Provenance(
             method="Aalen-Johansen cumulative incidence",
             source=SOURCE,
-            parameters={"outcomes": tuple(outcomes)},
+            parameters={"outcomes": tuple(outcomes), "level": level},
             inputs={"times": digest(t), "outcome": digest(code)},
         ),
     )
@@ -180,7 +185,7 @@ def _variance(incidence: Floats, before: Floats, d: Floats, n: Floats) -> Floats
 
 def _limits(value: Floats, error: Floats) -> tuple[Floats, Floats]:
     inner = np.clip(value, 1e-12, 1 - 1e-12)
-    spread = Z * error / np.abs(inner * np.log(inner))
+    spread = error / np.abs(inner * np.log(inner))
     low = np.where(value > 0, inner ** np.exp(spread), 0.0)
     high = np.where(value > 0, inner ** np.exp(-spread), 0.0)
     return np.minimum(low, value), np.maximum(high, value)

@@ -104,6 +104,7 @@ EXAMPLES = (
         {"model": beds_outlook.learn_outlook(CENSUS, 7)},
     ),
     Example(beds_stay.length_of_stay, {"days": [2, 3, 3, 5], "ended": [True, True, False, True]}),
+    Example(beds_stay.resampled_stays, {"days": [2, 3, 3, 5, 8, 1, 4]}, {"n_draws": 3, "seed": 1}),
     Example(
         chains.infer_chains,
         {

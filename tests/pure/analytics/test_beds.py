@@ -14,7 +14,7 @@ from lianfang.analytics import beds, beds_chime, beds_outlook, beds_stay
 from lianfang.analytics.beds import CarePath, days_until_full, presence, project_census, queue_at_capacity
 from lianfang.analytics.beds_chime import Disposition, chime_projection
 from lianfang.analytics.beds_outlook import census_outlook, learn_outlook
-from lianfang.analytics.beds_stay import length_of_stay
+from lianfang.analytics.beds_stay import length_of_stay, resampled_stays
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 import analytics_beds
@@ -261,3 +261,17 @@ def test_results_show_themselves_and_doctests_hold():
         assert result.plot().get_xlabel()
     for module in (beds, beds_chime, beds_outlook, beds_stay):
         assert doctest.testmod(module).failed == 0
+
+
+def test_doubt_about_stays_widens_the_census():
+    rng = np.random.default_rng(3)
+    days = rng.integers(1, 20, 30)
+    stays = resampled_stays(days, rng.random(30) < 0.8, n_draws=50, seed=2)
+    assert stays[0].provenance.seed == 2
+    admissions = np.full(40, 10)
+    paths = [[CarePath(name="all", share=1, stages=[("ward", stay.pmf)])] for stay in stays]
+    unsure, sure = (project_census(admissions, given, n_draws=400) for given in (paths, paths[0]))
+    width = [(one.quantiles[30, 0, -1] - one.quantiles[30, 0, 0]) for one in (unsure, sure)]
+    assert width[0] > 1.5 * width[1]
+    with pytest.raises(ValueError, match="same kinds"):
+        project_census([1, 1], [paths[0], [CarePath(name="x", share=1, stages=[("icu", [0, 1])])]])

@@ -15,7 +15,7 @@ from lianfang.analytics.chains import links as links_module
 from lianfang.analytics.chains.posterior import find_circle
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
-from outbreaks_with_truth import simulate
+from calibrating.outbreaks import simulate
 
 
 def read(path):

@@ -306,3 +306,19 @@ def test_tables_and_plots():
         assert frame["series"].unique(maintain_order=True).to_list() == ["north", "south"]
         assert len(result.plot().lines) >= 2
         assert result.provenance.source
+
+
+def test_super_spreading_widens_and_none_of_it_changes_nothing():
+    cases = np.round(20 * np.exp(0.05 * np.arange(40)))
+    plain = reproduction_number(cases, serial_interval=ParametricInterval(4.7, 2.9))
+    hardly = reproduction_number(cases, serial_interval=ParametricInterval(4.7, 2.9), offspring_k=1e9)
+    np.testing.assert_allclose(hardly.quantiles, plain.quantiles, rtol=1e-6)
+    spread = reproduction_number(cases, serial_interval=ParametricInterval(4.7, 2.9), offspring_k=0.3)
+    known = plain.status == "estimated"
+    assert (spread.sd[known] > 1.3 * plain.sd[known]).all()
+    np.testing.assert_allclose(spread.mean[20:], plain.mean[20:], rtol=0.02)
+    assert spread.provenance.parameters["offspring_k"] == 0.3
+    # one window of one day: all of a past case's weight in it is w, so phi = 1 + R / k sum(I w^2) / sum(I w)
+    one = reproduction_number([10, 30], serial_interval=[0, 1.0], window=1, offspring_k=0.5)
+    phi = 1 + (1 + 30) / (0.2 + 10) / 0.5
+    assert one.mean[0] == pytest.approx((1 + 30 / phi) / (0.2 + 10 / phi))

@@ -106,7 +106,7 @@ def infer_chains(
     Notes
     -----
     Source: see `SOURCE`; the combination and the learning of evidence rates are this project's own and are checked for
-    calibration in `benchmarks/calibration_chains.py`.
+    calibration in `benchmarks/calibration.py`.
     Assumes that cases are nearly all known, evidence is independent given the link, and rates do not change in time.
     Not for proving who infected whom in a dispute, nor for outbreaks of which most cases are unseen: the answer should
     then be, and mostly is, "unknown". Cost: about 1 s per 200 cases after the first call in a process.

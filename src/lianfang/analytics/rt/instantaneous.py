@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lianfang.analytics.inputs import Floats, as_counts, as_days, complain, digest
+from lianfang.analytics.inputs import Floats, as_counts, as_days, as_number, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.rt.gamma_quantiles import gamma_quantiles, mixture_quantiles
 from lianfang.analytics.rt.serial_interval import (
@@ -113,6 +113,7 @@ def reproduction_number(
     windows: tuple[Any, Any] | None = None,
     prior_mean: float = 5.0,
     prior_sd: float = 5.0,
+    offspring_k: float | None = None,
     probabilities: tuple[float, ...] = PROBABILITIES,
     days: Any = None,
     at: date | None = None,
@@ -138,6 +139,11 @@ def reproduction_number(
         Length in days, sliding by a day from day 1; or explicit (starts, ends), positions from 1, both included.
     prior_mean, prior_sd
         Gamma prior of R.
+    offspring_k
+        Dispersion of the number of infectees a case (`priors.find_priors(disease, "offspring distribution")`). Left
+        out, chance is Poisson, as in EpiEstim, and with super-spreading intervals are far too narrow. Given, the
+        variance is m (1 + c R / k), c the share of its infectees that a mean infector has in the window, and the
+        likelihood is tempered by it.
     days, at, series
         Dates of the rows, today (later dates are refused), and names of the series.
 
@@ -164,11 +170,14 @@ def reproduction_number(
         raise complain("probabilities", "between 0 and 1, rising", probabilities)
     intervals, weights = interval_draws(serial_interval, n_days)
     posterior = _posterior(counts, local, intervals, (start, end), (prior_mean, prior_sd))
+    if offspring_k is not None:
+        k = as_number("offspring_k", offspring_k, low=0.01)
+        posterior = _tempered(posterior, counts, intervals, (start, end), (prior_mean, prior_sd, k))
     mean, sd, quantiles, n_parts = _summary(*posterior[:2], posterior[3], weights, probabilities)
     load = np.tensordot(weights, posterior[2], axes=1)
     status = np.where(n_parts == 0, "too early", np.where(load > 0, "estimated", "prior"))
     return ReproductionNumber(
-        provenance=_provenance(serial_interval, counts, local, (prior_mean, prior_sd)),
+        provenance=_provenance(serial_interval, counts, local, (prior_mean, prior_sd, offspring_k)),
         start=start,
         end=end,
         mean=mean,
@@ -252,6 +261,38 @@ def _posterior(
     return np.broadcast_to(shape, loads.shape), scale, loads, late
 
 
+def _tempered(
+    posterior: tuple[Floats, Floats, Floats, NDArray[np.bool_]],
+    counts: Floats,
+    intervals: Floats,
+    windows: tuple[NDArray[np.intp], NDArray[np.intp]],
+    settings: tuple[float, float, float],
+) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """Return the posterior with the likelihood to the power 1 / phi, phi = 1 + c R / k at the mean of R."""
+    shape, scale, loads, late = posterior
+    mean, sd, k = settings
+    share = np.stack([_share_in_window(counts, w, windows) for w in intervals.T])
+    phi = 1 + shape * scale * np.divide(share, loads, out=np.zeros_like(loads), where=loads > 0) / k
+    prior_shape, prior_rate = (mean / sd) ** 2, mean / sd**2
+    return prior_shape + (shape - prior_shape) / phi, 1 / (prior_rate + loads / phi), loads, late
+
+
+def _share_in_window(
+    counts: Floats, interval: Floats, windows: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> Floats:
+    """Return sum over past days of cases times (weight that falls into the window) squared, for each window."""
+    start, end = windows
+    total = np.concatenate([[0.0], np.cumsum(interval)])
+    squares = np.empty((len(end), *counts.shape[1:]))
+    for length in np.unique(end - start + 1):
+        lags = np.arange(len(counts))
+        upper = total[np.minimum(lags + 1, len(interval))]
+        weight = upper - total[np.minimum(np.maximum(lags + 1 - length, 0), len(interval))]
+        chosen = end - start + 1 == length
+        squares[chosen] = infectivity(counts, weight**2)[end[chosen]]
+    return squares
+
+
 def _summary(
     shape: Floats, scale: Floats, late: NDArray[np.bool_], weights: Floats, probabilities: tuple[float, ...]
 ) -> tuple[Floats, Floats, Floats, NDArray[np.intp]]:
@@ -269,7 +310,9 @@ def _summary(
     return mean, sd, mixture_quantiles(shape, scale, weight, probabilities), n_parts
 
 
-def _provenance(interval: Interval, counts: Floats, local: Floats, prior: tuple[float, float]) -> Provenance:
+def _provenance(
+    interval: Interval, counts: Floats, local: Floats, prior: tuple[float, float, float | None]
+) -> Provenance:
     named = isinstance(interval, ParametricInterval | UncertainInterval)
     inputs = {"cases": digest(counts), "local": digest(local)}
     if not named:
@@ -277,7 +320,11 @@ def _provenance(interval: Interval, counts: Floats, local: Floats, prior: tuple[
     return Provenance(
         method="instantaneous reproduction number, Poisson renewal with gamma prior",
         source="Cori et al. 2013, doi:10.1093/aje/kwt133; Thompson et al. 2019, doi:10.1016/j.epidem.2019.100356",
-        parameters={"serial_interval": repr(interval) if named else "given", "prior": prior},
+        parameters={
+            "serial_interval": repr(interval) if named else "given",
+            "prior": prior[:2],
+            "offspring_k": prior[2],
+        },
         inputs=inputs,
         seed=interval.seed if isinstance(interval, UncertainInterval) and interval.draws else None,
     )

@@ -1,28 +1,20 @@
-"""Does the delay-aware Rt cover the truth? Simulated epidemics of many kinds, figures as a markdown table.
+"""Simulated epidemics with known R: seven shapes of R, three generation intervals and delays, by chance or exact.
 
-    python benchmarks/calibration_rt.py [epidemics of each kind, default 6] [seed, default 1]
-
-Each epidemic draws the shape of R, generation interval, delay, over-dispersion, level and weekday rhythm. In half of
-them infections follow the renewal equation exactly, in half every infection is a Poisson draw. The true
-distributions are given to the estimator, all else is left at its defaults. Coverage counts days, all 100 of them.
+Each epidemic draws the shape of R, generation interval, delay, over-dispersion, level and weekday rhythm. Infections
+follow the renewal equation exactly, or every infection is a Poisson draw.
 """
 
-import sys
-import time
-from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
 
 from lianfang.analytics.delays import DelayDistribution
-from lianfang.analytics.renewal import estimate_renewal
 
 N_DAYS, BURN = 100, 60
 GENERATION = {"short": (2.6, 1.5, 12), "middle": (5.0, 3.0, 22), "long": (9.0, 4.0, 32)}
 DELAY = {"short": (4.0, 2.0, 22), "middle": (9.0, 4.5, 38), "long": (13.0, 6.0, 55)}
 WEEK = np.array([1.15, 1.12, 1.08, 1.05, 0.98, 0.82, 0.80])
-LEVELS = ((0.25, 0.75, 50), (0.05, 0.95, 90), (0.025, 0.975, 95))
 
 
 class Epidemic(NamedTuple):
@@ -30,7 +22,8 @@ class Epidemic(NamedTuple):
     r: np.ndarray
     interval: np.ndarray
     delay: np.ndarray
-    mean: np.ndarray
+    mean: np.ndarray  # of the counts, without weekday effect
+    infections: np.ndarray
 
 
 def constant(t, rng):
@@ -94,71 +87,20 @@ def simulate(shape, chance, rng, level):
         r = np.exp(SHAPES[shape](np.arange(N_DAYS + BURN), rng))
         seeds = np.exp(growth_of(r[0], interval) * np.arange(-n_seed, 0))
         window = slice(n_seed + BURN, n_seed + BURN + N_DAYS)
-        mean = np.convolve(spread(r, interval, seeds), delay)[window]
+        infected = spread(r, interval, seeds)
+        mean = np.convolve(infected, delay)[window]
         scale = level / np.median(mean)
         if mean.max() * scale > 40 * level:
             continue
         mean *= scale
+        infected *= scale
         if chance:
-            drawn = spread(r, interval, rng.poisson(seeds * scale), rng)
-            mean = np.convolve(drawn, delay)[window]
+            infected = spread(r, interval, rng.poisson(seeds * scale), rng)
+            mean = np.convolve(infected, delay)[window]
             if not level / 3 < np.median(mean) < 3 * level or mean.max() > 40 * level:
                 continue
         break
     dispersion = rng.choice([0.1, 0.02, 1 / 300])
     effect = WEEK if rng.random() < 0.5 else np.ones(7)
     rates = rng.gamma(1 / dispersion, dispersion * mean * effect[np.arange(N_DAYS) % 7])
-    return Epidemic(rng.poisson(rates).astype(float), r[BURN:], interval, delay, mean)
-
-
-def score(epidemic):
-    result = estimate_renewal(
-        epidemic.counts, generation_interval=epidemic.interval, delay=epidemic.delay, workers=1
-    )
-    covers = [
-        (epidemic.r >= result.quantile("r", low)) & (epidemic.r <= result.quantile("r", high))
-        for low, high, _ in LEVELS
-    ]
-    width = result.quantile("r", 0.95) - result.quantile("r", 0.05)
-    error = np.abs(result.quantile("r", 0.5) - epidemic.r)
-    return [*(c.mean() for c in covers), covers[1][-14:].mean(), error.mean(), width.mean()]
-
-
-def coverage(n_each, seed):
-    """Return mean scores by group: coverage at 50, 90, 95 %, at 90 % in the last 14 days, error, width."""
-    rng = np.random.default_rng(seed)
-    groups = defaultdict(list)
-    for chance in (False, True):
-        infections = "by chance" if chance else "exact"
-        for shape in SHAPES:
-            for level in (10, 50, 300):
-                for _ in range(n_each):
-                    row = score(simulate(shape, chance, rng, level))
-                    for name in (
-                        "all",
-                        f"infections {infections}",
-                        f"R {shape}",
-                        f"{level} counts a day, {infections}",
-                    ):
-                        groups[name].append(row)
-    return {name: (len(rows), np.mean(rows, axis=0)) for name, rows in groups.items()}
-
-
-def main(n_each=6, seed=1):
-    start = time.perf_counter()
-    table = coverage(n_each, seed)
-    taken = time.perf_counter() - start
-    print("| epidemics | n | 50 % | 90 % | 95 % | 90 %, last 14 days | error of R | width of 90 % |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name in sorted(table):
-        n, row = table[name]
-        print(f"| {name} | {n} | " + " | ".join(f"{x:.3f}" for x in row) + " |")
-    print(f"\nSeed {seed}; {taken:.0f} s with simulation, {taken / table['all'][0]:.3f} s an epidemic.")
-
-
-def measure(quick):
-    main(1 if quick else 6)
-
-
-if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:3]))
+    return Epidemic(rng.poisson(rates).astype(float), r[BURN:], interval, delay, mean, infected[window])

@@ -1,18 +1,7 @@
-"""Does the nowcast keep its promise? Coverage over simulated outbreaks with known truth; prints a markdown table.
-
-Truth is simulated with what real reporting has: weekdays of reference and of report, overdispersed delays, delays
-that shorten, explosive starts, few cases, weeks, cases taken back. Seeds are apart from those used in the making.
-
-Usage: python benchmarks/calibration_nowcast.py [outbreaks of each kind, default 60]
-"""
-
-import sys
+"""Simulated reporting triangles with what real reporting has: weekdays, overdispersed and changing delays, withdrawals."""
 
 import numpy as np
 from scipy.stats import norm
-
-from lianfang.analytics.nowcast import nowcast, triangle_from_matrix
-from lianfang.analytics.scoring import score_quantiles
 
 FIRST_SEED = 50_000
 KINDS = {
@@ -66,36 +55,3 @@ def simulate(kind, seed):
             back = rng.binomial(counts[t, :5].sum().astype(int), 0.1)
             counts[t, rng.integers(6, 12)] -= back
     return counts
-
-
-def score(kind, outbreaks):
-    quantiles, truth, raw = [], [], []
-    daily = kind != "weekly"
-    for seed in range(FIRST_SEED, FIRST_SEED + outbreaks):
-        counts = simulate(kind, seed)
-        first = 12 if kind == "start" else 40
-        for row in np.linspace(first, len(counts) - 1, 6).astype(int):
-            triangle = triangle_from_matrix(counts[: row + 1], step_days=1 if daily else 7)
-            result = nowcast(triangle)
-            for age in range(min(12 if daily else 6, len(result.step))):
-                quantiles.append(result.quantiles[-1 - age])
-                raw.append(result.reported[-1 - age])
-                truth.append(counts[row - age].sum())
-    return score_quantiles(truth, quantiles), np.abs(np.asarray(raw) - truth).mean()
-
-
-def main(outbreaks=60):
-    print("| simulated truth | nowcast days | 50 % | 90 % | 95 % | WIS | WIS of the raw counts |")
-    print("|---|---|---|---|---|---|---|")
-    for name, kind in KINDS.items():
-        scores, raw = score(kind, outbreaks)
-        cover = " | ".join(f"{scores.coverage(level):.2f}" for level in (0.5, 0.9, 0.95))
-        print(f"| {name} | {scores.wis.size} | {cover} | {scores.mean_wis:.2f} | {raw:.2f} |")
-
-
-def measure(quick):
-    main(2 if quick else 60)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
