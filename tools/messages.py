@@ -81,7 +81,11 @@ def _is_shown(node: ast.ClassDef, file: Path) -> bool:
 
 
 def _in_template(text: str) -> list[str]:
-    texts = [next(group for group in match.groups() if group) for match in _TRANSLATE.finditer(text)]
+    # Django looks a template's text up with its percent signs doubled.
+    texts = [
+        next(group for group in match.groups() if group).replace("%", "%%")
+        for match in _TRANSLATE.finditer(text)
+    ]
     for match in _BLOCK.finditer(text):
         texts += [_PLACE.sub(r"%(\1)s", part.replace("%", "%%")) for part in match.groups()[:1] if part]
     return texts

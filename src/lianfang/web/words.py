@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.models import Classification, Outcome
@@ -38,8 +38,8 @@ _OWN: dict[str, Any] = {
     "before": _("class before"),
     "met": _("criteria met"),
     "missing": _("criteria missing"),
-    "yes": pgettext_lazy("answer", "yes"),
-    "no": pgettext_lazy("answer", "no"),
+    "yes": _("yes"),
+    "no": _("no"),
     # conclusions of a look
     "well": _("well"),
     "other_illness": _("ill with something else"),
