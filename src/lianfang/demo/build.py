@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from lianfang.common.clock import local_day, start_of
 from lianfang.core.access.selectors import actor_for
+from lianfang.demo.arrivals import arrive
 from lianfang.demo.desk import attend
 from lianfang.demo.ground import lay_ground
 from lianfang.demo.story import Story
@@ -13,7 +14,7 @@ from lianfang.simulate.demonstration import demo_city, demo_outbreak
 
 # Of the six weeks of the outbreak the first thirty days are told: it is at its height when the reader comes in.
 TOLD_DAYS = 30
-# The loop turns once on each day of the story, and twice on the last ones; in life it turns every few seconds.
+# The loop turns on every second day of the story, and twice a day on the last ones; in life, every few seconds.
 _FINE_DAYS = 7
 
 
@@ -35,12 +36,20 @@ def build(*, at: datetime, seed: int, tell: Callable[[int, int], None] = lambda 
     story.prepare()
     told = 0
     for n in range(days):
-        for after in (12, 24) if n >= days - _FINE_DAYS else (24,):
+        for after in _turns(n, days):
             until = min(start_of(start + timedelta(days=n)) + timedelta(hours=after), at)
             told += story.tell(until)
             turn(at=until)
             attend(actor_for(story.ground.users["lin"], until), at=until)
         tell(n + 1, days)
     told += story.tell(at)
+    arrive(story.ground, at=at)
     sweep(at=at)
     return told
+
+
+def _turns(n: int, days: int) -> tuple[int, ...]:
+    """Return the hours of the n-th day at which the loop turns."""
+    if n >= days - _FINE_DAYS:
+        return (12, 24)
+    return (24,) if (days - n) % 2 == 0 else ()
