@@ -31,7 +31,10 @@ def chosen_area(request: Any, permission: Permission = Permission.TASK_VIEW) -> 
             (p for p in Place.objects.filter(code=code) if any(p.path.startswith(own) for own in paths)), None
         )
     if place is None and paths:
-        place = Place.objects.filter(path__in=[path for path in paths if path]).order_by("path").first()
+        place = _of_the_unit(request, paths)
+        place = (
+            place or Place.objects.filter(path__in=[path for path in paths if path]).order_by("path").first()
+        )
         place = place or Place.objects.order_by("path").first()
     if place is None:
         return Area(None, [], [])
@@ -41,3 +44,11 @@ def chosen_area(request: Any, permission: Permission = Permission.TASK_VIEW) -> 
     return Area(
         place, list(Place.objects.filter(path__in=seen)), list(Place.objects.filter(parent=place)[:200])
     )
+
+
+def _of_the_unit(request: Any, paths: tuple[str, ...]) -> Place | None:
+    """Return the area of the reader's roles in which the own unit lies: emergency access must not move the start page."""
+    unit = getattr(request.user, "unit", None)
+    own = [path for path in paths if path and unit is not None and unit.path.startswith(path)]
+    found: Place | None = Place.objects.filter(path=own[0]).first() if own else None
+    return found

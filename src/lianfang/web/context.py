@@ -22,7 +22,7 @@ _ITEMS: list[tuple[str, Any, Permission]] = [
     ("web:people", _("People"), P.PERSON_VIEW),
     ("web:units", _("Places and units"), P.REGISTRY_EDIT),
     ("web:users", _("Users"), P.ACCESS_GRANT),
-    ("web:audit", _("Record"), P.AUDIT_VIEW),
+    ("web:audit", _("Record of acts"), P.AUDIT_VIEW),
     ("web:rulebook", _("Rules"), P.RULEBOOK_VIEW),
 ]
 
