@@ -17,6 +17,7 @@ from lianfang.common.clock import local_day
 from lianfang.contacts.services import name_contact
 from lianfang.core.access.models import BreakGlass
 from lianfang.core.access.permissions import Permission
+from lianfang.core.access.services import issue_token
 from lianfang.core.registry.models import MatchReview
 from lianfang.core.registry.services import merge_people
 from lianfang.intake.models import Source
@@ -86,6 +87,8 @@ def things(world: World, at: datetime) -> dict[str, Any]:
         reason="nobody answers the telephone", from_at=at, until_at=at + timedelta(hours=3),
     )  # fmt: skip
     made |= {"unit": "420106-depot", "login": "gao"}
+    key = issue_token(user=world.users["alice"], name="a machine", by=world.actor("jia", at), at=at)
+    made |= {"token": key.token.pk}
     made |= {"pair": pair.pk, "merge": merge.pk, "emergency": emergency.pk}
     return made | _loop(world, at)
 
@@ -129,6 +132,11 @@ WHEN = "2020-02-12T10:00:00+08:00"
 SIGNS: dict[str, Any] = {"signs": {"cough": True}, "seen_at": WHEN}
 TUBE = {"number": "S-2", "specimen": "nasopharyngeal_swab", "taken_at": WHEN}
 RESULT = {"kind": "rt_pcr", "finding": "negative", "resulted_at": WHEN}
+MESSAGES: dict[str, Any] = {
+    "source": "lab",
+    "target": "lab_result",
+    "messages": [{"key": "M-1", "fields": {"case_number": "X-2", "finding": "negative", "test": "rt_pcr"}}],
+}
 ASKED: dict[str, Any] = {f"{part}_asked": True for part in ("onset", "exposures", "places", "contacts")}
 
 ROUTES: dict[str, Route] = {
@@ -221,10 +229,63 @@ ROUTES: dict[str, Route] = {
     "POST /cases/{number}/signs": about("number", P.CASE_VIEW, **SIGNS),
     "POST /cases/{number}/samples": Route({"number": "number"}, TUBE),
     "POST /cases/{number}/samples/{sample}/results": Route({"number": "number", "sample": "sample"}, RESULT),
+    "GET /cases/{number}/history": about("number"),
+    "POST /cases/{number}/outcome": about("number", P.CASE_VIEW, kind="recovered", on="2020-02-25"),
+    "POST /cases/{number}/rulings": about("number", P.CASE_VIEW, classification="excluded", reason="influenza"),
+    "POST /cases/{number}/facts/{kind}/{pk}/withdrawal": Route(
+        {"number": "number", "kind": "=sign", "pk": "sign"}, {"reason": "wrong"}, frozenset({P.CASE_VIEW})
+    ),
+    "POST /cases/{number}/contacts": about(
+        "number", P.CASE_VIEW, P.PERSON_VIEW, person="person_id", last_contact_on="2020-02-11"
+    ),
+    "GET /screenings": listing(),
+    "POST /screenings/{pk}/conclusion": about("pk=screening", P.TASK_VIEW, conclusion="well", looked_at=WHEN),
     "POST /cases/{number}/investigations": about("number", P.CASE_VIEW, completed_at=WHEN, **ASKED),
     "GET /contacts": listing(),
     "GET /contacts/{pk}": about("pk=contact"),
     "POST /contacts/{pk}/visits": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at=WHEN),
+    "POST /contacts/{pk}/notification": about("pk=contact", P.CONTACT_VIEW, notified_at=WHEN),
+    "POST /contacts/{pk}/closing": about("pk=contact", P.CONTACT_VIEW, status="lost", reason="moved away"),
+    "GET /imports": listing(),
+    "POST /imports": listing(source="file", file=ROWS + b"L-3,M,41,2020-02-08,2020-02-10,covid_19\n"),
+    "GET /imports/{pk}": about("pk=batch"),
+    "GET /imports/{pk}/mapping": about("pk=batch"),
+    "POST /imports/{pk}/mapping": about("pk=batch", columns={"case_id": "number", "sex": "sex"}),
+    "POST /imports/{pk}/trial": about("pk=batch"),
+    "POST /imports/{pk}/acceptance": about("pk=batch"),
+    "POST /imports/{pk}/undoing": about("pk=batch", reason="the wrong file"),
+    "GET /imports/{pk}/errors.csv": about("pk=batch", P.IDENTITY_REVEAL),
+    "GET /parked": listing(),
+    "POST /parked/{pk}/repair": about("pk=signal", P.SIGNAL_VIEW, values={"resulted_at": "2020-02-10"}),
+    "POST /parked/{pk}/setting-aside": about("pk=signal", P.SIGNAL_VIEW, reason="a test message"),
+    "GET /signals": listing(),
+    "GET /signals/{pk}": about("pk=signal"),
+    "POST /messages": Route({}, MESSAGES),
+    "POST /exports": listing(target="case", purpose="a copy for the archive"),
+    "GET /places": listing(),
+    "GET /places/{code}": Route({"code": "=420106"}, is_about=False),
+    "GET /units": listing(),
+    "GET /units/{code}": Route({"code": "=420106-cdc"}, is_about=False),
+    "POST /people": listing(place="420106001", name="王小明", sex="male"),
+    "POST /people/search": listing(kind="name", text="王小明", purpose="a call"),
+    "GET /people/pairs": listing(),
+    "POST /people/pairs/{pk}/decision": about("pk=pair", decision="distinct", reason="two cards"),
+    "GET /people/{uuid:uid}": about("uid=person"),
+    "POST /people/{uuid:uid}/reveal": about("uid=person", P.PERSON_VIEW, kinds=["name"], purpose="a call"),
+    "GET /findings": listing(),
+    "GET /findings/{pk}": about("pk=finding"),
+    "POST /findings/{pk}/judgements": about("pk=finding", decision="confirmed", reason="seen"),
+    "GET /verifications": listing(),
+    "POST /verifications/{pk}/decision": about("pk=check", fits=("parent",), accepted=True, reason="seen"),
+    "GET /escalations": listing(),
+    "GET /figures/loop": listing(),
+    "GET /figures/coverage": listing(),
+    "GET /figures/7-1-7": listing(),
+    "GET /owed": listing(),
+    "GET /audit": listing(),
+    "GET /tokens": listing(),
+    "POST /tokens": Route({}, {"login": "alice", "name": "a machine"}),
+    "POST /tokens/{pk}/revocation": about("pk=token"),
     "GET /tasks": listing(),
     "GET /tasks/{pk}": about("pk=task"),
     "POST /tasks/{pk}/completion": about("pk=task", P.TASK_VIEW, note="filed"),
@@ -238,7 +299,7 @@ def address(route: str, names: Mapping[str, str], made: Mapping[str, Any]) -> st
         value = thing[1:] if thing.startswith("=") else made[thing]
         for kind in ("str:", "int:", "uuid:", "path:"):
             text = text.replace(f"<{kind}{name}>", str(value))
-        text = text.replace(f"{{{name}}}", str(value))
+        text = text.replace(f"{{{name}}}", str(value)).replace(f"{{uuid:{name}}}", str(value))
     return text
 
 

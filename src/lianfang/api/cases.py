@@ -1,21 +1,35 @@
-"""Cases: list, one, and the acts on one."""
+"""Cases: list, one with its history, the acts on one, and readings at gates."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from django.utils.dateparse import parse_datetime
 from ninja import Schema
 from pydantic import AwareDatetime
 
-from lianfang.api.door import endpoint
+from lianfang.api.door import Sent, area_path, endpoint, page_size
+from lianfang.api.registry import PersonIn, SomebodyIn, person_told_of
 from lianfang.cases import services
-from lianfang.cases.selectors import CaseFilter, get_case, get_sample, list_cases
+from lianfang.cases.selectors import (
+    CaseFilter,
+    get_case,
+    get_fact,
+    get_sample,
+    get_screening,
+    history_of,
+    list_cases,
+    list_screenings,
+)
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.selectors import get_person, get_place
+from lianfang.core.registry.selectors import get_place
+
+Finding = Literal["positive", "negative", "indeterminate", "pending", "not_done"]
+Class = Literal["not_classified", "suspected", "probable", "confirmed", "asymptomatic", "excluded"]
 
 
 class CaseOut(Schema):
-    """A case as others see it: no name, no number of the person."""
+    """A case as others see it: no name, no number of the person; `edition` is the rule that the class was held against."""
 
     number: str
     disease: str
@@ -49,43 +63,75 @@ class CasePage(Schema):
     next: str
 
 
-class CaseIn(Schema):
-    """A first report."""
+class ChangeOut(Schema):
+    """One change of what a case is taken for, with the edition and criterion that decided."""
 
-    person: str
+    before: str
+    after: str
+    criterion: str
+    edition: str
+    at: datetime
+    because: str
+
+
+class CaseIn(SomebodyIn):
+    """A first report of a person."""
+
     disease: str
     place: str
-    diagnosis: str = "suspected"
+    diagnosis: Class = "suspected"
     diagnosed_at: AwareDatetime | None = None
+    example: ClassVar[Mapping[str, Any]] = {
+        "disease": "covid_19_cn_2020",
+        "place": "420106",
+        "who": dict(PersonIn.example),
+        "diagnosis": "suspected",
+    }
 
 
-class SignsIn(Schema):
+class SignsIn(Sent):
     """Signs by code: true, false, or a measured value."""
 
     signs: dict[str, bool | float]
     seen_at: AwareDatetime
     onset_on: date | None = None
+    example: ClassVar[Mapping[str, Any]] = {
+        "signs": {"fever": True, "cough": False, "temperature": 38.4},
+        "seen_at": "2020-02-12T10:00:00+08:00",
+        "onset_on": "2020-02-10",
+    }
 
 
-class SampleIn(Schema):
-    """A specimen."""
+class SampleIn(Sent):
+    """A specimen; the same number again completes that sample."""
 
     number: str
     specimen: str
     taken_at: AwareDatetime
     received_at: AwareDatetime | None = None
+    example: ClassVar[Mapping[str, Any]] = {
+        "number": "S-2",
+        "specimen": "nasopharyngeal_swab",
+        "taken_at": "2020-02-12T10:00:00+08:00",
+    }
 
 
-class ResultIn(Schema):
+class ResultIn(Sent):
     """A laboratory result; the same key again is the same result."""
 
     kind: str
-    finding: str
+    finding: Finding
     resulted_at: AwareDatetime
     key: str = ""
+    example: ClassVar[Mapping[str, Any]] = {
+        "kind": "rt_pcr",
+        "finding": "negative",
+        "resulted_at": "2020-02-12T18:00:00+08:00",
+        "key": "LIS-7",
+    }
 
 
-class InvestigationIn(Schema):
+class InvestigationIn(Sent):
     """A completed investigation."""
 
     completed_at: AwareDatetime
@@ -95,6 +141,74 @@ class InvestigationIn(Schema):
     contacts_asked: bool
     n_contacts_named: int = 0
     summary: str = ""
+    example: ClassVar[Mapping[str, Any]] = {
+        "completed_at": "2020-02-13T09:00:00+08:00",
+        "onset_asked": True,
+        "exposures_asked": True,
+        "places_asked": True,
+        "contacts_asked": True,
+        "n_contacts_named": 4,
+    }
+
+
+class OutcomeIn(Sent):
+    """How the episode ended."""
+
+    kind: Literal["ill", "recovered", "died", "unknown"]
+    on: date
+    example: ClassVar[Mapping[str, Any]] = {"kind": "recovered", "on": "2020-02-25"}
+
+
+class RulingIn(Sent):
+    """What an answerable person decides the case is; it stands above the criteria."""
+
+    classification: Class
+    reason: str
+    example: ClassVar[Mapping[str, Any]] = {"classification": "excluded", "reason": "influenza proved twice"}
+
+
+class WithdrawalIn(Sent):
+    """Why an entry is wrong."""
+
+    reason: str
+    example: ClassVar[Mapping[str, Any]] = {"reason": "the tube was exchanged"}
+
+
+class ScreeningOut(Schema):
+    """A reading that asks for a look; open until `looked_at`."""
+
+    id: int
+    person: str
+    place: str
+    read_at: datetime
+    temperature: float | None
+    looked_at: datetime | None
+    conclusion: str
+    case: str
+
+    @staticmethod
+    def resolve_person(screening: Any) -> str:
+        """The person's public id."""
+        return str(screening.person.uid)
+
+    @staticmethod
+    def resolve_place(screening: Any) -> str:
+        """The code of where it was read."""
+        return str(screening.place.code)
+
+    @staticmethod
+    def resolve_case(screening: Any) -> str:
+        """The number of the case that came of it."""
+        return str(screening.case.number) if screening.case else ""
+
+
+class ConclusionIn(Sent):
+    """What the look showed; a suspected case needs its disease."""
+
+    conclusion: Literal["well", "other_illness", "suspected"]
+    looked_at: AwareDatetime
+    disease: str = ""
+    example: ClassVar[Mapping[str, Any]] = {"conclusion": "well", "looked_at": "2020-02-12T11:00:00+08:00"}
 
 
 @endpoint("GET", "/cases", Permission.CASE_VIEW, response=CasePage)
@@ -107,12 +221,11 @@ def list_all(
     limit: int = 100,
 ) -> Any:
     """List the cases that you may see, the newest report first."""
-    path = get_place(area).path if area else ""
     moment, _comma, pk = after.partition(",")
     parsed = parse_datetime(moment) if moment else None
     cursor = (int(parsed.timestamp()), int(pk)) if parsed and pk.isdigit() else None
-    n = max(1, min(limit, 500))
-    wanted = CaseFilter(path=path, disease=disease, classification=classification)
+    n = page_size(limit)
+    wanted = CaseFilter(path=area_path(area), disease=disease, classification=classification)
     rows = list_cases(request.actor, wanted, after=cursor, limit=n + 1)
     more = f"{rows[n - 1].reported_at.isoformat()},{rows[n - 1].pk}" if len(rows) > n else ""
     return {"cases": rows[:n], "next": more}
@@ -124,12 +237,17 @@ def one(request: Any, number: str) -> Any:
     return get_case(request.actor, number)
 
 
+@endpoint("GET", "/cases/{number}/history", Permission.CASE_VIEW, response=list[ChangeOut])
+def history(request: Any, number: str) -> Any:
+    """Return every change of what the case was taken for, the oldest first."""
+    return history_of(get_case(request.actor, number))
+
+
 @endpoint("POST", "/cases", Permission.CASE_EDIT, response=CaseOut)
 def open_case(request: Any, body: CaseIn) -> Any:
     """Open a case from its first report."""
-    person = get_person(request.actor, uid=body.person)
     return services.open_case(
-        person=person,
+        person=person_told_of(request, body),
         disease=body.disease,
         place=get_place(body.place),
         diagnosis=body.diagnosis,
@@ -170,3 +288,60 @@ def add_investigation(request: Any, number: str, body: InvestigationIn) -> Any:
     case = get_case(request.actor, number)
     services.complete_investigation(case=case, **body.dict(), by=request.actor, at=request.at)
     return case
+
+
+@endpoint("POST", "/cases/{number}/outcome", Permission.CASE_EDIT, response=CaseOut)
+def add_outcome(request: Any, number: str, body: OutcomeIn) -> Any:
+    """Record how the episode ended; a later outcome supersedes the earlier one."""
+    case = get_case(request.actor, number)
+    services.record_outcome(case=case, **body.dict(), by=request.actor, at=request.at)
+    case.refresh_from_db()
+    return case
+
+
+@endpoint("POST", "/cases/{number}/rulings", Permission.FINDING_JUDGE, response=CaseOut)
+def rule(request: Any, number: str, body: RulingIn) -> Any:
+    """Record what an answerable person decides the case is."""
+    case = get_case(request.actor, number)
+    services.rule_on_case(case=case, **body.dict(), by=request.actor, at=request.at)
+    return case
+
+
+@endpoint("POST", "/cases/{number}/facts/{kind}/{pk}/withdrawal", Permission.CASE_EDIT, response=CaseOut)
+def withdraw(
+    request: Any,
+    number: str,
+    kind: Literal["result", "sample", "sign", "report", "investigation", "outcome"],
+    pk: int,
+    body: WithdrawalIn,
+) -> Any:
+    """Withdraw a wrong entry of a case; it stays on file, and what rested on it is worked out again."""
+    case = get_case(request.actor, number)
+    fact = get_fact(case, kind, pk)
+    services.withdraw_fact(fact=fact, reason=body.reason, by=request.actor, at=request.at)
+    case.refresh_from_db()
+    return case
+
+
+# ---- readings at gates
+
+
+@endpoint("GET", "/screenings", Permission.TASK_VIEW, response=list[ScreeningOut])
+def screenings(
+    request: Any,
+    area: str = "",
+    state: Literal["open", "all"] = "open",
+    after: int | None = None,
+    limit: int = 100,
+) -> Any:
+    """List the readings of the area, the newest first: those nobody has looked at, or all."""
+    return list_screenings(
+        request.actor, path=area_path(area), open_only=state == "open", after=after, limit=page_size(limit)
+    )
+
+
+@endpoint("POST", "/screenings/{pk}/conclusion", Permission.TASK_DO, response=ScreeningOut)
+def conclude(request: Any, pk: int, body: ConclusionIn) -> Any:
+    """Record what the look showed; a suspected person becomes a case."""
+    screening = get_screening(request.actor, pk)
+    return services.conclude_screening(screening=screening, **body.dict(), by=request.actor, at=request.at)

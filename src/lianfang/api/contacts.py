@@ -1,16 +1,18 @@
 """Contacts and their visits."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from ninja import Schema
 from pydantic import AwareDatetime
 
-from lianfang.api.door import endpoint
+from lianfang.api.door import Sent, area_path, endpoint, page_size
+from lianfang.api.registry import SomebodyIn, person_told_of
+from lianfang.cases.selectors import get_case
 from lianfang.contacts import services
 from lianfang.contacts.selectors import ContactFilter, get_contact, list_contacts
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.selectors import get_place
 
 
 class ContactOut(Schema):
@@ -40,21 +42,53 @@ class ContactOut(Schema):
         return str(contact.place.code)
 
 
-class VisitIn(Schema):
+class NamedIn(SomebodyIn):
+    """A person whom a case named; `setting` is household, workplace ..."""
+
+    last_contact_on: date
+    setting: str = ""
+    example: ClassVar[Mapping[str, Any]] = {
+        "who": {"place": "420106", "name": "赵磊", "sex": "male", "phone": "13900000001"},
+        "last_contact_on": "2020-02-11",
+        "setting": "household",
+    }
+
+
+class VisitIn(Sent):
     """A visit; `key` makes sending it twice harmless."""
 
-    seen: str
+    seen: Literal["seen_ok", "seen_not_ok", "missed", "not_attempted", "not_performed"]
     seen_at: AwareDatetime
     temperature: float | None = None
     signs: list[str] = []
     key: str = ""
+    example: ClassVar[Mapping[str, Any]] = {
+        "seen": "seen_ok",
+        "seen_at": "2020-02-12T10:00:00+08:00",
+        "temperature": 36.6,
+    }
+
+
+class NotifiedIn(Sent):
+    """When the person was told and placed under observation."""
+
+    notified_at: AwareDatetime
+    example: ClassVar[Mapping[str, Any]] = {"notified_at": "2020-02-12T10:00:00+08:00"}
+
+
+class ClosingIn(Sent):
+    """Why the observation ends early."""
+
+    status: Literal["lost", "cancelled", "no_follow_up"]
+    reason: str
+    example: ClassVar[Mapping[str, Any]] = {"status": "lost", "reason": "moved away, address unknown"}
 
 
 @endpoint("GET", "/contacts", Permission.CONTACT_VIEW, response=list[ContactOut])
 def list_all(request: Any, area: str = "", status: str = "", limit: int = 100) -> Any:
     """List the contacts that you may see, the newest named first."""
-    wanted = ContactFilter(path=get_place(area).path if area else "", status=status)
-    return list_contacts(request.actor, wanted, limit=max(1, min(limit, 500)))
+    wanted = ContactFilter(path=area_path(area), status=status)
+    return list_contacts(request.actor, wanted, limit=page_size(limit))
 
 
 @endpoint("GET", "/contacts/{pk}", Permission.CONTACT_VIEW, response=ContactOut)
@@ -68,4 +102,31 @@ def visit(request: Any, pk: int, body: VisitIn) -> Any:
     """Record a visit of a contact under observation."""
     contact = get_contact(request.actor, pk)
     services.record_observation(contact=contact, **body.dict(), by=request.actor, at=request.at)
+    return contact
+
+
+@endpoint("POST", "/cases/{number}/contacts", Permission.CONTACT_EDIT, response=ContactOut)
+def name(request: Any, number: str, body: NamedIn) -> Any:
+    """Record that a case named a person as a contact; named again, the days of contact widen."""
+    case = get_case(request.actor, number)
+    person = person_told_of(request, body)
+    told = body.dict(exclude={"person", "who"})
+    return services.name_contact(person=person, case=case, **told, by=request.actor, at=request.at)
+
+
+@endpoint("POST", "/contacts/{pk}/notification", Permission.OBSERVATION_RECORD, response=ContactOut)
+def notify(request: Any, pk: int, body: NotifiedIn) -> Any:
+    """Record that the person was told and placed under observation."""
+    contact = get_contact(request.actor, pk)
+    return services.notify_contact(
+        contact=contact, notified_at=body.notified_at, by=request.actor, at=request.at
+    )
+
+
+@endpoint("POST", "/contacts/{pk}/closing", Permission.CONTACT_EDIT, response=ContactOut)
+def close(request: Any, pk: int, body: ClosingIn) -> Any:
+    """End an observation early, with a reason."""
+    contact = get_contact(request.actor, pk)
+    services.close_observation(contact=contact, **body.dict(), by=request.actor, at=request.at)
+    contact.refresh_from_db()
     return contact

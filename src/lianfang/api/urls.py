@@ -1,8 +1,8 @@
 """Gathers the endpoints of all apps."""
 
-from lianfang.api import cases, contacts, loop
+from lianfang.api import access, audit, cases, contacts, intake, loop, registry
 from lianfang.api.door import api
 
-MODULES = (cases, contacts, loop)
+MODULES = (access, audit, cases, contacts, intake, loop, registry)
 
 __all__ = ["MODULES", "api"]

@@ -5,7 +5,7 @@ what a report merely says, which fills the place of facts that are not on file y
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
@@ -69,17 +69,21 @@ class Verdict:
 
 
 def judge(case: Case, known: Known, at: datetime, pack: Pack | None) -> Verdict:
-    """Return what the case is at `at`: pure, for the same facts, edition and clock the same answer."""
-    if known.rulings:
-        return Verdict(known.rulings[-1].classification, RULED)
+    """Return what the case is at `at`: pure, for the same facts, edition and clock the same answer.
+
+    What a person ruled or a report says carries the edition that was in force, too: it is what the facts were held
+    against. Before the first edition of a pack there is none.
+    """
     computed = Verdict(C.NOT_CLASSIFIED)
     if pack is not None:
         computed = _by_criteria(case, known, _judged_at(known, at), pack)
+    if known.rulings:
+        return Verdict(known.rulings[-1].classification, RULED, computed.edition)
     if computed.classification == C.EXCLUDED:
         return computed
     said = _said(known)
     if _rank(said.classification) > _rank(computed.classification):
-        return said
+        return replace(said, edition=computed.edition)
     return computed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Count, F, Func, Q, QuerySet, Value
 
-from lianfang.cases.models import Case, Classification, Sample
+from lianfang.cases.models import Case, Classification, Sample, Screening, StatusChange
 from lianfang.common.clock import local_day, start_of
 from lianfang.common.errors import NotVisible
 from lianfang.common.listing import page_of
@@ -121,3 +121,45 @@ def get_sample(case: Case, number: str) -> Sample:
     if sample is None:
         raise NotVisible(thing=Sample._meta.verbose_name)  # noqa: SLF001 - Django's Meta API
     return sample  # type: ignore[no-any-return]
+
+
+_FACTS: dict[str, str] = {
+    "result": "results",
+    "sample": "samples",
+    "sign": "signs",
+    "report": "reports",
+    "investigation": "investigations",
+    "outcome": "outcomes",
+}
+
+
+def get_fact(case: Case, kind: str, pk: int) -> Any:
+    """Return one entry of a case (`kind` is result, sample, sign, report, investigation, outcome), or raise NotVisible."""
+    fact = getattr(case, _FACTS[kind]).filter(pk=pk).select_related("case").first()
+    if fact is None:
+        raise NotVisible(thing=kind)
+    return fact
+
+
+def history_of(case: Case) -> list[StatusChange]:
+    """Return every change of what the case was taken for, the oldest first."""
+    return list(StatusChange.objects.filter(case=case).order_by("pk"))
+
+
+def list_screenings(
+    actor: Actor, *, path: str = "", open_only: bool = True, after: int | None = None, limit: int = 100
+) -> list[Screening]:
+    """Return one page of the readings of the area, the newest first; `after` is the id of the last one before."""
+    rows = Screening.objects.visible_to(actor, Permission.TASK_VIEW).filter(path__within=path)
+    if open_only:
+        rows = rows.filter(looked_at__isnull=True)
+    if after is not None:
+        rows = rows.filter(pk__lt=after)
+    return list(rows.select_related("person", "place", "case").order_by("-pk")[:limit])
+
+
+def get_screening(actor: Actor, pk: int) -> Screening:
+    """Return the reading, or raise NotVisible."""
+    rows = Screening.objects.select_related("person", "place__parent", "case")
+    screening: Screening = rows.get_visible(actor, Permission.TASK_VIEW, pk=pk)
+    return screening

@@ -1,6 +1,7 @@
 """The `lianfang` command: one sub-command group per app. Results on stdout, progress and errors on stderr.
 
-Exit status: 0 done, 1 refused with a sentence and a hint, 2 wrong use, 3 finished but something was found (a check).
+Exit status: 0 done, 1 refused with a sentence and a hint, 2 wrong use, 3 finished and something was found (parked rows, a
+broken record, a failed pass), 130 interrupted.
 """
 
 import os
@@ -32,11 +33,17 @@ def run() -> None:
 
 def assemble() -> None:
     """Add each app's commands; Django starts only when a command needs the database."""
-    from lianfang.cli import audit, loop, report, site
+    from lianfang.cli import access, audit, backup, intake, loop, registry, report, site
 
     app.add_typer(loop.app, name="loop", help="Turn the loop: touched subjects, full passes, the worker.")
     app.add_typer(audit.app, name="audit", help="Seal and verify the record of acts.")
+    app.add_typer(registry.places, name="places", help="Places: load a table, list.")
+    app.add_typer(registry.units, name="units", help="Units: load a table, list, gaps, close.")
+    app.add_typer(access.users, name="users", help="Users and the roles that they hold in areas.")
+    app.add_typer(access.tokens, name="tokens", help="Keys by which machines sign in.")
     site.add_to(app)
+    intake.add_to(app)
+    backup.add_to(app)
     report.add_to(app)
 
 

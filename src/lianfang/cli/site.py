@@ -19,14 +19,63 @@ Host = Annotated[str, typer.Option(envvar="LIANFANG_HOST", help="Address to list
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to the top of the command tree."""
+    app.command()(init)
     app.command()(setup)
     app.command()(serve)
     app.command()(demo)
     app.command()(check)
 
 
+def init(
+    nation: Annotated[str, typer.Option(help="Code and name of the place above all others.")] = "CN=中国",
+    unit: Annotated[
+        str, typer.Option(help="Code and name of the unit above all others.")
+    ] = "root=卫生健康委",
+    admin: Annotated[str, typer.Option(help="Name under which the first administrator signs in.")] = "admin",
+) -> None:
+    """Set a site up from nothing: keys, tables, the first place, unit and administrator. Repeated, it adds what is missing.
+
+    The keys lie in the data folder unless the environment has them. Keep a copy of identity_key in a safe place: without
+    it no name can be read again.
+    """
+    _make_keys()
+    setup()
+    when = moment(None)
+    from lianfang.cli.founding import found_site
+
+    password = found_site(nation=_pair(nation), unit=_pair(unit), login=admin, at=when)
+    if password:
+        progress.print(f"{admin} is the administrator; the password, shown this once:", markup=False)
+        out.print(password, markup=False)
+    progress.print("Next: lianfang places load, lianfang units load, lianfang users add, lianfang serve")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    code, _equals, name = text.partition("=")
+    return code, name or code
+
+
+def _make_keys() -> None:
+    """Make the keys of the site where neither the environment nor the data folder has them; before Django starts."""
+    folder = Path(
+        os.environ.get("LIANFANG_DATA_DIR", "var")
+    )  # the settings are read only once the keys are there
+    folder.mkdir(parents=True, exist_ok=True)
+    for variable, key in (
+        ("LIANFANG_SECRET_KEY", secrets.token_urlsafe(48)),
+        ("LIANFANG_IDENTITY_KEY", secrets.token_hex(32)),
+    ):
+        file = folder / variable.removeprefix("LIANFANG_").lower()
+        if os.environ.get(variable) or os.environ.get(f"{variable}_FILE") or file.exists():
+            continue
+        file.touch(mode=0o600)
+        file.write_text(f"{key}\n", encoding="utf-8")
+        os.environ[variable] = key
+        progress.print(f"A new key lies in {file}.", markup=False)
+
+
 def setup() -> None:
-    """Make the database ready: tables, triggers, the calendar of days."""
+    """Make the database ready, or bring it to this version: tables, triggers, the calendar of days."""
     start_django()
     from django.core.management import call_command
 

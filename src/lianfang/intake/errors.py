@@ -19,6 +19,20 @@ class NotTakenIn(LianfangError):  # noqa: N818
     hint = "{advice}"
 
 
+class WrongFormat(LianfangError):  # noqa: N818
+    """The file is not of the format {wanted}; it looks like {found}."""
+
+    code = "intake.wrong_format"
+    hint = "Leave the format out, and it is found out; or send the file that was meant."
+
+
+class UnknownMapping(LianfangError):  # noqa: N818
+    """No mapping is remembered under the name {name}."""
+
+    code = "intake.unknown_mapping"
+    hint = "See `lianfang imports mappings` for those there are."
+
+
 class BadMapping(LianfangError):  # noqa: N818
     """The mapping cannot be used: {reason}."""
 
@@ -61,6 +75,13 @@ class BatchUndone(LianfangError):  # noqa: N818
     code = "intake.undone"
     status = HTTPStatus.CONFLICT
     hint = "Send the file again: it is then a new import."
+
+
+class NoUnit(LianfangError):  # noqa: N818
+    """A new source needs a unit that it belongs to."""
+
+    code = "intake.no_unit"
+    hint = "Name the unit that sends; it hears what becomes of its rows."
 
 
 class NotParked(LianfangError):  # noqa: N818

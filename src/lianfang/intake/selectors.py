@@ -10,7 +10,9 @@ from django.db.models import Count, Q, QuerySet
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
+from lianfang.intake.errors import UnknownMapping
 from lianfang.intake.models import Batch, Signal, SignalStatus, Source, Trace
+from lianfang.intake.models import Mapping as SavedMapping
 from lianfang.intake.rows import OWN_COLUMNS, open_row
 from lianfang.intake.table import Cell, shown
 from lianfang.intake.target import targets
@@ -99,6 +101,20 @@ def _counts(batches: Sequence[int]) -> dict[int, dict[str, int]]:
     return found
 
 
+def list_mappings(target: str = "") -> list[SavedMapping]:
+    """Return the remembered mappings (of one target), the newest first; they name columns and nobody."""
+    rows = SavedMapping.objects.filter(target=target) if target else SavedMapping.objects.all()
+    return list(rows.order_by("-pk"))
+
+
+def get_mapping(name: str) -> SavedMapping:
+    """Return the newest mapping remembered under this name, or raise UnknownMapping."""
+    saved: SavedMapping | None = SavedMapping.objects.filter(name=name).order_by("-pk").first()
+    if saved is None:
+        raise UnknownMapping(name=name)
+    return saved
+
+
 def sources_for(actor: Actor, permission: Permission) -> QuerySet[Source]:
     """Return the sources of the units in whose area the actor holds `permission`."""
     areas = Q(pk__in=[])
@@ -135,11 +151,15 @@ def list_signals(
     return list(rows.select_related("source", "batch").order_by("-pk")[:limit])
 
 
-def list_parked(actor: Actor, *, path: str = "", after: int | None = None, limit: int = 50) -> list[Signal]:
-    """Return one page of the parked signals that `actor` may repair, the longest waiting first."""
+def list_parked(
+    actor: Actor, *, path: str = "", batch_id: int | None = None, after: int | None = None, limit: int = 50
+) -> list[Signal]:
+    """Return one page of the parked signals (of one import) that `actor` may see, the longest waiting first."""
     rows = Signal.objects.visible_to(actor, Permission.SIGNAL_VIEW).filter(status=SignalStatus.PARKED)
     if path:
         rows = rows.filter(path__within=path)
+    if batch_id is not None:
+        rows = rows.filter(batch=batch_id)
     if after is not None:
         rows = rows.filter(pk__gt=after)
     return list(rows.select_related("source", "batch").order_by("pk")[:limit])

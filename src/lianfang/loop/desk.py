@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 
+from lianfang.common.errors import NotVisible
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.loop.duty import Duty, duties
@@ -101,10 +102,45 @@ def list_tasks(
     return list(rows.select_related("unit").order_by("due_at", "pk")[:limit])
 
 
+def list_steps(actor: Actor, *, path: str = "", limit: int = 200) -> list[Escalation]:
+    """Return the newest steps by which the tasks of the actor's areas climbed, each with its task and the unit told."""
+    tasks = Task.objects.visible_to(actor).filter(path__within=path)
+    rows = Escalation.objects.filter(task__in=tasks.order_by().values("pk"))
+    return list(rows.select_related("task__unit", "unit").order_by("-pk")[:limit])
+
+
 def get_task(actor: Actor, pk: int) -> Task:
     """Return the task, or raise NotVisible."""
     task: Task = Task.objects.select_related("unit", "unit__place", "shed_by").get_visible(actor, pk=pk)
     return task
+
+
+def list_findings(actor: Actor, *, path: str = "", open_only: bool = True, limit: int = 100) -> list[Finding]:
+    """Return the findings of the area, the most urgent first: those on which nobody has decided, or all that stand."""
+    rows = Finding.objects.visible_to(actor).filter(path__within=path)
+    rows = rows.unjudged() if open_only else rows.standing()
+    return list(rows.select_related("place").order_by("due_at", "pk")[:limit])
+
+
+def get_finding(actor: Actor, pk: int) -> Finding:
+    """Return the finding, or raise NotVisible."""
+    finding: Finding = Finding.objects.select_related("place").get_visible(actor, pk=pk)
+    return finding
+
+
+def list_verifications(actor: Actor, *, limit: int = 100) -> list[Verification]:
+    """Return the done tasks that the actor's own unit is to verify, the most urgent first."""
+    rows = Verification.objects.filter(unit_id=actor.unit_id or 0, accepted__isnull=True)
+    return list(rows.select_related("task__unit", "unit").order_by("due_at", "pk")[:limit])
+
+
+def get_verification(actor: Actor, pk: int) -> Verification:
+    """Return a verification of the actor's own unit, or raise NotVisible."""
+    rows = Verification.objects.filter(pk=pk, unit_id=actor.unit_id or 0).select_related("task__unit", "unit")
+    found = rows.first()
+    if found is None:
+        raise NotVisible(thing=Verification._meta.verbose_name)  # noqa: SLF001 - Django's documented Meta API
+    return found
 
 
 def tasks_about(subjects: Sequence[tuple[str, Sequence[int]]]) -> list[Task]:

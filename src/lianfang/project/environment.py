@@ -26,6 +26,15 @@ def text(name: str, default: str, meaning: str) -> str:
     return os.environ.get(name, default)
 
 
+def secret(name: str, default: str, meaning: str, *, kept_in: Path) -> str:
+    """Return a secret: from the variable (or the file it names), else from the site's own file, else the default."""
+    said = text(name, "", meaning)
+    DECLARED[name] = Variable(name, default, meaning)
+    if said:
+        return said
+    return kept_in.read_text(encoding="utf-8").strip() if kept_in.is_file() else default
+
+
 def switch(name: str, default: bool, meaning: str) -> bool:  # noqa: FBT001 - a switch is a boolean
     """Return whether the variable says 1, true, yes or on."""
     return text(name, "1" if default else "0", meaning).strip().lower() in {"1", "true", "yes", "on"}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lianfang.project.environment import database, listing, switch, text
+from lianfang.project.environment import database, listing, secret, switch, text
 
 PACKAGE = Path(__file__).resolve().parents[1]
 DATA_DIR = Path(text("LIANFANG_DATA_DIR", "var", "Folder of the database, uploads and generated keys."))
@@ -10,15 +10,18 @@ DATA_DIR = Path(text("LIANFANG_DATA_DIR", "var", "Folder of the database, upload
 DEBUG = switch(
     "LIANFANG_DEBUG", default=False, meaning="Show error details in the browser; never on a real site."
 )
-SECRET_KEY = text(
+SECRET_KEY = secret(
     "LIANFANG_SECRET_KEY",
     "not-secret-and-refused-outside-tests",
-    "Signs sessions and links; 50 random characters.",
+    "Signs sessions and links; 50 random characters. Else the file secret_key of the data folder, which `lianfang init` makes.",
+    kept_in=DATA_DIR / "secret_key",
 )
-IDENTITY_KEY = text(
+IDENTITY_KEY = secret(
     "LIANFANG_IDENTITY_KEY",
     "00" * 32,
-    "Encrypts names, numbers, phones and addresses: 64 hexadecimal characters; losing it loses the identities.",
+    "Encrypts names, numbers, phones and addresses: 64 hexadecimal characters; losing it loses the identities. "
+    "Else the file identity_key of the data folder, which `lianfang init` makes.",
+    kept_in=DATA_DIR / "identity_key",
 )
 ALLOWED_HOSTS = listing(
     "LIANFANG_HOSTS", "localhost,127.0.0.1,[::1]", "Host names under which the site is reached."

@@ -44,6 +44,30 @@ class OwnRole(LianfangError):  # noqa: N818
     hint = "Ask another administrator, or the one of the area above."
 
 
+class UnknownUser(LianfangError):  # noqa: N818
+    """Nobody signs in as {login}."""
+
+    code = "access.unknown_user"
+    status = HTTPStatus.NOT_FOUND
+    hint = "Check the name; `lianfang users list` shows those there are."
+
+
+class KeyReused(LianfangError):  # noqa: N818
+    """The key {key} was used for another request."""
+
+    code = "access.key_reused"
+    status = HTTPStatus.CONFLICT
+    hint = "Choose a new Idempotency-Key for each act; use the same one only to send the very same request again."
+
+
+class BadRequestKey(LianfangError):  # noqa: N818
+    """The Idempotency-Key has more than {most} characters."""
+
+    code = "access.bad_request_key"
+    status = HTTPStatus.BAD_REQUEST
+    hint = "Use a random one, such as a UUID."
+
+
 class NotHeldNow(LianfangError):  # noqa: N818
     """It has ended already."""
 

@@ -122,3 +122,23 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.page}: {self.name}"
+
+
+class RequestKey(models.Model):
+    """What was answered to a request that may come twice; kept for a day, and sealed, since an answer may name people."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=120)  # chosen by the sender, once for each act
+    digest = models.CharField(
+        max_length=64
+    )  # of what was asked: another question under the same key is refused
+    at = MomentField()
+    status = models.PositiveSmallIntegerField(null=True)  # null while the first request has not been answered
+    content_type = models.CharField(max_length=120, blank=True)
+    sealed_answer = models.BinaryField(default=bytes)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="request_key_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.user_id}"

@@ -7,7 +7,8 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.actor import Actor, Scope
-from lianfang.core.access.models import BreakGlass, BreakGlassQuerySet, Grant, SavedView, User
+from lianfang.core.access.errors import NotHeldNow, UnknownUser
+from lianfang.core.access.models import ApiToken, BreakGlass, BreakGlassQuerySet, Grant, SavedView, User
 from lianfang.core.access.permissions import HOLDS, Permission
 
 # What emergency access opens: reading, never writing.
@@ -87,3 +88,34 @@ def get_user(actor: Actor, login: str, at: datetime) -> User:
     if user is None:
         raise NotVisible(thing=User._meta.verbose_name)  # noqa: SLF001 - Django's documented Meta API
     return user
+
+
+def user_of_login(login: str) -> User:
+    """Return the user who signs in under this name, or raise UnknownUser: for whoever is at the machine itself."""
+    user: User | None = User.objects.filter(login=login).first()
+    if user is None:
+        raise UnknownUser(login=login)
+    return user
+
+
+def get_grant(user: User, role: str, area: str, at: datetime) -> Grant:
+    """Return the grant of a role in the area (code of the place) that the user holds at `at`, or raise NotHeldNow."""
+    now = Q(from_at__lte=at) & (Q(until_at__isnull=True) | Q(until_at__gt=at))
+    grant = Grant.objects.filter(now, user=user, role=role, place__code=area).first()
+    if grant is None:
+        raise NotHeldNow
+    return grant
+
+
+def tokens_in(actor: Actor, at: datetime) -> QuerySet[ApiToken]:
+    """Return the keys of the users whom the actor administers, the newest first."""
+    users = users_in(actor, at).order_by().values("pk")
+    return ApiToken.objects.filter(user__in=users).select_related("user__unit").order_by("-pk")
+
+
+def get_token(actor: Actor, pk: int, at: datetime) -> ApiToken:
+    """Return a key of a user whom the actor administers, or raise NotVisible."""
+    token = tokens_in(actor, at).filter(pk=pk).first()
+    if token is None:
+        raise NotVisible(thing=ApiToken._meta.verbose_name)  # noqa: SLF001 - Django's documented Meta API
+    return token

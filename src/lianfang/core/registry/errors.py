@@ -12,6 +12,13 @@ class EmptyReason(LianfangError):  # noqa: N818
     hint = "Write a short reason; it is kept with the act and can be read by the supervisor."
 
 
+class NoPerson(LianfangError):  # noqa: N818
+    """It is not said who the person is."""
+
+    code = "registry.no_person"
+    hint = "Give the public id of a person on file (person), or tell who it is (who)."
+
+
 class UnknownPlace(LianfangError):  # noqa: N818
     """There is no place {place}."""
 
@@ -30,6 +37,20 @@ class BadPlaceTable(LianfangError):  # noqa: N818
     """The place table cannot be loaded: {reason}"""  # noqa: D400 - the reason ends the sentence
 
     code = "registry.bad_place_table"
+    hint = "Correct the named line and load the table again; nothing was changed."
+
+
+class UnknownUnit(LianfangError):  # noqa: N818
+    """There is no unit {unit}."""
+
+    code = "registry.unknown_unit"
+    hint = "Use the code of a unit that is open; see the list of units."
+
+
+class BadUnitTable(LianfangError):  # noqa: N818
+    """The table of units cannot be loaded: {reason}"""  # noqa: D400 - the reason ends the sentence
+
+    code = "registry.bad_unit_table"
     hint = "Correct the named line and load the table again; nothing was changed."
 
 

@@ -25,12 +25,13 @@ class PlaceRow:
     population: int | None = None
     longitude: float | None = None
     latitude: float | None = None
+    number: str = ""  # in another system
 
 
 def read_place_table(path: Path) -> list[PlaceRow]:
-    """Read a CSV with the columns code, name, level, parent, and if present name_en, population, longitude, latitude.
+    """Read a CSV with the columns code, name, level, parent.
 
-    The level is a number (0 nation ... 6 grid cell) or its English word.
+    If present also name_en, population, longitude, latitude and external_id (its number in another system). The level is a number (0 nation ... 6 grid cell) or its English word.
     """
     rows: list[PlaceRow] = []
     for line, cells in _lines(path, {"code", "name", "level", "parent"}):
@@ -45,6 +46,7 @@ def read_place_table(path: Path) -> list[PlaceRow]:
                     population=int(cells["population"]) if cells.get("population") else None,
                     longitude=float(cells["longitude"]) if cells.get("longitude") else None,
                     latitude=float(cells["latitude"]) if cells.get("latitude") else None,
+                    number=cells.get("external_id", ""),
                 )
             )
         except ValueError as problem:
@@ -90,6 +92,15 @@ def _hierarchy(codes: dict[str, str], nation: tuple[str, str]) -> Iterator[Place
         if parent is None:
             raise BadPlaceTable(reason=f"{code!r} has none of 2, 4, 6, 9 or 12 digits")
         yield PlaceRow(code=code, name=complete[code], level=levels[len(code)], parent=parent)
+
+
+def columns_of(path: Path) -> set[str]:
+    """Return the names of the columns of a table, by which its form is told."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return set(next(csv.reader(file), ()))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadPlaceTable(reason=f"{path.name} cannot be read: {problem}") from None
 
 
 def _lines(path: Path, needed: set[str]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.errors import UnknownPlace
-from lianfang.core.registry.models import MatchDecision, MatchReview, Merge, Person, Place
+from lianfang.core.registry.errors import UnknownPlace, UnknownUnit
+from lianfang.core.registry.models import Jurisdiction, MatchDecision, MatchReview, Merge, Person, Place, Unit
 from lianfang.core.registry.querysets import MatchReviewQuerySet
 from lianfang.core.registry.ties import reachable
 
@@ -17,6 +17,45 @@ def get_place(code: str) -> Place:
     if place is None:
         raise UnknownPlace(place=code)
     return place
+
+
+def get_unit(code: str) -> Unit:
+    """Return the open unit of this code, or raise UnknownUnit; units are no secret."""
+    unit: Unit | None = Unit.objects.open().filter(code=code).select_related("place", "parent").first()
+    if unit is None:
+        raise UnknownUnit(unit=code)
+    return unit
+
+
+def unit_of(actor: Actor) -> Unit | None:
+    """Return the unit that the actor belongs to, None where it belongs to none."""
+    return Unit.objects.filter(pk=actor.unit_id or 0).select_related("place").first()
+
+
+def list_places(
+    *, path: str = "", level: int | None = None, after: str = "", limit: int = 200
+) -> list[Place]:
+    """Return one page of the places in force within `path`, in the order of their paths; `after` is the last path before."""
+    rows = Place.objects.filter(abolished_on__isnull=True, path__within=path, path__gt=after)
+    if level is not None:
+        rows = rows.filter(level=level)
+    return list(rows.select_related("parent").order_by("path")[:limit])
+
+
+def list_units(*, path: str = "", capability: str = "") -> list[Unit]:
+    """Return the open units of the area in the order of places, each with what it answers for."""
+    rows = Unit.objects.open().filter(path__within=path)
+    if capability:
+        rows = rows.filter(capabilities__capability=capability)
+    return list(
+        rows.select_related("place", "parent").prefetch_related("capabilities").order_by("path", "code")
+    )
+
+
+def capability_gaps(path: str = "") -> list[Jurisdiction]:
+    """Return the kinds of work in the area that no unit of their own answers for yet."""
+    rows = Jurisdiction.objects.filter(path__within=path, gap_since__isnull=False, filled_at__isnull=True)
+    return list(rows.select_related("place", "unit").order_by("path", "capability"))
 
 
 def surviving_ids(people: Collection[int]) -> dict[int, int]:

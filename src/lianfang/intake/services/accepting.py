@@ -1,7 +1,7 @@
 """Rows are tried out, then taken in chunk by chunk; a crash at any moment leaves what is done and takes up the rest."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,11 +50,19 @@ def dry_run(*, batch: Batch, by: Actor, at: datetime) -> Report:
     return run.report
 
 
-def accept_batch(*, batch: Batch, by: Actor, at: datetime, chunk: int = CHUNK) -> Report:
+def accept_batch(
+    *,
+    batch: Batch,
+    by: Actor,
+    at: datetime,
+    chunk: int = CHUNK,
+    tell: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Report:
     """Take in the good rows, park the rest with the reason; return what was done by this call.
 
     Each chunk is one transaction that holds its records and the status of its signals: killed at any moment, the same
-    call again goes on where it stopped, and a batch that is done is left as it is.
+    call again goes on where it stopped, and a batch that is done is left as it is. `tell(done, of)` hears of the
+    progress in rows.
     """
     by.require(Permission.IMPORT_RUN, batch.path)
     if batch.undone_at is not None:
@@ -66,6 +74,7 @@ def accept_batch(*, batch: Batch, by: Actor, at: datetime, chunk: int = CHUNK) -
             settle(run.apply(_still_waiting(pairs)), at=at, report=part)
             _note(batch, part)
         run.report.merge(part)
+        tell(min(sum(run.report.words.values()), len(run.waiting)), len(run.waiting))
     _finish(batch, run.report, by=by, at=at)
     return run.report
 
@@ -168,6 +177,7 @@ def _finish(batch: Batch, report: Report, *, by: Actor, at: datetime) -> None:
 
 def replay_waiting(*, by: Actor, at: datetime, within: str = "", limit: int = 5000) -> int:
     """Try parked rows again whose only problem was that something had not arrived yet; return how many were accepted."""
+    by.require(Permission.IMPORT_RUN, within)
     done = 0
     for target in targets:
         if not target.waits_for:

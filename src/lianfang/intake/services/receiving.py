@@ -8,12 +8,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext
 
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
-from lianfang.intake.errors import BadMapping, BatchUndone, NotTakenIn, Unreadable
+from lianfang.intake.errors import BadMapping, BatchUndone, NotTakenIn, Unreadable, WrongFormat
 from lianfang.intake.events import IntakeEvent
 from lianfang.intake.formats import plan, recognise
 from lianfang.intake.mapping import Proposal, fingerprint
@@ -69,11 +70,20 @@ class Plan:
 
 @transaction.atomic
 def receive_file(
-    *, content: bytes, name: str, source: Source, by: Actor, at: datetime, target: str = "", sheet: str = ""
+    *,
+    content: bytes,
+    name: str,
+    source: Source,
+    by: Actor,
+    at: datetime,
+    target: str = "",
+    sheet: str = "",
+    form: str = "",
 ) -> Received:
     """Keep every row of a file as a signal; the same file again is the same batch, a row known already is not kept twice.
 
-    Raises Unreadable where there is no table in it, NotTakenIn where the format is known and belongs elsewhere.
+    Raises Unreadable where there is no table in it, NotTakenIn where the format is known and belongs elsewhere,
+    WrongFormat where `form` (`sormas`, `godata`, ...) names another one than the columns show.
     A corrected error file is recognised by its column `lianfang_signal`: its rows replace the parked ones.
     """
     by.require(Permission.IMPORT_RUN, source.unit.path)
@@ -86,6 +96,9 @@ def receive_file(
     except ReadingError as trouble:
         raise Unreadable(reason=str(trouble), advice=trouble.hint) from trouble
     found = recognise(table)
+    shown_form = found.format if found is not None else ""
+    if form and not shown_form.startswith(form):
+        raise WrongFormat(wanted=form, found=shown_form or gettext("none that is known"))
     if found is not None and not found.record and not target:
         raise NotTakenIn(title=found.title, advice=found.advice)
     code = targets.get(target or plan(_head(table), today=local_day(at))[0]).code

@@ -40,7 +40,7 @@ from lianfang.core.registry.services.retention import (
     expired_people,
 )
 from lianfang.core.registry.services.reviews import propose_matches
-from lianfang.core.registry.services.units import change_unit, close_unit, create_unit
+from lianfang.core.registry.services.units import change_unit, close_unit, create_unit, load_units
 
 __all__ = [
     "KeepingRule",
@@ -64,6 +64,7 @@ __all__ = [
     "expired_people",
     "index_people",
     "load_places",
+    "load_units",
     "merge_people",
     "move_member",
     "move_place",

@@ -17,7 +17,7 @@ from lianfang.core.audit.services import record
 from lianfang.core.registry.errors import BadPlaceTable, PlaceCannotMove
 from lianfang.core.registry.events import RegistryEvent
 from lianfang.core.registry.jurisdiction import refresh_jurisdictions
-from lianfang.core.registry.models import Jurisdiction, Place
+from lianfang.core.registry.models import ExternalNumber, Jurisdiction, Place
 from lianfang.core.registry.place_names import short_name
 from lianfang.core.registry.place_tables import PlaceRow, parents_first
 from lianfang.core.registry.ties import references_to
@@ -52,13 +52,13 @@ class Succession:
 
 @transaction.atomic
 def load_places(
-    rows: Sequence[PlaceRow], *, by: Actor, at: datetime, abolished_on: date | None = None
+    rows: Sequence[PlaceRow], *, by: Actor, at: datetime, abolished_on: date | None = None, system: str = ""
 ) -> PlaceLoad:
     """Add and change places as the table says; nothing is ever deleted.
 
     With `abolished_on` the table is a complete edition: places of the levels that it has and that it does not name
     are marked abolished on that day. A changed parent moves the place with everything below it. Empty population and
-    coordinates of the table leave what is known.
+    coordinates of the table leave what is known. The rows' numbers are remembered as those of `system`.
     """
     by.require(Permission.REGISTRY_EDIT)
     codes = [row.code for row in rows]
@@ -70,6 +70,7 @@ def load_places(
     _put_rows(parents_first(rows, known), known, load)
     if abolished_on is not None:
         _abolish_missing(set(codes), {row.level for row in rows}, known, abolished_on, load)
+    _put_numbers(rows, known, system)
     record(RegistryEvent.PLACES_LOADED, by=by, at=at, after=load.counts())
     refresh_jurisdictions(at=at)
     return load
@@ -104,6 +105,23 @@ def _put_rows(ordered: list[PlaceRow], known: dict[str, Place], load: PlaceLoad)
             load.changed.append(row.code)
     _insert(new)
     Place.objects.bulk_update(changed, [*_PLAIN, "abolished_on", "succeeded_by"], batch_size=500)
+
+
+def _put_numbers(rows: Sequence[PlaceRow], known: dict[str, Place], system: str) -> None:
+    """Remember under what numbers another system knows the places; a number that is given anew goes over."""
+    numbers = {row.number: known[row.code].pk for row in rows if row.number}
+    if numbers and not system:
+        raise BadPlaceTable(reason="it has external_id, and nobody said of which system")
+    ExternalNumber.objects.bulk_create(
+        [
+            ExternalNumber(system=system, record=Place._meta.label, number=number, record_id=pk)  # noqa: SLF001
+            for number, pk in numbers.items()
+        ],
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["system", "record", "number"],
+        update_fields=["record_id"],
+    )
 
 
 def _insert(new: list[Place]) -> None:
