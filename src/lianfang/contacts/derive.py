@@ -238,7 +238,7 @@ def _swab_days(contact: Contact, observing: Observing) -> list[tuple[Any, ...]]:
         if on <= last:
             numbers[on] = number  # of the days that passed before the person was named, one test remains
     days = sorted(numbers)
-    ends = [*(start_of(day) for day in days[1:]), None]
+    ends = [*(start_of(day) for day in days[1:]), None][: len(days)]  # of no day there is no end
     return [
         (contact.pk, day, numbers[day], start_of(day), end_of(day), end)
         for day, end in zip(days, ends, strict=True)
