@@ -34,6 +34,8 @@ from lianfang.loop.services import (
 )
 from lianfang.loop.touch import touch
 from lianfang.loop.worker import turn
+from lianfang.outlook import services as outlook
+from lianfang.outlook.models import Focus, Inspection
 
 DISEASE = "covid_19_cn_2020"
 COUNTIES = ("420106", "420107")
@@ -614,6 +616,61 @@ def _judge(stage: Stage, pk: int) -> None:
     judge_finding(finding=finding, decision="confirmed", reason="one house", by=stage.by, at=stage.at)
 
 
+def _focus(stage: Stage, **wanted: Any) -> int:
+    turn(at=stage.at)
+    focus = (
+        Focus.objects.filter(gone_at=None, **wanted).exclude(pk__in=Inspection.objects.values("focus")).last()
+    )
+    assert focus is not None
+    return int(focus.pk)
+
+
+def _at_a_care_home(stage: Stage) -> int:
+    case = confirmed(stage)
+    cases.record_epi_link(
+        case=case,
+        kind="contact_with_infected",
+        place_text=f"care home {case.number}",
+        by=stage.by,
+        at=stage.at,
+    )
+    return _focus(stage, special="care_home")
+
+
+def _inspect(stage: Stage, pk: int) -> None:
+    outlook.record_inspection(
+        focus=Focus.objects.get(pk=pk),
+        looked_at=stage.at,
+        measures="closed the ward",
+        by=stage.by,
+        at=stage.at,
+    )
+
+
+def _uninspect(stage: Stage, pk: int) -> None:
+    Inspection.objects.filter(focus_id=pk).update(superseded_at=stage.at)
+    stage.noted(Focus, pk)
+
+
+def _two_in_a_factory(stage: Stage) -> int:
+    first, second = confirmed(stage), confirmed(stage)
+    for case in (first, second):
+        cases.record_epi_link(
+            case=case,
+            kind="contact_with_infected",
+            place_text=f"shop {first.number}",
+            by=stage.by,
+            at=stage.at,
+        )
+    return _focus(stage, kind="venue", is_cluster=True, special="")
+
+
+def _cluster_word(stage: Stage, pk: int) -> None:
+    turn(at=stage.at)
+    task = Task.objects.get(duty="outlook.report_cluster", subject_id=pk)
+    complete_task(task=task, by=stage.by, at=stage.at)
+
+
 _open_pair = _setter(MatchReview, decision="open", decided_at=None)
 _decide_pair = _setter(MatchReview, decision="distinct", decided_at="now")
 
@@ -645,6 +702,8 @@ STORIES: dict[str, Story] = {
     "contacts.notify": Story(lambda stage: _contact(stage).pk, _see, _unsee),
     "contacts.observe": Story(lambda stage: _contact(stage).pk, _see, _unsee),
     "contacts.signs": Story(_signs, _look, _unlook),
+    "outlook.inspect": Story(_at_a_care_home, _inspect, _uninspect, ()),
+    "outlook.report_cluster": Story(_two_in_a_factory, _cluster_word, _event_unword, ()),
     "loop.verify": Story(_to_verify, _accept, _undecide, OFFICE),
     "loop.appoint": Story(_gap, _fill, _unfill, OFFICE),
     "loop.judge": Story(_finding, _judge, _unjudge, OFFICE),

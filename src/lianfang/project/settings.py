@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "lianfang.intake",
     "lianfang.cases",
     "lianfang.contacts",
+    "lianfang.outlook",
     "lianfang.web",
 ]
 AUTH_USER_MODEL = "access.User"
@@ -145,6 +146,20 @@ LOOP_DIGEST_MINUTES = int(
         "LIANFANG_LOOP_DIGEST_MINUTES",
         "60",
         "A unit gets at most one digest of late duties in so many minutes.",
+    )
+)
+OUTLOOK_LEVEL = int(
+    text(
+        "LIANFANG_OUTLOOK_LEVEL",
+        "2",
+        "Level of the areas whose chains and clusters are worked out together: 0 nation, 1 province, 2 prefecture, 3 county.",
+    )
+)
+OUTLOOK_MINUTES = float(
+    text(
+        "LIANFANG_OUTLOOK_MINUTES",
+        "10",
+        "Minutes between two runs of the chains of one area when facts change; a person's decision is taken up at once.",
     )
 )
 WEBHOOK_PRIVATE = switch(

@@ -23,6 +23,7 @@ Parameters = Annotated[
     | surveillance.TimelinessParameters
     | surveillance.ClusterParameters
     | surveillance.CommunitySpreadParameters
+    | surveillance.SpecialPlacesParameters
     | surveillance.EventReportParameters
     | surveillance.EventAlertParameters
     | surveillance.RiskGradeParameters

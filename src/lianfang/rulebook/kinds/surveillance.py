@@ -90,6 +90,21 @@ class CommunitySpreadParameters(Frozen):
     window_days: int = Field(ge=1)
 
 
+class SpecialPlace(Frozen):
+    """A kind of place with duties of its own, the words by which it is known in a record, and the kinds of unit."""
+
+    text: Text
+    words: tuple[str, ...]
+    unit_kinds: tuple[Name, ...] = ()
+
+
+class SpecialPlacesParameters(Frozen):
+    """Places in which one case is already a reason to look: the first kind whose word occurs in the record counts."""
+
+    kind: Literal["special_places"]
+    places: dict[Name, SpecialPlace]
+
+
 class EventReportParameters(Frozen):
     """What must also be reported as a public-health event, and the level it first carries."""
 

@@ -1,0 +1,231 @@
+"""From evidence on file to `analytics.chains` and back; imported only where something is computed."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from scipy import special, stats
+
+from lianfang.analytics.chains import ChainPosterior, Exposure, Interval, infer_chains, review_links
+from lianfang.analytics.chains import links as words
+from lianfang.outlook.chains import case_rows
+from lianfang.outlook.evidence import CaseFacts, Evidence, fold
+from lianfang.rulebook.kinds.care import NaturalHistoryParameters
+
+_special: Any = special  # scipy carries no types
+_stats: Any = stats
+_TAIL = 0.001
+# Candidates below this are not kept; never more than so many of a case.
+_LEAST, _KEPT = 0.01, 8
+_TOP = 0.2
+_SHOWN_OFFSPRING = 40
+PROBLEMS = {
+    words.ONSET_ORDER: "onset_order",
+    words.TOO_LONG: "too_long",
+    words.CIRCLE: "circle",
+    words.TWO_SOURCES: "two_sources",
+}
+
+
+def inferred(evidence: Evidence, history: NaturalHistoryParameters, seed: int) -> dict[str, Any]:
+    """Return the result of a run: candidates, consensus, super-spreading, problems."""
+    posterior = judged(posterior_of(evidence, history, seed), evidence)
+    ids = posterior.ids
+    source, _ = posterior.best()
+    best = {pk: None if i < 0 else ids[i] for pk, i in zip(ids, source.tolist(), strict=True)}
+    candidates = {pk: _kept(posterior, pk, best[pk]) for pk in ids}
+    return {
+        "cases": case_rows(evidence, candidates, best),
+        **reviewed(evidence, history),
+        **_spread(posterior, best),
+        "sensitivity": {kind: round(value, 3) for kind, value in posterior.sensitivity.items()},
+        "n_unknown": round(float(posterior.unknown.sum()), 2),
+        "disagreement": round(posterior.disagreement, 3),
+    }
+
+
+def posterior_of(evidence: Evidence, history: NaturalHistoryParameters, seed: int) -> ChainPosterior:
+    """Run the library on the evidence; what a person confirmed counts as a link that investigators named."""
+    cases = evidence.cases
+    traced = (
+        evidence.traced | {(source, case) for case, source in evidence.confirmed.items()}
+    ) - evidence.rejected
+    return infer_chains(
+        [case.pk for case in cases],
+        days_of(evidence),
+        interval_of(history.serial_interval),
+        traced=sorted(traced) or None,
+        contacts=sorted(evidence.contacts - evidence.rejected) or None,
+        household=[evidence.household.get(case.pk) for case in cases] if evidence.household else None,
+        exposure=exposure_of(evidence, history),
+        source_outside=[_is_outside(evidence, case.pk) for case in cases],
+        seed=seed,
+    )
+
+
+def days_of(evidence: Evidence) -> list[float]:
+    """Return the day of onset of each case; where none is on file, the day of diagnosis less the usual delay."""
+    return [
+        float(case.on.toordinal() - (0 if case.is_onset else evidence.report_delay))
+        for case in evidence.cases
+    ]
+
+
+def _is_outside(evidence: Evidence, pk: int) -> bool | None:
+    if pk in evidence.confirmed:
+        return False
+    return True if pk in evidence.outside or pk in evidence.ruled_outside else None
+
+
+def interval_of(law: Any) -> Interval:
+    """Return a delay of the disease pack as probabilities of whole days."""
+    if law.family == "gamma":
+        return Interval.gamma(law.mean, law.sd)
+    frozen = _stats.lognorm(law.sdlog, scale=np.exp(law.meanlog))
+    last = int(np.ceil(frozen.ppf(1 - 1e-6)))
+    weights = np.diff(frozen.cdf(np.arange(0, last + 1) + 0.5))
+    return Interval(pmf=weights / weights.sum(), first=1)
+
+
+def moments(law: Any) -> tuple[float, float]:
+    """Return mean and standard deviation of a delay of the disease pack, in days."""
+    if law.family == "gamma":
+        return float(law.mean), float(law.sd)
+    mean = float(np.exp(law.meanlog + law.sdlog**2 / 2))
+    return mean, float(mean * np.sqrt(np.expm1(law.sdlog**2)))
+
+
+def infectiousness(history: NaturalHistoryParameters) -> Interval:
+    """Return onset of the infector to transmission: what the serial interval has beyond the incubation period.
+
+    Means subtract; variances too, where they can, and never below two days, since a pack says nothing else about it.
+    """
+    serial, incubation = moments(history.serial_interval), moments(history.incubation)
+    spread = np.sqrt(max(serial[1] ** 2 - incubation[1] ** 2, 4.0))
+    return Interval.normal(serial[0] - incubation[0], float(spread))
+
+
+def exposure_of(evidence: Evidence, history: NaturalHistoryParameters) -> Exposure:
+    """Return windows, places and last days at large of all cases."""
+    cases = evidence.cases
+    spans = [evidence.windows.get(case.pk, (None, None)) for case in cases]
+    return Exposure(
+        start=[_day(first) for first, _ in spans],
+        end=[_day(last) for _, last in spans],
+        removed=[_day(case.removed_on) for case in cases],
+        place=[infected_at(evidence, case) for case in cases],
+        also_at=[sorted({fold(v.text) for v in evidence.venues.get(case.pk, ())}) for case in cases],
+        incubation=interval_of(history.incubation),
+        infectiousness=infectiousness(history),
+    )
+
+
+def infected_at(evidence: Evidence, case: CaseFacts) -> str | None:
+    """Return the place where the case may have been infected: a stay in hospital that began before, else what was named."""
+    venues = evidence.venues.get(case.pk, [])
+    stays = [v for v in venues if v.is_stay and (v.from_on is None or v.from_on < case.on)]
+    named = [v for v in venues if not v.is_stay]
+    return fold((stays or named)[0].text) if stays or named else None
+
+
+def _day(value: date | None) -> float:
+    return float("nan") if value is None else float(value.toordinal())
+
+
+def judged(posterior: ChainPosterior, evidence: Evidence) -> ChainPosterior:
+    """Return the posterior with each case's source conditioned on what persons decided about it.
+
+    For the case itself that is exact: given that A did not infect it, the other probabilities are divided by what is
+    left. What a decision says about other cases enters as evidence of the run (a confirmed link is a named one).
+    """
+    at = {pk: i for i, pk in enumerate(posterior.ids)}
+    start, infector, probability = [0], [], []
+    unknown = posterior.unknown.copy()
+    for j, pk in enumerate(posterior.ids):
+        a, b = int(posterior.start[j]), int(posterior.start[j + 1])
+        row = dict(zip(posterior.infector[a:b].tolist(), posterior.probability[a:b].tolist(), strict=True))
+        if pk in evidence.confirmed:
+            row, unknown[j] = {at[evidence.confirmed[pk]]: 1.0}, 0.0
+        elif pk in evidence.ruled_outside:
+            row, unknown[j] = {}, 1.0
+        else:
+            barred = {at[source] for source, case in evidence.rejected if case == pk}
+            left = 1.0 - sum(row.get(i, 0.0) for i in barred)
+            if barred & set(row):
+                row = {i: p / left if left > 1e-9 else 0.0 for i, p in row.items() if i not in barred}
+                unknown[j] = unknown[j] / left if left > 1e-9 else 1.0
+        infector += list(row)
+        probability += list(row.values())
+        start.append(len(infector))
+    return replace(
+        posterior,
+        start=np.array(start, dtype=np.int64),
+        infector=np.array(infector, dtype=np.int64),
+        probability=np.array(probability, dtype=np.float64),
+        unknown=unknown,
+    )
+
+
+def _kept(posterior: ChainPosterior, pk: int, best: int | None) -> list[tuple[int | None, float | None]]:
+    rows = [
+        (source, round(p, 4))
+        for source, p in posterior.candidates(pk, 10_000)
+        if p >= _LEAST or source is None or source == best
+    ]
+    named = [row for row in rows if row[0] is not None]
+    return [*named[:_KEPT], *(row for row in rows if row[0] is None)]
+
+
+def _spread(posterior: ChainPosterior, best: dict[int, int | None]) -> dict[str, Any]:
+    """Return how unequally cases infect others: R and k, and the share of transmission from the top fifth.
+
+    Given k, individual reproduction numbers are gamma distributed with shape k, and the share of the top fifth is
+    1 - F(k + 1) at the 80 % point of F(k), whatever R is (Lloyd-Smith et al., Nature 2005;438:355-359).
+    """
+    k = posterior.k
+    share = 1 - _special.gammainc(k + 1, _special.gammaincinv(k, 1 - _TOP))
+    children = Counter(source for source in best.values() if source is not None)
+    counts = sorted((children[pk] for pk in best), reverse=True)
+    top, total = counts[: max(round(_TOP * len(counts)), 1)], sum(counts)
+    spread = {
+        "offspring_mean": _three(posterior.reproduction),
+        "dispersion_k": _three(k),
+        "top_fifth": _three(share),
+    }
+    return {
+        "spread": spread,
+        "offspring_share": [round(float(v), 4) for v in posterior.offspring_share[:_SHOWN_OFFSPRING]],
+        "top_fifth_counted": round(sum(top) / total, 3) if total else None,
+    }
+
+
+def _three(draws: Any) -> list[float]:
+    """Return median and central 95 % of draws."""
+    return [round(float(value), 3) for value in np.quantile(draws, [0.5, 0.025, 0.975])]
+
+
+def reviewed(evidence: Evidence, history: NaturalHistoryParameters) -> dict[str, Any]:
+    """Return the recorded links that cannot be, each with the rule that it breaks, and the limits used."""
+    law = history.serial_interval
+    frozen = (
+        _stats.gamma((law.mean / law.sd) ** 2, scale=law.sd**2 / law.mean)
+        if law.family == "gamma"
+        else _stats.lognorm(law.sdlog, scale=np.exp(law.meanlog))
+    )
+    limits = [int(np.floor(frozen.ppf(_TAIL))), int(np.ceil(frozen.ppf(1 - _TAIL)))]
+    review = review_links(
+        sorted(evidence.traced),
+        [case.pk for case in evidence.cases],
+        [float(c.on.toordinal()) if c.is_onset else float("nan") for c in evidence.cases],
+        shortest=limits[0],
+        longest=limits[1],
+    )
+    rows = zip(review.infector, review.infectee, review.lag_days, review.problem, strict=True)
+    problems = [
+        {"source": source, "case": case, "lag": lag, "problem": PROBLEMS[problem]}
+        for source, case, lag, problem in rows
+        if problem in PROBLEMS
+    ]
+    return {"problems": problems, "limits": limits}

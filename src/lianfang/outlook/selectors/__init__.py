@@ -1,0 +1,31 @@
+"""Reads of the outlook for doors."""
+
+from lianfang.outlook.selectors.chains import (
+    Candidate,
+    ChainFilter,
+    ChainView,
+    Node,
+    SourceView,
+    chains,
+    diseases_with,
+    source_of,
+    studies,
+)
+from lianfang.outlook.selectors.foci import (
+    AttackRate,
+    LastCase,
+    attack_rates,
+    cases_of_focus,
+    days_since_last,
+    foci,
+    get_focus,
+    inspections_of,
+    tracing_cost,
+    wilson,
+)
+
+__all__ = [
+    "AttackRate", "Candidate", "ChainFilter", "ChainView", "LastCase", "Node", "SourceView", "attack_rates",
+    "cases_of_focus", "chains", "days_since_last", "diseases_with", "foci", "get_focus", "inspections_of", "source_of",
+    "studies", "tracing_cost", "wilson",
+]  # fmt: skip
