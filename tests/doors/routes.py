@@ -24,6 +24,8 @@ from lianfang.intake.models import Source
 from lianfang.intake.services import confirm_mapping, propose_mapping, receive_file, receive_message
 from lianfang.loop.models import Finding, SheddingPolicy, Task, Verification
 from lianfang.loop.worker import sweep
+from lianfang.outlook.models import Focus
+from lianfang.outlook.services import rule_on_source
 
 P = Permission
 COUNTY = "420106"
@@ -70,13 +72,19 @@ def things(world: World, at: datetime) -> dict[str, Any]:
     sample = cases.record_sample(
         case=case, number="S-1", specimen="nasopharyngeal_swab", taken_at=at, by=emil, at=at
     )
+    cases.record_epi_link(
+        case=case, kind="contact_with_infected", place_text="Nanshan care home", by=alice, at=at
+    )
+    ruling = rule_on_source(
+        case=case, source=None, decision="outside", reason="came by train", by=alice, at=at
+    )
     contact = name_contact(person=someone(), case=case, last_contact_on=local_day(at), by=alice, at=at)
     reading = cases.record_screening(
         person=someone(), place=world.places[COUNTY], read_at=at, temperature=38.4, by=alice, at=at
     )
     made |= {"number": case.number, "sign": sign.pk, "sample": sample.number, "contact": contact.pk}
     made |= {"screening": reading.pk, "person": case.person.uid, "person_id": str(someone().uid)}
-    made |= _intake(world, at)
+    made |= _intake(world, at) | {"ruling": ruling.pk}
     first, second = sorted((someone(), someone()), key=lambda person: person.pk)
     pair = MatchReview.objects.create(
         first=first, second=second, path=first.path, place=first.place, score=0.6, evidence=[], found_at=at
@@ -124,7 +132,8 @@ def _loop(world: World, at: datetime) -> dict[str, Any]:
         duty="contacts.observe", place=world.places[COUNTY], path=world.places[COUNTY].path, mode="sampled",
         keep=50, from_at=at, until_at=at + timedelta(days=2), reason="hands are short",
     )  # fmt: skip
-    made = {"task": task.pk, "finding": finding.pk, "check": check.pk, "policy": policy.pk}
+    focus = Focus.objects.get(special="care_home")
+    made = {"focus": focus.pk, "task": task.pk, "finding": finding.pk, "check": check.pk, "policy": policy.pk}
     return made | {"rule": "clock.investigation", "coverage": "cases.tested"}
 
 
@@ -152,6 +161,15 @@ ROUTES: dict[str, Route] = {
     "POST cases/<str:number>/facts/<str:kind>/<int:pk>/withdraw": Route(
         {"number": "number", "kind": "=sign", "pk": "sign"}, {"reason": "wrong"}, frozenset({P.CASE_VIEW})
     ),
+    "GET chains": listing(),
+    "GET chains/<str:number>": about("number"),
+    "POST chains/<str:number>": about("number", P.CASE_VIEW, decision="outside", reason="came by train"),
+    "POST chains/<str:number>/decisions/<int:pk>": Route({"number": "number", "pk": "ruling"}, {"reason": "wrong"}, frozenset({P.CASE_VIEW})),
+    "GET clusters": listing(),
+    "GET clusters/<int:pk>": about("pk=focus"),
+    "POST clusters/<int:pk>": about("pk=focus", P.CASE_VIEW, looked_at="2020-02-12T10:00", measures="closed the ward"),
+    "GET figures/denominators": listing(),
+    "GET figures/tracing-cost": listing(),
     "GET contacts": listing(),
     "GET contacts/<int:pk>": about("pk=contact"),
     "POST contacts/<int:pk>": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at="2020-02-12T10:00", signs=""),
@@ -241,6 +259,12 @@ ROUTES: dict[str, Route] = {
     "GET /screenings": listing(),
     "POST /screenings/{pk}/conclusion": about("pk=screening", P.TASK_VIEW, conclusion="well", looked_at=WHEN),
     "POST /cases/{number}/investigations": about("number", P.CASE_VIEW, completed_at=WHEN, **ASKED),
+    "GET /chains": listing(),
+    "GET /cases/{number}/source": about("number"),
+    "POST /cases/{number}/source": about("number", P.CASE_VIEW, decision="outside", reason="came by train"),
+    "GET /clusters": listing(),
+    "GET /denominators": listing(),
+    "GET /tracing-cost": listing(),
     "GET /contacts": listing(),
     "GET /contacts/{pk}": about("pk=contact"),
     "POST /contacts/{pk}/visits": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at=WHEN),

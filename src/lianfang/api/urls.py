@@ -1,8 +1,8 @@
 """Gathers the endpoints of all apps."""
 
-from lianfang.api import access, audit, cases, contacts, intake, loop, registry
+from lianfang.api import access, audit, cases, contacts, intake, loop, outlook, registry
 from lianfang.api.door import api
 
-MODULES = (access, audit, cases, contacts, intake, loop, registry)
+MODULES = (access, audit, cases, contacts, intake, loop, outlook, registry)
 
 __all__ = ["MODULES", "api"]

@@ -5,12 +5,12 @@ listed. So every coverage stands beside its case-side twin, and its gaps have na
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from lianfang.core.access.actor import Actor
 from lianfang.loop.register import Register
@@ -72,6 +72,27 @@ def coverage_in(actor: Actor, *, at: datetime, path: str = "") -> list[Covered]:
     """Return every coverage in the area, each beside its twin: two queries for each."""
     counted = {one.coverage.code: one for one in _count_all(actor, path, at)}
     return [replace(one, twin=counted.get(one.coverage.twin)) for one in counted.values()]
+
+
+def coverage_of_areas(
+    actor: Actor, codes: Sequence[str], places: Sequence[Any], *, at: datetime
+) -> dict[tuple[str, str], Covered]:
+    """Return the named coverages in each of the places, by (code, path): two queries a coverage, however many places."""
+    by_code = {one.code: one for one in coverages}
+    found = {}
+    for code in codes:
+        coverage = by_code[code]
+        should = coverage.should(actor, "", at)
+        sides = [
+            list(rows.order_by().values_list("path").annotate(n=Count("pk")))
+            for rows in (should, coverage.covered(should, at))
+        ]
+        for place in places:
+            n_should, n_covered = (
+                sum(n for path, n in side if path.startswith(place.path)) for side in sides
+            )
+            found[code, place.path] = Covered(coverage=coverage, n_should=n_should, n_covered=n_covered)
+    return found
 
 
 def _count_all(actor: Actor, path: str, at: datetime) -> Iterator[Covered]:

@@ -232,7 +232,6 @@ def _propose(study: Study, result: dict[str, Any], evidence: Evidence, at: datet
             evidence={
                 "problem": problem["problem"],
                 "source": numbers[source.pk] if source.path.startswith(case.path) else "",
-                "source_id": source.pk,
                 "lag_days": problem["lag"],
                 "limits": result.get("limits"),
             },

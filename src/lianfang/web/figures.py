@@ -229,18 +229,26 @@ def _opens(actor: Any, coverage: Coverage, at: datetime) -> bool:
 
 @page("figures/gaps/<str:code>", name="gaps", permission=VIEW)
 def gaps(request: Any, code: str) -> HttpResponse:
-    """List those who should be covered and are not."""
+    """List those who should be covered and are not; or, with `?which=covered`, those who are."""
     coverage = next((one for one in coverages if one.code == code), None)
     if coverage is None:
         raise NotVisible(thing=code)
     area = chosen_area(request, VIEW)
-    rows = coverage.gaps(request.actor, area.path, request.at).order_by("pk")
+    are_covered = request.GET.get("which") == "covered"
+    should = coverage.should(request.actor, area.path, request.at)
+    rows = (
+        coverage.covered(should, request.at)
+        if are_covered
+        else coverage.gaps(request.actor, area.path, request.at)
+    )
+    rows = rows.order_by("pk")
     shown = Paginator(rows.select_related("place"), 50).get_page(request.GET.get("page"))
     label = rows.model._meta.label  # noqa: SLF001 - Django's documented Meta API
     subjects = describe_rows([(label, row.pk) for row in shown.object_list])
     context = {
         "area": area,
         "coverage": coverage,
+        "are_covered": are_covered,
         "page": shown,
         "rows": [(row, subjects[label, row.pk]) for row in shown.object_list],
     }

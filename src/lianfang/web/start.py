@@ -16,6 +16,7 @@ from lianfang.core.registry.selectors import open_reviews
 from lianfang.intake.selectors import n_parked
 from lianfang.loop.desk import TaskFilter, by_duty, list_tasks, waiting
 from lianfang.web.area import chosen_area
+from lianfang.web.denominators import start_cards
 from lianfang.web.door import page
 from lianfang.web.subjects import describe
 
@@ -51,6 +52,7 @@ def start(request: Any) -> HttpResponse:
         "tasks": [(task, subject) for task, subject in zip(shown, _subjects(shown), strict=True)],
         "to_decide": _to_decide(request, area.path),
         "changing": _changing(request, area.path),
+        "honest": start_cards(request, area),
     }
     return render(request, "start/start.html", context)
 

@@ -12,6 +12,7 @@ from lianfang.contacts.models import Contact, Observation
 from lianfang.core.registry.models import Jurisdiction
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Finding, Task, Verification
+from lianfang.outlook.models import Focus
 from lianfang.web.words import words_of
 
 
@@ -114,7 +115,21 @@ def _verifications(ids: list[int]) -> dict[int, Subject]:
     return found
 
 
+def _foci(ids: list[int]) -> dict[int, Subject]:
+    rows = Focus.objects.filter(pk__in=ids).select_related("place")
+    return {
+        f.pk: Subject(
+            f.label or f"{f.get_kind_display()} · {f.place.name}",
+            reverse("web:focus", kwargs={"pk": f.pk}),
+            None,
+            f.place.name,
+        )
+        for f in rows
+    }
+
+
 _DESCRIBE: dict[str, Describe] = {
+    "outlook.Focus": _foci,
     "loop.Finding": _findings,
     "loop.Verification": _verifications,
     "cases.Case": _cases,

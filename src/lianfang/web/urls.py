@@ -6,8 +6,11 @@ from django.views.i18n import set_language
 from lianfang.web import (
     audit,
     cases,
+    chains,
     contacts,
+    denominators,
     figures,
+    foci,
     intake,
     line_list,
     loop,
@@ -29,8 +32,11 @@ app_name = "web"
 MODULES = (
     audit,
     cases,
+    chains,
     contacts,
+    denominators,
     figures,
+    foci,
     intake,
     line_list,
     loop,

@@ -140,10 +140,9 @@ def days_since_last(actor: Actor, places: Sequence[Place], disease: str, at: dat
 
 def tracing_cost(actor: Actor, path: str) -> Run | None:
     """Return the latest figure of what tracing delays cost the area, of the disease with the most recent run."""
-    if not actor.paths(Run.objects.view_permission):  # type: ignore[attr-defined]
-        return None
     study = (
-        Study.objects.filter(method="clocks", path=path, latest__isnull=False)
+        Study.objects.visible_to(actor)
+        .filter(method="clocks", path=path, latest__isnull=False)
         .select_related("latest", "latest__study")
         .order_by("-latest__at")
     )

@@ -2,6 +2,7 @@
 import "htmx.org";
 
 const islands: Record<string, () => Promise<{ draw: (place: HTMLElement, data: unknown) => void }>> = {
+  chains: () => import("./chains"),
   curve: () => import("./curve"),
 };
 
