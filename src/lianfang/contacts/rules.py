@@ -92,9 +92,10 @@ def settings_in_force(disease: str, on: date, place: str = "") -> dict[str, dict
     return {} if rule is None else {code: {"en": t.en, "zh": t.zh} for code, t in rule.settings.items()}
 
 
-def confinement(on: date, place: str = "") -> ConfinementParameters:
-    """Return what people in isolation are owed."""
+def confinement(on: date, place: str = "") -> tuple[str, ConfinementParameters]:
+    """Return the edition in force and what it says people in isolation are owed."""
     try:
-        return site_rules().rule("confinement", at=on, place=place).of(ConfinementParameters)
+        edition = site_rules().rule("confinement", at=on, place=place)
     except NoEditionError:
-        return site_rules().editions("confinement")[0].of(ConfinementParameters)
+        edition = site_rules().editions("confinement")[0]
+    return edition.edition_id, edition.of(ConfinementParameters)

@@ -1,12 +1,12 @@
 """Exposures are facts; who is a contact, and for how long, follows from them by the edition in force."""
 
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.world import NOON, World, a_person, build_world
+from tests.apps.contacts.play import BY, DAY, a_case, at_noon, named
+from tests.world import NOON, World, build_world
 
 from lianfang.cases import services as cases
 from lianfang.cases.models import Case
@@ -16,44 +16,14 @@ from lianfang.contacts.derive import FIELDS, derive_contacts
 from lianfang.contacts.errors import ExposureOutOfOrder
 from lianfang.contacts.exposed import visits_until
 from lianfang.contacts.models import Contact, Exposure, FollowUp, SwabDay
-from lianfang.core.access.actor import Actor
 from lianfang.loop.worker import sweep, turn
 
 pytestmark = pytest.mark.django_db
-DISEASE = "covid_19_cn_2020"
-BY = Actor.system("test")
-DAY = timedelta(days=1)
 
 
 @pytest.fixture
 def world(db: None) -> World:
     return build_world()
-
-
-def a_case(world: World, *, onset_on: date | None, at: datetime = NOON, diagnosis: str = "confirmed") -> Case:
-    case = cases.open_case(
-        person=a_person(world, at=at),
-        disease=DISEASE,
-        place=world.places["420106"],
-        diagnosis=diagnosis,
-        by=BY,
-        at=at,
-    )
-    if onset_on is not None:
-        cases.record_signs(
-            case=case, signs={"fever": True}, seen_at=start_of(onset_on), onset_on=onset_on, by=BY, at=at
-        )
-        case.refresh_from_db()
-    return case
-
-
-def named(world: World, case: Case, on: date, at: datetime = NOON, **fields: Any) -> Contact:
-    person = fields.pop("person", None) or a_person(world, at=at)
-    return contacts.name_contact(person=person, case=case, last_contact_on=on, by=BY, at=at, **fields)
-
-
-def at_noon(on: date) -> datetime:
-    return start_of(on) + timedelta(hours=12)
 
 
 @pytest.mark.parametrize(

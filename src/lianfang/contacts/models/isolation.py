@@ -109,6 +109,7 @@ class Need(models.TextChoices):
 class Stay(Fact):
     """A person is isolated in a bed of a centre, or at home (no bed), from `occurred_at` until `until_at`.
 
+    The end completes the fact and does not contradict it: it is set on the row itself, once.
     No two stays that hold overlap for one person or one bed, and none reaches beyond the time of its bed: the database
     refuses it (`core.intervals`).
     """
@@ -121,10 +122,16 @@ class Stay(Fact):
     path = PathField(db_index=True)
     residence_path = PathField(blank=True, db_index=True)
     until_at = MomentField(null=True)
+    from_on = models.DateField()
+    until_on = models.DateField(null=True)
     needs = models.JSONField(default=list)  # of Need: as told, and by age
     is_vulnerable = models.BooleanField(default=False)
+    # By the edition in force when the stay began: every how many days the person is seen to, and supplied.
+    edition = models.CharField(max_length=80, blank=True)
+    attend_every = models.PositiveSmallIntegerField(default=1)
+    supply_every = models.PositiveSmallIntegerField(default=1)
     released_by_rule = models.CharField(max_length=80, blank=True)  # the edition by which the stay ended
-    reason = models.TextField(blank=True)
+    reason = models.TextField(blank=True)  # why it ended otherwise
 
     intervals: ClassVar[tuple[Rule, ...]] = (
         Alone("stay_person_once", "person"),

@@ -21,18 +21,27 @@ def lay_out_days(first: date, last: date) -> None:
     Day.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
 
-def each_day(rows: QuerySet[Any], *, first: str, last: str, until: datetime) -> QuerySet[Any]:
+def each_day(
+    rows: QuerySet[Any], *, first: str, last: str, until: datetime, is_open: bool = False
+) -> QuerySet[Any]:
     """Return one row per day from column `first` to column `last` (both dates), no later than the day of `until`.
+
+    With `is_open`, an empty `last` means that there is no end yet; else that there are no days.
 
     The day's own columns are read by `day_on()`, `day_text()`, `day_starts_at()` and `day_ends_at()`. Django has no
     join on an inequality, hence `extra`, here and nowhere else.
     """
     table = rows.model._meta.db_table  # noqa: SLF001
     columns = {name: rows.model._meta.get_field(name).column for name in (first, last)}  # noqa: SLF001
+    end = f'"{table}"."{columns[last]}"'
     condition = (
-        f'"{_TABLE}"."on" BETWEEN "{table}"."{columns[first]}" AND "{table}"."{columns[last]}" '
-        f'AND "{_TABLE}"."starts_at" <= %s'
+        f'"{_TABLE}"."on" BETWEEN "{table}"."{columns[first]}" AND {end} AND "{_TABLE}"."starts_at" <= %s'
     )
+    if is_open:
+        condition = (
+            f'"{_TABLE}"."on" >= "{table}"."{columns[first]}" AND ("{_TABLE}"."on" <= {end} OR {end} IS NULL) '
+            f'AND "{_TABLE}"."starts_at" <= %s'
+        )
     return rows.extra(tables=[_TABLE], where=[condition], params=[int(until.timestamp())])  # noqa: S610 - no user text
 
 

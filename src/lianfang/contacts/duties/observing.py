@@ -4,19 +4,18 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import Case as When_
-from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.models import Case, Investigation, Screening
-from lianfang.common.fields import MomentField
-from lianfang.contacts.models import Contact, FollowUp, Observation, Seen, SelfReports
+from lianfang.contacts.duties.evidence import MOMENT, first_of, last_of
+from lianfang.contacts.models import Contact, FollowUp, Observation, Seen, SelfReports, Swab
 from lianfang.core.registry.calendar import day_ends_at, day_on, day_starts_at, day_text, each_day
 from lianfang.core.registry.models import Capability
 from lianfang.core.rules import deadline
 from lianfang.loop.duty import Check, Duty, answerable, duties, owing
 
-_MOMENT: MomentField = MomentField(null=True)
 _SEEN = (Seen.SEEN_OK, Seen.SEEN_NOT_OK)
 
 
@@ -39,7 +38,7 @@ class ListContacts(Duty):
     }
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
-        since = Greatest("reported_at", "confirmed_at", output_field=_MOMENT)
+        since = Greatest("reported_at", "confirmed_at", output_field=MOMENT)
         named = Contact.objects.filter(case_id=OuterRef("pk"))
         asked = Investigation.objects.filter(
             case_id=OuterRef("pk"), superseded_at__isnull=True, contacts_asked=True
@@ -49,7 +48,7 @@ class ListContacts(Duty):
             by=answerable(self.capability),
             since=since,
             due=deadline("clock.investigation", since, disease="disease"),
-            met=Coalesce(_first(named, "named_at"), _first(asked, "occurred_at")),
+            met=Coalesce(first_of(named, "named_at"), first_of(asked, "occurred_at")),
         )
 
 
@@ -74,7 +73,7 @@ class NotifyContact(Duty):
             by=answerable(self.capability),
             since="named_at",
             due=deadline("clock.notification", "named_at", disease="disease"),
-            met=Coalesce(F("notified_at"), _first(seen, "occurred_at")),
+            met=Coalesce(F("notified_at"), first_of(seen, "occurred_at")),
             risk=_risk(),
         )
 
@@ -109,8 +108,90 @@ class ObserveDaily(Duty):
             occasion=day_text(),
             since=day_starts_at(),
             due=day_ends_at(),
-            met=_first(seen, "occurred_at"),
-            again=_last(seen, "occurred_at"),
+            met=first_of(seen, "occurred_at"),
+            again=last_of(seen, "occurred_at"),
+            risk=_risk(),
+        )
+
+
+# More readings a day than this are not asked for one by one.
+_MOST_READINGS = 4
+
+
+@duties.add
+class MeasureTemperature(Duty):
+    """Every contact under observation has the temperature taken as many times a day as the rules say."""
+
+    code = "contacts.measure"
+    subject = Contact
+    capability = Capability.OBSERVE
+    title: ClassVar[Any] = _("Take the temperature")
+    sheddable = True
+    lapses = True
+    watches: ClassVar[Any] = {"contacts.Observation": _rows_of_person}
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
+        days = each_day(
+            among.filter(n_readings__gte=1), first="observe_from_on", last="visit_until_on", until=at
+        )
+        readings = Observation.objects.filter(
+            Q(by_self=False) | ~Q(contact__self_reports=SelfReports.NONE),
+            contact__person_id=OuterRef("person_id"),
+            contact__disease=OuterRef("disease"),
+            superseded_at__isnull=True,
+            temperature__isnull=False,
+            on=day_on(),
+        )
+        in_order = readings.order_by("occurred_at", "pk").values("occurred_at")
+        met = When_(
+            *(
+                When(condition, then=Subquery(in_order[n - 1 : n], output_field=MOMENT))
+                for n, condition in _wanted_readings()
+            ),
+            default=None,
+            output_field=MOMENT,
+        )
+        return owing(
+            days,
+            by=answerable(self.capability),
+            occasion=day_text(),
+            since=day_starts_at(),
+            due=day_ends_at(),
+            met=met,
+            risk=_risk(),
+        )
+
+
+def _wanted_readings() -> list[tuple[int, Q]]:
+    exact = [(n, Q(n_readings=n)) for n in range(1, _MOST_READINGS)]
+    return [*exact, (_MOST_READINGS, Q(n_readings__gte=_MOST_READINGS))]
+
+
+@duties.add
+class SwabContact(Duty):
+    """Every contact is tested on the days of observation that the rules name."""
+
+    code = "contacts.swab"
+    subject = Contact
+    capability = Capability.SAMPLE
+    title: ClassVar[Any] = _("Test the contact")
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
+        rows = among.filter(swab_days__since_at__lte=at)
+        taken = Swab.objects.filter(
+            contact__person_id=OuterRef("person_id"),
+            contact__disease=OuterRef("disease"),
+            superseded_at__isnull=True,
+            occurred_at__gte=OuterRef("swab_days__since_at"),
+            occurred_at__lt=Coalesce(OuterRef("swab_days__until_at"), Value(2**53), output_field=MOMENT),
+        )
+        return owing(
+            rows,
+            by=answerable(self.capability),
+            occasion=Cast(F("swab_days__on"), CharField(max_length=10)),
+            since="swab_days__since_at",
+            due="swab_days__due_at",
+            met=first_of(taken, "occurred_at"),
             risk=_risk(),
         )
 
@@ -141,13 +222,13 @@ class LookAtSigns(Duty):
             looked_at__isnull=False,
             looked_at__gte=OuterRef("occurred_at"),
         )
-        after = Greatest(_first(opened, "opened_at"), F("occurred_at"), output_field=_MOMENT)
-        as_case = When_(When(Q(_opened__isnull=False), then=after), default=None, output_field=_MOMENT)
+        after = Greatest(first_of(opened, "opened_at"), F("occurred_at"), output_field=MOMENT)
+        as_case = When_(When(Q(_opened__isnull=False), then=after), default=None, output_field=MOMENT)
         rows = among.filter(superseded_at__isnull=True, seen=Seen.SEEN_NOT_OK).annotate(
-            _opened=_first(opened, "opened_at"), _looked=_first(looked, "looked_at")
+            _opened=first_of(opened, "opened_at"), _looked=first_of(looked, "looked_at")
         )
-        never = Value(2**53, output_field=_MOMENT)
-        met = Least(Coalesce(as_case, never), Coalesce(F("_looked"), never), output_field=_MOMENT)
+        never = Value(2**53, output_field=MOMENT)
+        met = Least(Coalesce(as_case, never), Coalesce(F("_looked"), never), output_field=MOMENT)
         return owing(
             rows,
             by=answerable(self.capability, "contact__place_id"),
@@ -155,30 +236,24 @@ class LookAtSigns(Duty):
             due=deadline("clock.screening", "occurred_at"),
             met=When_(
                 When(
-                    Q(_opened__isnull=True) & Q(_looked__isnull=True), then=Value(None, output_field=_MOMENT)
+                    Q(_opened__isnull=True) & Q(_looked__isnull=True), then=Value(None, output_field=MOMENT)
                 ),
                 default=met,
-                output_field=_MOMENT,
+                output_field=MOMENT,
             ),
             path="contact__path",
             risk=Value(90),
         )
 
 
+# Settings of which the risk of infection was highest in 2020, in the words of the definitions (China CDC Weekly 2020).
+_NEAREST = ("household", "caregiver", "aerosol", "care")
+
+
 def _risk() -> Any:
-    """Rank contacts for days on which hands are short: high-risk exposure first, then household."""
+    """Rank contacts for days on which hands are short: high-risk exposure first, then the nearest settings."""
     return When_(
-        When(is_high_risk=True, then=Value(80)), When(setting="household", then=Value(60)), default=Value(40)
+        When(is_high_risk=True, then=Value(80)),
+        When(setting__in=_NEAREST, then=Value(60)),
+        default=Value(40),
     )
-
-
-def _first(rows: QuerySet[Any], moment: str) -> Subquery:
-    """Return the earliest `moment` of correlated rows, or null."""
-    earliest = rows.order_by().values(_one=F("pk") * 0).annotate(first=Min(moment)).values("first")
-    return Subquery(earliest, output_field=_MOMENT)
-
-
-def _last(rows: QuerySet[Any], moment: str) -> Subquery:
-    """Return the latest `moment` of correlated rows, or null."""
-    latest = rows.order_by().values(_one=F("pk") * 0).annotate(last=Max(moment)).values("last")
-    return Subquery(latest, output_field=_MOMENT)
