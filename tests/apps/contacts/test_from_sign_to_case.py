@@ -118,7 +118,7 @@ def test_more_reports_in_an_hour_than_a_person_sends_are_refused(world: World) -
     with pytest.raises(TooManyReports):
         contacts.report_self(by=BY, token=token, key="more", temperature=36.5, at=NOON)
     assert contacts.report_self(
-        token=token, key="more", temperature=36.5, at=NOON + HOUR + timedelta(seconds=1)
+        by=BY, token=token, key="more", temperature=36.5, at=NOON + HOUR + timedelta(seconds=1)
     )
 
 

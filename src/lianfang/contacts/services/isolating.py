@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from lianfang.common.clock import local_day
-from lianfang.contacts.constraints import PERSON_TWICE
 from lianfang.contacts.errors import AlreadyIsolated, BedInUse, NoFreeBed, StayOver
 from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.models import (
@@ -28,8 +27,11 @@ from lianfang.contacts.rules import code_of, confinement
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
+from lianfang.core.intervals import refused_by
 from lianfang.core.registry.models import Person, Place, Unit
 from lianfang.loop.touch import touch
+
+_PERSON_TWICE = "stay_person_once"
 
 
 @transaction.atomic
@@ -156,7 +158,7 @@ def _insert(stay: Stay) -> None:
         with transaction.atomic():
             stay.save()
     except IntegrityError as error:
-        if PERSON_TWICE in str(error):
+        if refused_by(error) == _PERSON_TWICE:
             raise AlreadyIsolated from error
         raise
 
@@ -174,7 +176,7 @@ def _take_bed(stay: Stay, site: IsolationSite, room: Room | None) -> None:
             with transaction.atomic():
                 stay.save(force_insert=True)
         except IntegrityError as error:
-            if PERSON_TWICE in str(error):
+            if refused_by(error) == _PERSON_TWICE:
                 raise AlreadyIsolated from error
             continue
         else:
