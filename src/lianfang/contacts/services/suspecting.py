@@ -54,11 +54,9 @@ def record_swab(
     changed corrects the one before.
     """
     by.require(Permission.OBSERVATION_RECORD, contact.path)
-    standing = Swab.objects.current().filter(contact=contact, number=number).first()
     said = {"finding": finding, "resulted_at": resulted_at, "laboratory": laboratory}
-    if standing is not None and all(
-        value in (None, Finding.PENDING) or getattr(standing, name) == value for name, value in said.items()
-    ):
+    standing = Swab.objects.current().filter(contact=contact, number=number).first()
+    if standing is not None and _says_nothing_new(standing, said):
         return standing  # type: ignore[no-any-return]
     if standing is not None:
         Swab.objects.filter(pk=standing.pk).update(superseded_at=at)
@@ -73,6 +71,11 @@ def record_swab(
         _positive(swab, by=by, at=at)
     touch(Contact, [contact.pk], at=at)
     return swab
+
+
+def _says_nothing_new(standing: Swab, said: dict[str, Any]) -> bool:
+    unsaid = (None, Finding.PENDING)
+    return all(value in unsaid or getattr(standing, name) == value for name, value in said.items())
 
 
 def _positive(swab: Swab, *, by: Actor, at: datetime) -> None:
