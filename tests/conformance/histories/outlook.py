@@ -6,8 +6,8 @@ from tests.conformance.histories.cases import event_unword
 from tests.conformance.histories.stage import Stage, Story, confirmed
 
 from lianfang.cases import services as cases
-from lianfang.loop.models import Completion, Task
-from lianfang.loop.services import complete_task, withdraw_completion
+from lianfang.loop.models import Task
+from lianfang.loop.services import complete_task
 from lianfang.loop.worker import turn
 from lianfang.outlook import services as outlook
 from lianfang.outlook.models import Focus, Inspection
