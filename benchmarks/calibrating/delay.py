@@ -57,10 +57,10 @@ for method in ("profile", "asymptotic"):
 @check("delays.fit_delay, bootstrap", "the same, log-normal, 60 records")
 def bootstrapped(quick):
     rng = np.random.default_rng(2)
-    for seed in range(2 if quick else 40):
+    for seed in range(2 if quick else 24):
         truth = DelayDistribution.from_moments("lognormal", rng.uniform(4, 9), rng.uniform(2, 4))
         windows = records(rng, truth, 60)
-        options = {"intervals": "bootstrap", "n_bootstrap": 100, "seed": seed}
+        options = {"intervals": "bootstrap", "n_bootstrap": 50, "seed": seed}
         yield inside_levels(truth_of(truth), limits_of(windows, "lognormal", **options))
 
 

@@ -200,7 +200,8 @@ def delay_aware_rough(quick):
         yield inside_quantiles(epidemic.r, lambda p, result=result: result.quantile("r", p))
 
 
-@check("renewal.estimate_renewal, infections", "the same epidemics, by chance")
+@check("renewal.estimate_renewal, infections", "the same epidemics, by chance",
+       note="of the smooth curve; single days scatter around it")  # fmt: skip
 def delay_aware_infections(quick):
     for epidemic in epidemics(quick, chance=True):
         result = fitted(epidemic)
