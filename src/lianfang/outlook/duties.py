@@ -19,7 +19,7 @@ _MOMENT: MomentField = MomentField(null=True)
 
 def _judged(ids: Any) -> QuerySet[Any]:
     rows = Finding.objects.filter(pk__in=ids, kind=FINDING)
-    return Focus.objects.filter(pk__in=rows.values("subject_id"))
+    return Focus.objects.filter(pk__in=rows.values("subject_id")).values("pk")
 
 
 @duties.add

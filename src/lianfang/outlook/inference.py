@@ -17,6 +17,7 @@ from lianfang.rulebook.kinds.care import NaturalHistoryParameters
 _special: Any = special  # scipy carries no types
 _stats: Any = stats
 _TAIL = 0.001
+LEAST_SPREAD = 4.0  # days, standard deviation of onset to transmission
 # Candidates below this are not kept; never more than so many of a case.
 _LEAST, _KEPT = 0.01, 8
 _TOP = 0.2
@@ -100,10 +101,11 @@ def moments(law: Any) -> tuple[float, float]:
 def infectiousness(history: NaturalHistoryParameters) -> Interval:
     """Return onset of the infector to transmission: what the serial interval has beyond the incubation period.
 
-    Means subtract; variances too, where they can, and never below two days, since a pack says nothing else about it.
+    Means subtract; variances too, where they can. The spread is never below `LEAST_SPREAD`: a pack does not say how
+    long people infect others, and a profile that is too narrow throws out links that investigators have seen.
     """
     serial, incubation = moments(history.serial_interval), moments(history.incubation)
-    spread = np.sqrt(max(serial[1] ** 2 - incubation[1] ** 2, 4.0))
+    spread = max(np.sqrt(max(serial[1] ** 2 - incubation[1] ** 2, 0.0)), LEAST_SPREAD)
     return Interval.normal(serial[0] - incubation[0], float(spread))
 
 
