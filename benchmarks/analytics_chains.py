@@ -83,28 +83,34 @@ def fake_outbreak():
         print(f"| {name} | {right:.3f} | {mass:.3f} | {other_right:.3f} | {other_mass:.3f} | {seconds:.1f} |")
 
 
-def mers():
+def mers_cases():
+    """Return ids, onsets (report less the usual delay where unknown), exposure, imported cases and known links."""
     folder = SHARED / "chains_mers_korea_2015"
     rows = read(folder / "linelist.csv")
     report = np.array([day(row["dt_report"]) for row in rows])
     onset = np.array([day(row["dt_onset"]) for row in rows])
-    delay = np.nanmedian(report - onset)
-    onset = np.where(np.isnan(onset), report - delay, onset)
+    onset = np.where(np.isnan(onset), report - np.nanmedian(report - onset), onset)
     exposure = Exposure(
         start=[day(row["dt_start_exp"]) for row in rows],
         end=[day(row["dt_end_exp"]) for row in rows],
         removed=[day(row["dt_diag"]) for row in rows],
         place=[row["loc_hosp"] or None for row in rows],
         incubation=Interval.gamma(6.7, 3.5),
-        infectiousness=Interval.normal(6, 5),
+        infectiousness=Interval.gamma(6, 4),  # not known to pass on before symptoms
     )
     ids = [row["id"] for row in rows]
     pairs = [(row["from"], row["to"]) for row in read(folder / "contacts.csv") if row["to"] in ids]
     outside = [True if row["place_infect"] == "Middle East" else None for row in rows]
+    return ids, onset, exposure, outside, pairs
+
+
+def mers():
+    ids, onset, exposure, outside, pairs = mers_cases()
     interval = Interval.gamma(12.6, 2.8)
     for name, given in {
         "MERS Korea: times": {},
-        "MERS Korea: times, exposure windows, hospitals": {"exposure": exposure},
+        "MERS Korea: times, hospitals": {"exposure": Exposure(place=exposure.place)},
+        "MERS Korea: times, hospitals, exposure windows": {"exposure": exposure},
     }.items():
         begin = time.process_time()
         found = infer_chains(ids, onset, interval, source_outside=outside, **given)
@@ -124,7 +130,8 @@ def mers():
     )
 
 
-def china():  # noqa: C901 - one table, read from top to bottom
+def china_cities():
+    """Yield, per city with a known link: names, onsets, evidence and the links among its cases."""
     rows = read(SHARED / "chains_china_pairs_2020" / "pairs.csv")
     people, household = {}, {}
 
@@ -143,36 +150,42 @@ def china():  # noqa: C901 - one table, read from top to bottom
             }
         if row["isHousehold"] == "yes":
             household[root(row["infector_id"])] = root(row["infectee_id"])
+    at_home = set(household) | set(household.values())
     cities = {}
     for name, person in people.items():
         if not np.isnan(person["onset"]):
             cities.setdefault(person["city"], []).append(name)
-    pairs = [(row["infector_id"], row["infectee_id"]) for row in rows]
+    for city, names in cities.items():
+        here = [
+            (row["infector_id"], row["infectee_id"])
+            for row in rows
+            if {row["infector_id"], row["infectee_id"]} <= set(names)
+        ]
+        if len(names) < 2 or not here:
+            continue
+        given = {
+            "household": [root(name) if name in at_home else None for name in names],
+            "source_outside": [
+                True if people[name]["from"] not in {"unknown", "", city} else None for name in names
+            ],
+            "exposure": Exposure(
+                removed=[people[name]["isolated"] for name in names],
+                incubation=Interval.gamma(5.5, 2.4),
+                infectiousness=Interval.normal(-0.5, 4),
+            ),
+        }
+        yield names, [people[name]["onset"] for name in names], given, here
+
+
+def china():
     interval = Interval.normal(5.1, 5.3)
+    cities = list(china_cities())
     for label, with_evidence in (("times", False), ("times, households, imported, isolation", True)):
         begin = time.process_time()
         places, unknown, k = [], [], []
-        for names in cities.values():
-            inside = set(names)
-            here = [pair for pair in pairs if set(pair) <= inside]
-            if len(names) < 2 or not here:
-                continue
-            given = {}
-            if with_evidence:
-                given["household"] = [
-                    root(name) if name in household or name in household.values() else None for name in names
-                ]
-                given["source_outside"] = [
-                    True if people[n]["from"] not in {"unknown", "", people[n]["city"]} else None
-                    for n in names
-                ]
-                given["exposure"] = Exposure(
-                    removed=[people[n]["isolated"] for n in names],
-                    incubation=Interval.gamma(5.5, 2.4),
-                    infectiousness=Interval.normal(-0.5, 4),
-                )
+        for names, onset, given, here in cities:
             found = infer_chains(
-                names, [people[n]["onset"] for n in names], interval, n_sweeps=400, n_chains=2, **given
+                names, onset, interval, n_sweeps=100, n_chains=2, **(given if with_evidence else {})
             )
             places.append(ranks(found, here))
             unknown.append(found.unknown.mean())

@@ -15,6 +15,7 @@ from lianfang.analytics.chains import links as links_module
 from lianfang.analytics.chains.posterior import find_circle
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
+from analytics_chains import china_cities, mers_cases, ranks
 from calibrating.outbreaks import simulate
 
 
@@ -50,6 +51,43 @@ def test_no_worse_than_outbreaker2_on_its_own_example(fake, data):
     other = [row for row in fake["reference"] if row["data"] == data]
     assert right >= np.mean([row["true"] == row["consensus"] for row in other]) - 1e-9
     assert mass > np.mean([float(row["posterior_true"]) for row in other])
+
+
+def shares(places):
+    return float((places == 1).mean()), float((places <= 3).mean())
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_better_than_the_interval_ranking_on_mers_without_a_traced_link(shared_data, windows):
+    ids, onset, exposure, outside, pairs = mers_cases()
+    given = exposure if windows else Exposure(place=exposure.place)
+    found = infer_chains(ids, onset, Interval.gamma(12.6, 2.8), source_outside=outside, exposure=given)
+    first, among_three = shares(ranks(found, pairs))
+    assert first > 0.235  # gamma density of the lag alone
+    assert among_three > 0.357
+
+
+def test_better_than_the_interval_ranking_on_mers_with_every_fifth_link_traced(shared_data):
+    ids, onset, exposure, outside, pairs = mers_cases()
+    known = pairs[::5]
+    found = infer_chains(
+        ids, onset, Interval.gamma(12.6, 2.8), source_outside=outside, exposure=exposure, traced=known
+    )
+    named = {infectee for _, infectee in known}
+    first, among_three = shares(ranks(found, [pair for pair in pairs if pair[1] not in named]))
+    assert first > 0.45
+    assert among_three > 0.85
+
+
+@pytest.mark.slow
+def test_better_than_the_interval_ranking_on_pairs_of_chinese_cities(shared_data):
+    places = []
+    for names, onset, given, here in china_cities():
+        found = infer_chains(names, onset, Interval.normal(5.1, 5.3), n_sweeps=40, n_chains=2, **given)
+        places.append(ranks(found, here))
+    first, among_three = shares(np.concatenate(places))
+    assert first > 0.30  # normal density of the lag alone: 0.234, 0.430
+    assert among_three > 0.50
 
 
 def posterior_of(outbreak, **given):

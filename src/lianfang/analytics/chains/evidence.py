@@ -13,6 +13,8 @@ from lianfang.analytics.inputs import Floats, as_floats, as_number, as_rows, as_
 Ints = NDArray[np.int64]
 _special: Any = special  # scipy carries no types
 FLOOR = 1e-300
+DAY_SD = 12**-0.5  # a day is known to the day
+LATENT_SHARE = 0.3  # of the mean incubation, in which nobody infects yet (COVID-19 1 day, MERS 2, measles 3)
 STILL_INFECTS = 0.02  # infectiousness left after isolation or diagnosis, for errors in the recorded day
 
 
@@ -69,6 +71,12 @@ class Interval:
         total = np.cumsum(self.pmf)
         return np.where(index < 0, 0.0, total[np.clip(index, 0, len(total) - 1)])
 
+    def score(self, lags: Any, sd: float = DAY_SD) -> Floats:
+        """Return normal scores of lags known to `sd` days, and their variances: how early or late, in standard deviations."""
+        density = self.at(lags)
+        z = _special.ndtri(np.clip(self.up_to(lags) - density / 2, 1e-15, 1 - 1e-15))
+        return np.stack([z, (density * sd * np.sqrt(2 * np.pi) * np.exp(z * z / 2)) ** 2])
+
     def twice(self) -> "Interval":
         """Return the law of the sum of two independent intervals: one case between that nobody saw."""
         return Interval(pmf=np.convolve(self.pmf, self.pmf), first=2 * self.first)
@@ -96,8 +104,8 @@ class Exposure:
 class Candidates:
     """Possible infectors, case after case: those of case j stand at `start[j]:start[j + 1]`, ascending.
 
-    `direct` and `indirect` are log densities of the lag without and with one unseen case between; `flags` says, per
-    kind of yes/no evidence, whether the pair has it; `snps` the genetic distance (-1 unknown). `n_possible` and
+    `direct` and `indirect` are log densities of the lag without and with one unseen case between; `timing` holds normal scores of
+    the day of transmission (of the lag, where that is all there is) in the infector's course, and their variances. `flags` says, per kind of yes/no evidence, whether the pair has it; `snps` the genetic distance (-1 unknown). `n_possible` and
     `n_flagged` count the pairs that the lag allows, also those left out to bound memory. `log_window` is, per case, the log
     probability of its window of exposure for an unknown source.
     """
@@ -106,6 +114,7 @@ class Candidates:
     infector: Ints
     direct: Floats
     indirect: Floats
+    timing: Floats
     flags: NDArray[np.uint8]
     snps: Floats
     n_possible: int
@@ -119,6 +128,7 @@ class _Scored(NamedTuple):
     infector: Ints
     direct: Floats
     indirect: Floats
+    timing: Floats
     flags: NDArray[np.uint8]
     snps: Floats
     n_possible: int
@@ -147,21 +157,21 @@ def pair_set(
 
 def lag_density(
     onset: Floats, interval: Interval, exposure: Exposure, j: int, near: Ints
-) -> tuple[Floats, Floats, float]:
-    """Return P(onset of j | infected by each of `near`) directly and with one unseen case between, and P(window | j).
+) -> tuple[Floats, Floats, Floats, float]:
+    """Return P(onset of j | infected by each of `near`), the same with one unseen case between, `timing`, P(window | j).
 
     The last is what the stated window of exposure says by itself, about a source that nobody knows.
     """
     lags = onset[j] - onset[near]
     indirect = interval.twice().at(lags)
     if exposure.incubation is None or exposure.infectiousness is None:
-        return interval.at(lags), indirect, 1.0
+        return interval.at(lags), indirect, interval.score(lags), 1.0
     incubation, infectious = exposure.incubation, exposure.infectiousness
     start, end, removed = (_column(exposure, name, len(onset)) for name in ("start", "end", "removed"))
     first = np.floor(onset[j]) - incubation.last if np.isnan(start[j]) else start[j]
     last = np.floor(onset[j]) - incubation.first if np.isnan(end[j]) else end[j]
     if last < first:
-        return interval.at(lags), indirect, 1.0
+        return interval.at(lags), indirect, interval.score(lags), 1.0
     days = np.arange(first, last + 1)
     by_day = infectious.at(days[None, :] - onset[near][:, None])
     until = removed[near]
@@ -174,7 +184,32 @@ def lag_density(
         else incubation.at(onset[j] - days)
     )
     window = float(later.sum())
-    return (by_day * np.where(at_large, 1.0, STILL_INFECTS)) @ later, indirect * window, window
+    by_day = by_day * np.where(at_large, 1.0, STILL_INFECTS) * _already(
+        days, onset[near], start[near], end[near], incubation
+    )
+    direct = by_day @ later
+    # the middle of the window, the same for all infectors: a middle that leans to each would flatter the unlikely ones
+    middle = float(later @ days) / window
+    sd = float(np.sqrt(later @ (days - middle) ** 2 / window + DAY_SD**2))
+    return direct, indirect * window, infectious.score(middle - onset[near], sd), window
+
+
+def _already(days: Floats, onset: Floats, start: Floats, end: Floats, incubation: Interval) -> Floats:
+    """Return how probable it is that each infector was infected long enough before each day to infect on it.
+
+    By its own window of exposure, or by its onset and the incubation law alone: who was exposed on the same days cannot
+    be the source. Nobody infects within `LATENT_SHARE` of the mean incubation.
+    """
+    mean = float(incubation.pmf @ np.arange(incubation.first, incubation.last + 1))
+    ready = days[None, :] - np.floor(LATENT_SHARE * mean)
+    onset, start, end = onset[:, None], start[:, None], end[:, None]
+    start = np.where(np.isnan(start), np.floor(onset) - incubation.last, start)
+    end = np.where(np.isnan(end), np.floor(onset) - incubation.first, end)
+    later = incubation.up_to(onset - end - 1)
+    total = incubation.up_to(onset - start) - later
+    passed = incubation.up_to(onset - start) - incubation.up_to(onset - np.minimum(end, ready) - 1)
+    even = (np.minimum(end, ready) - start + 1) / np.maximum(end - start + 1, 1.0)
+    return np.clip(np.where(total > 1e-3, passed / np.maximum(total, 1e-3), even), 0.0, 1.0)
 
 
 def _column(exposure: Exposure, name: str, n: int) -> Floats:
@@ -232,6 +267,7 @@ def find_candidates(
         infector=np.concatenate([part.infector for part in parts]),
         direct=np.concatenate([part.direct for part in parts]),
         indirect=np.concatenate([part.indirect for part in parts]),
+        timing=np.concatenate([part.timing for part in parts], axis=1),
         flags=np.concatenate([part.flags for part in parts]),
         snps=np.concatenate([part.snps for part in parts]),
         n_possible=sum(part.n_possible for part in parts),
@@ -268,7 +304,7 @@ def _score(
     top: int,
     genome_length: float,
 ) -> _Scored:
-    direct, indirect, window = lag_density(onset, interval, exposure, j, near)
+    direct, indirect, timing, window = lag_density(onset, interval, exposure, j, near)
     flags = np.zeros((len(near), len(marked)), dtype=np.uint8)
     for kind, groups in enumerate(marked):
         if j in groups:
@@ -286,6 +322,7 @@ def _score(
         near[kept],
         np.log(np.maximum(direct[kept], FLOOR)) - fixed,
         np.log(np.maximum(indirect[kept], FLOOR)) - fixed,
+        timing[:, kept],
         flags[kept],
         distance,
         n_possible,

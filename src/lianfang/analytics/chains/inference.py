@@ -34,6 +34,7 @@ SOURCE = (
     "(genomes, unseen cases); Lloyd-Smith et al., Nature 2005;438:355-359 (dispersion)"
 )
 K_GRID = np.geomspace(0.02, 20, 28)
+OCCASION_GRID = np.linspace(0.0, 0.8, 5)
 OWN_PLACE = (
     0.5  # prior share of transmissions at a place the infector is known to have been, the rest as all cases
 )
@@ -64,8 +65,9 @@ def infer_chains(
 
     Formula: onsets are a branching point process: case i infects at rate R_i f(t - t_i), with R_i gamma distributed of
     dispersion k, unknown sources arrive at a constant rate; evidence on a pair multiplies its rate by
-    P(evidence | link) / P(evidence | no link). Trees are drawn by Gibbs sampling, with moves of whole sibling groups.
-    R, k, the unknown rate, how often true and chance pairs have each kind of evidence, and the mutations per step are
+    P(evidence | link) / P(evidence | no link). Where a few infect nearly all (k < 0.1), siblings at a place share the
+    day as far as the data show it: one event is one piece of evidence on its timing, not one a case. Trees are drawn by
+    Gibbs sampling, with moves of whole sibling groups; the probabilities are means of those each draw is made from. R, k, the unknown rate, how often true and chance pairs have each kind of evidence, and the mutations per step are
     learnt from the data in the same run.
 
     Parameters
@@ -264,6 +266,7 @@ def _setting(
         indirect=table.indirect,
         flags=table.flags.astype(np.float64),
         snps=table.snps,
+        timing=table.timing,
         log_foreign=_log_foreign(table, distances, genome_length) + table.log_window,
         exposure=np.maximum(interval.up_to(onset.max() - onset), 1e-6),
         n_possible=float(table.n_possible),
@@ -277,6 +280,7 @@ def _setting(
         expected_unknown=1.0 + UNKNOWN_SHARE * n,
         may_cycle=_may_cycle(table, onset),
         k_grid=K_GRID,
+        occasion_grid=OCCASION_GRID,
     )
 
 
@@ -316,12 +320,12 @@ def _run_chains(setting: Setting, kept: int, n_chains: int, seed: int) -> list[D
             pair=np.zeros(len(setting.infector)),
             unknown=np.zeros(n),
             generation=np.zeros(n),
-            offspring=np.zeros(n),
             offspring_histogram=np.zeros(HISTOGRAM + 1),
             k=np.zeros(kept),
             reproduction=np.zeros(kept),
             sensitivity=np.zeros((kept, n_kinds)),
             mutations=np.zeros(kept),
+            occasion=np.zeros(kept),
         )
         run(setting, draws, max(kept // 2, 5), kept, np.random.default_rng(stream))
         runs.append(draws)
@@ -359,7 +363,7 @@ def _posterior(
         probability=mean("pair"),
         unknown=mean("unknown"),
         generation=mean("generation"),
-        offspring=mean("offspring"),
+        offspring=np.bincount(table.infector, mean("pair"), minlength=len(names)),
         offspring_share=np.trim_zeros(histogram / histogram.sum(), "b"),
         k=np.concatenate([one.k for one in runs]),
         reproduction=np.concatenate([one.reproduction for one in runs]),

@@ -15,6 +15,10 @@ from lianfang.analytics.chains.evidence import Ints
 from lianfang.analytics.inputs import Floats
 
 _special: Any = special  # scipy carries no types
+R_SHAPE = 3.0  # gamma prior of the mean number infected, mean 1
+UNKNOWN_SHAPE = 2.0  # gamma prior of the rate of unknown sources: neither all nor none without evidence
+EVENTS_K = 0.1  # below this dispersion a few infect nearly all, and do it at events: siblings at a place share the day
+USUAL = 3.0  # normal score of timing beyond which siblings lend each other no credit: each such link pays by itself
 
 
 class Setting(NamedTuple):
@@ -26,6 +30,7 @@ class Setting(NamedTuple):
     indirect: Floats
     flags: Floats
     snps: Floats
+    timing: Floats  # 2 x candidates: normal score of the day of transmission in the infector's course, its variance
     log_foreign: Floats  # log probability of genome and window of exposure, were the source unknown
     exposure: Floats  # share of the serial interval that has passed by the end of the data
     n_possible: float  # pairs that the lag allows, kept as candidates or not
@@ -39,6 +44,7 @@ class Setting(NamedTuple):
     expected_unknown: float  # prior mean of the number of unknown sources
     may_cycle: bool
     k_grid: Floats
+    occasion_grid: Floats
 
 
 class Draws(NamedTuple):
@@ -47,18 +53,19 @@ class Draws(NamedTuple):
     pair: Floats
     unknown: Floats
     generation: Floats
-    offspring: Floats
     offspring_histogram: Floats
     k: Floats
     reproduction: Floats
     sensitivity: Floats
     mutations: Floats
+    occasion: Floats
 
 
 @njit(cache=True)
 def _log_unknown(s, j, n_unknown):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Return the log rate of an unknown source at the onset of j."""
-    return np.log((1.0 + n_unknown) / (1.0 + 1.0 / s.expected_unknown) / s.span) + s.log_foreign[j]
+    shape = UNKNOWN_SHAPE
+    return np.log((shape + n_unknown) / (1.0 + shape / s.expected_unknown) / s.span) + s.log_foreign[j]
 
 
 @njit(cache=True)
@@ -72,34 +79,69 @@ def _is_descendant(source, i, j):  # type: ignore[no-untyped-def]  # noqa: ANN00
 
 
 @njit(cache=True)
-def _detach(place, j, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    source, choice, n_children, n_at = state
+def _detach(s, j, state, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    source, choice, n_children, n_at, known_at, timing_at = state
     if source[j] >= 0:
         n_children[source[j]] -= 1
-        if place[j] >= 0:
-            n_at[source[j], place[j]] -= 1
+        if s.place[j] >= 0:
+            n_at[source[j], s.place[j]] -= 1
+            z, precision = s.timing[0, choice[j]], 1 / (1 - rho + s.timing[1, choice[j]])
+            if abs(z) <= USUAL:
+                known_at[source[j], s.place[j]] -= precision
+                timing_at[source[j], s.place[j]] -= precision * z
     source[j] = -1
     choice[j] = -1
 
 
 @njit(cache=True)
-def _attach(place, infector, j, c, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    source, choice, n_children, n_at = state
+def _attach(s, j, c, state, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    source, choice, n_children, n_at, known_at, timing_at = state
     choice[j] = c
-    source[j] = -1 if c < 0 else infector[c]
+    source[j] = -1 if c < 0 else s.infector[c]
     if c >= 0:
         n_children[source[j]] += 1
-        if place[j] >= 0:
-            n_at[source[j], place[j]] += 1
+        if s.place[j] >= 0:
+            n_at[source[j], s.place[j]] += 1
+            z, precision = s.timing[0, c], 1 / (1 - rho + s.timing[1, c])
+            if abs(z) <= USUAL:
+                known_at[source[j], s.place[j]] += precision
+                timing_at[source[j], s.place[j]] += precision * z
 
 
 @njit(cache=True)
-def _redraw(s, j, pair, state, learnt, rng, buffer):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
-    """Draw the source of j given all others; a source that would close a circle is struck and drawn again."""
-    source, _choice, n_children, n_at = state
-    k, reproduction, n_unknown, habit = learnt
+def _occasion_ratio(z, variance, known, total, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the density of score z given its siblings, over its density alone.
+
+    Scores of siblings at one place are normal with correlation rho: who infects a ward does it on a few days. `known` and
+    `total` are the sums of precision, and of precision times score, over the siblings.
+    """
+    shrink = rho / (1.0 + rho * known)
+    spread = shrink + 1.0 - rho + variance
+    away = z - shrink * total
+    return np.exp(0.5 * (z * z / (1 + variance) - away * away / spread)) * np.sqrt((1 + variance) / spread)
+
+
+@njit(cache=True)
+def _own(z, variance, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return what one member adds to twice the log density of its group, over that of independent members."""
+    noise = 1.0 - rho + variance
+    return z * z * (1 / (1 + variance) - 1 / noise) - np.log(noise / (1 + variance))
+
+
+@njit(cache=True)
+def _shared(known, total, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return what the whole group adds to that."""
+    return rho * total * total / (1.0 + rho * known) - np.log(1.0 + rho * known)
+
+
+@njit(cache=True)
+def _redraw(s, j, pair, state, learnt, rng, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0917
+    """Draw the source of j given all others, circles left out; add the probabilities it is drawn from to the record."""
+    source, _choice, n_children, n_at, known_at, timing_at = state
+    k, reproduction, n_unknown, habit, rho = learnt
     _, weight, best = pair
-    _detach(s.place, j, state)
+    buffer, probability, unknown, counts = record
+    _detach(s, j, state, rho)
     a, b = s.start[j], s.start[j + 1]
     rest = 0.0
     if s.imported[j] >= 0 or b == a:
@@ -108,29 +150,34 @@ def _redraw(s, j, pair, state, learnt, rng, buffer):  # type: ignore[no-untyped-
         b = a
     infector, exposed, home, h = s.infector, s.exposure, s.home, s.place[j]
     share = s.place_share[h] if h >= 0 else 1.0
+    closes = s.may_cycle and n_children[j] > 0  # who infected nobody closes no circle
+    free = rest
     for c in range(a, b):
         i = infector[c]
         rate = weight[c] * (k + n_children[i]) / (k / reproduction + exposed[i])
         if h >= 0:
             rate *= (home[i, h] + habit * n_at[i, h]) / ((1.0 + habit * n_children[i]) * share)
+            z = s.timing[0, c]
+            if rho > 0 and known_at[i, h] > 1e-9 and abs(z) <= USUAL:
+                rate *= _occasion_ratio(z, s.timing[1, c], known_at[i, h], timing_at[i, h], rho)
+        if closes and rate > 0 and _is_descendant(source, i, j):
+            rate = 0.0
         buffer[c - a] = rate
         rest += rate
-    while True:
+    picked = -1
+    if rest > 0:
         u = rng.random() * rest
-        picked = -1
         for c in range(a, b):
             u -= buffer[c - a]
             if u < 0:
                 picked = c
                 break
-        if picked < 0 or not s.may_cycle or not _is_descendant(source, s.infector[picked], j):
-            break
-        rest -= buffer[picked - a]
-        buffer[picked - a] = 0.0
-        if rest <= 1e-12:
-            picked = -1
-            break
-    _attach(s.place, s.infector, j, picked, state)
+    if counts:
+        unknown[j] += free / rest if rest > 0 else 1.0
+        if rest > 0:
+            for c in range(a, b):
+                probability[c] += buffer[c - a] / rest
+    _attach(s, j, picked, state, rho)
 
 
 @njit(cache=True)
@@ -179,8 +226,8 @@ def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ign
     One-by-one redraws cannot leave "this person infected the whole ward" for "that person did". The new infector must
     have no child at the place yet, so that the way back has the same probability as the way there.
     """
-    source, choice, n_children, n_at = state
-    k, reproduction = learnt[0], learnt[1]
+    source, choice, n_children, n_at, known_at, timing_at = state
+    k, reproduction, rho = learnt[0], learnt[1], learnt[4]
     start, infector, place, exposed, home = s.start, s.infector, s.place, s.exposure, s.home
     old, h, a, b = source[j], place[j], start[j], start[j + 1]
     if old < 0 or b - a < 2:
@@ -197,7 +244,7 @@ def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ign
             members[n_members] = m
             targets[n_members] = c
             n_members += 1
-    log_odds = 0.0
+    log_odds, known, total, gain = 0.0, 0.0, 0.0, 0.0
     for x in range(n_members):  # rates are those of an infector that gets its children one after another
         m = members[x]
         left, here = n_children[old] - 1.0 - x, n_children[new] + x
@@ -207,6 +254,17 @@ def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ign
         if h >= 0:
             log_odds += np.log((home[new, h] + n_at[new, h] + x) / (1.0 + here))
             log_odds -= np.log((home[old, h] + n_at[old, h] - 1.0 - x) / (1.0 + left))
+            z, variance = s.timing[0, targets[x]], s.timing[1, targets[x]]
+            if abs(z) <= USUAL:
+                known += 1 / (1 - rho + variance)
+                total += z / (1 - rho + variance)
+                gain += _own(z, variance, rho)
+            z, variance = s.timing[0, choice[m]], s.timing[1, choice[m]]
+            if abs(z) <= USUAL:
+                gain -= _own(z, variance, rho)
+    if h >= 0:
+        gain += _shared(known, total, rho) - _shared(known_at[old, h], timing_at[old, h], rho)
+        log_odds += 0.5 * gain
     if np.log(rng.random()) >= log_odds:
         return
     if s.may_cycle:
@@ -214,29 +272,30 @@ def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ign
             if _is_descendant(source, new, members[x]):
                 return
     for x in range(n_members):
-        _detach(place, members[x], state)
-        _attach(place, infector, members[x], targets[x], state)
+        _detach(s, members[x], state, rho)
+        _attach(s, members[x], targets[x], state, rho)
 
 
 @njit(cache=True)
-def _sweep(s, pair, state, learnt, rng, buffers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+def _sweep(s, pair, state, learnt, rng, buffers, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
     """Redraw the source of every case once, in random order, then try to move groups of siblings."""
     source = state[0]
-    buffer, members, targets, order = buffers
-    k, reproduction, n_unknown, habit = learnt
+    members, targets, order = buffers
+    k, reproduction, n_unknown, habit, rho = learnt
     n = len(source)
     for place in range(n - 1, 0, -1):
         other = int(rng.random() * (place + 1))
         order[place], order[other] = order[other], order[place]
     for j in order:
         # before the first sweep nobody has a source yet, which must not speak for unknown sources
-        n_unknown = max(n_unknown - (source[j] < 0), 0)
-        _redraw(s, j, pair, state, (k, reproduction, n_unknown, habit), rng, buffer)
-        n_unknown += source[j] < 0
+        open_source = s.imported[j] <= 0  # known imports say nothing about sources that nobody found
+        n_unknown = max(n_unknown - (open_source and source[j] < 0), 0)
+        _redraw(s, j, pair, state, (k, reproduction, n_unknown, habit, rho), rng, record)
+        n_unknown += open_source and source[j] < 0
     if habit > 0:
         for _ in range(min(n // 2 + 1, 200)):
             j = int(rng.random() * n)
-            _move_group(s, j, pair[0], state, (k, reproduction, n_unknown, habit), rng, members, targets)
+            _move_group(s, j, pair[0], state, (k, reproduction, n_unknown, habit, rho), rng, members, targets)
 
 
 @njit(cache=True)
@@ -253,18 +312,20 @@ def _depths(source, depth):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN
 def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Generator) -> None:
     """Run `n_burn` sweeps, then `n_keep` that are counted into `draws` (changed in place)."""
     n, n_kinds = len(s.start) - 1, s.flags.shape[1]
+    n_places = s.home.shape[1]
     source, choice = np.full(n, -1), np.full(n, -1)
     n_children = np.zeros(n, dtype=np.int64)
-    state = (source, choice, n_children, np.zeros((n, s.home.shape[1]), dtype=np.int64))
-    widest = max(1, int(np.diff(s.start).max()))
-    buffers = (np.empty(widest), np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.arange(n))
+    n_at, known_at, timing_at = (np.zeros((n, n_places), dtype=kind) for kind in (np.int64, float, float))
+    state = (source, choice, n_children, n_at, known_at, timing_at)
+    buffer = np.empty(max(1, int(np.diff(s.start).max())))
+    buffers = (np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.arange(n))
     pair = (np.empty(len(s.infector)), np.empty(len(s.infector)), np.empty(n))
     log_gamma = _special.gammaln(s.k_grid[:, None] + np.arange(n + 1)) - _special.gammaln(s.k_grid)[:, None]
     log_ratio, sensitivity = (
         _log_ratios(s, np.full(n_kinds, 0.5), np.zeros(n_kinds), 0),
         np.full(n_kinds, 0.5),
     )
-    k, reproduction, mu, n_unknown = 1.0, 1.0, 1.0, 0
+    k, reproduction, mu, n_unknown, rho = 1.0, 1.0, 1.0, 0, 0.0
     learns = n_kinds > 0 or bool((s.snps >= 0).any())
     depth = np.zeros(n, dtype=np.int64)
     for sweep in range(n_burn + n_keep):
@@ -273,11 +334,12 @@ def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Gener
         # At first every infector counts alike, so that what is known of pairs settles before the rich get richer;
         # else the first to have a few children by chance keeps the ward.
         settling = sweep < max(n_burn // 4, 2)
-        now = (1e6, reproduction, n_unknown, 0.0) if settling else (k, reproduction, n_unknown, 1.0)
-        _sweep(s, pair, state, now, rng, buffers)
+        rho = 0.0 if settling else _draw_occasion(s, state, rng, k < EVENTS_K)
+        now = (1e6, reproduction, n_unknown, 0.0, 0.0) if settling else (k, reproduction, n_unknown, 1.0, rho)
+        _sweep(s, pair, state, now, rng, buffers, (buffer, draws.pair, draws.unknown, sweep >= n_burn))
         linked = choice[choice >= 0]
-        n_unknown = n - len(linked)
-        reproduction = max(float(rng.gamma(1.0 + len(linked), 1 / (1 + s.exposure.sum()))), 1e-3)
+        n_unknown = int((source[s.imported <= 0] < 0).sum())
+        reproduction = max(float(rng.gamma(R_SHAPE + len(linked), 1 / (R_SHAPE + s.exposure.sum()))), 1e-3)
         k = _draw_k(s, n_children, reproduction, rng, log_gamma)
         hits = s.flags[linked].sum(axis=0)
         sensitivity = np.clip(rng.beta(1.0 + hits, 1.0 + len(linked) - hits), 1e-3, 1 - 1e-3)
@@ -286,20 +348,38 @@ def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Gener
         mu = max(float(rng.gamma(1.0 + snps[snps >= 0].sum(), 1 / (1 + (snps >= 0).sum()))), 1e-3)
         if sweep >= n_burn:
             _depths(source, depth)
-            _count(draws, state, depth, linked)
+            _count(draws, n_children, depth)
             at = sweep - n_burn
             draws.k[at], draws.reproduction[at], draws.mutations[at] = k, reproduction, mu
-            draws.sensitivity[at] = sensitivity
+            draws.sensitivity[at], draws.occasion[at] = sensitivity, rho
 
 
-def _count(draws: Draws, state: tuple[Ints, Ints, Ints, Ints], depth: Ints, linked: Ints) -> None:
-    source, _, n_children, _ = state
-    draws.pair[linked] += 1
-    draws.unknown[source < 0] += 1
+def _count(draws: Draws, n_children: Ints, depth: Ints) -> None:
     draws.generation[:] += depth
-    draws.offspring[:] += n_children
     top = len(draws.offspring_histogram) - 1
     draws.offspring_histogram[:] += np.bincount(np.minimum(n_children, top), minlength=top + 1)
+
+
+def _draw_occasion(s: Setting, state: tuple[Any, ...], rng: np.random.Generator, at_events: bool) -> float:
+    """Draw the correlation of siblings' timing (0 unless `at_events`), and set the sums of all sibling groups to it."""
+    source, choice, _, _, known_at, timing_at = state
+    inside = np.flatnonzero((choice >= 0) & (s.place >= 0))
+    inside = inside[np.abs(s.timing[0, choice[inside]]) <= USUAL]
+    z, variance = s.timing[:, choice[inside]]
+    group, at = np.unique(source[inside] * known_at.shape[1] + s.place[inside], return_inverse=True)
+    sums, log_weight = [], []
+    for rho in s.occasion_grid if at_events else (0.0,):
+        noise = 1 - rho + variance
+        known, total = np.bincount(at, 1 / noise, len(group)), np.bincount(at, z / noise, len(group))
+        gain = (z * z * (1 / (1 + variance) - 1 / noise) - np.log(noise / (1 + variance))).sum()
+        shared = rho * total * total / (1.0 + rho * known) - np.log(1.0 + rho * known)
+        log_weight.append(0.5 * (gain + shared.sum()))
+        sums.append((known, total))
+    weight = np.cumsum(np.exp(np.array(log_weight) - max(log_weight)))
+    drawn = int(np.searchsorted(weight, rng.random() * weight[-1]))
+    known_at[:], timing_at[:] = 0.0, 0.0
+    known_at.flat[group], timing_at.flat[group] = sums[drawn]
+    return float(s.occasion_grid[drawn])
 
 
 def _log_ratios(s: Setting, sensitivity: Floats, hits: Floats, n_links: int) -> Floats:
