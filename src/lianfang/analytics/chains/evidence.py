@@ -184,8 +184,10 @@ def lag_density(
         else incubation.at(onset[j] - days)
     )
     window = float(later.sum())
-    by_day = by_day * np.where(at_large, 1.0, STILL_INFECTS) * _already(
-        days, onset[near], start[near], end[near], incubation
+    by_day = (
+        by_day
+        * np.where(at_large, 1.0, STILL_INFECTS)
+        * _already(days, onset[near], start[near], end[near], incubation)
     )
     direct = by_day @ later
     # the middle of the window, the same for all infectors: a middle that leans to each would flatter the unlikely ones

@@ -363,7 +363,9 @@ def _posterior(
         probability=mean("pair"),
         unknown=mean("unknown"),
         generation=mean("generation"),
-        offspring=np.bincount(table.infector, mean("pair"), minlength=len(names)),
+        offspring=np.asarray(
+            np.bincount(table.infector, mean("pair"), minlength=len(names)), dtype=np.float64
+        ),
         offspring_share=np.trim_zeros(histogram / histogram.sum(), "b"),
         k=np.concatenate([one.k for one in runs]),
         reproduction=np.concatenate([one.reproduction for one in runs]),

@@ -12,13 +12,13 @@ from numba import njit
 from scipy import special
 
 from lianfang.analytics.chains.evidence import Ints
+from lianfang.analytics.chains.learning import USUAL, draw_k, draw_occasion, log_ratios
 from lianfang.analytics.inputs import Floats
 
 _special: Any = special  # scipy carries no types
 R_SHAPE = 3.0  # gamma prior of the mean number infected, mean 1
 UNKNOWN_SHAPE = 2.0  # gamma prior of the rate of unknown sources: neither all nor none without evidence
 EVENTS_K = 0.1  # below this dispersion a few infect nearly all, and do it at events: siblings at a place share the day
-USUAL = 3.0  # normal score of timing beyond which siblings lend each other no credit: each such link pays by itself
 
 
 class Setting(NamedTuple):
@@ -220,7 +220,7 @@ def _find(start, infector, j, i):  # type: ignore[no-untyped-def]  # noqa: ANN00
 
 
 @njit(cache=True)
-def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0917
+def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0917
     """Propose one other infector for all siblings of j at the same place, and accept by Metropolis-Hastings.
 
     One-by-one redraws cannot leave "this person infected the whole ward" for "that person did". The new infector must
@@ -322,7 +322,7 @@ def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Gener
     pair = (np.empty(len(s.infector)), np.empty(len(s.infector)), np.empty(n))
     log_gamma = _special.gammaln(s.k_grid[:, None] + np.arange(n + 1)) - _special.gammaln(s.k_grid)[:, None]
     log_ratio, sensitivity = (
-        _log_ratios(s, np.full(n_kinds, 0.5), np.zeros(n_kinds), 0),
+        log_ratios(s, np.full(n_kinds, 0.5), np.zeros(n_kinds), 0),
         np.full(n_kinds, 0.5),
     )
     k, reproduction, mu, n_unknown, rho = 1.0, 1.0, 1.0, 0, 0.0
@@ -334,16 +334,16 @@ def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Gener
         # At first every infector counts alike, so that what is known of pairs settles before the rich get richer;
         # else the first to have a few children by chance keeps the ward.
         settling = sweep < max(n_burn // 4, 2)
-        rho = 0.0 if settling else _draw_occasion(s, state, rng, k < EVENTS_K)
+        rho = 0.0 if settling else draw_occasion(s, state, rng, at_events=k < EVENTS_K)
         now = (1e6, reproduction, n_unknown, 0.0, 0.0) if settling else (k, reproduction, n_unknown, 1.0, rho)
         _sweep(s, pair, state, now, rng, buffers, (buffer, draws.pair, draws.unknown, sweep >= n_burn))
         linked = choice[choice >= 0]
         n_unknown = int((source[s.imported <= 0] < 0).sum())
         reproduction = max(float(rng.gamma(R_SHAPE + len(linked), 1 / (R_SHAPE + s.exposure.sum()))), 1e-3)
-        k = _draw_k(s, n_children, reproduction, rng, log_gamma)
+        k = draw_k(s, n_children, reproduction, rng, log_gamma)
         hits = s.flags[linked].sum(axis=0)
         sensitivity = np.clip(rng.beta(1.0 + hits, 1.0 + len(linked) - hits), 1e-3, 1 - 1e-3)
-        log_ratio = _log_ratios(s, sensitivity, hits, len(linked))
+        log_ratio = log_ratios(s, sensitivity, hits, len(linked))
         snps = s.snps[linked]
         mu = max(float(rng.gamma(1.0 + snps[snps >= 0].sum(), 1 / (1 + (snps >= 0).sum()))), 1e-3)
         if sweep >= n_burn:
@@ -358,46 +358,3 @@ def _count(draws: Draws, n_children: Ints, depth: Ints) -> None:
     draws.generation[:] += depth
     top = len(draws.offspring_histogram) - 1
     draws.offspring_histogram[:] += np.bincount(np.minimum(n_children, top), minlength=top + 1)
-
-
-def _draw_occasion(s: Setting, state: tuple[Any, ...], rng: np.random.Generator, at_events: bool) -> float:
-    """Draw the correlation of siblings' timing (0 unless `at_events`), and set the sums of all sibling groups to it."""
-    source, choice, _, _, known_at, timing_at = state
-    inside = np.flatnonzero((choice >= 0) & (s.place >= 0))
-    inside = inside[np.abs(s.timing[0, choice[inside]]) <= USUAL]
-    z, variance = s.timing[:, choice[inside]]
-    group, at = np.unique(source[inside] * known_at.shape[1] + s.place[inside], return_inverse=True)
-    sums, log_weight = [], []
-    for rho in s.occasion_grid if at_events else (0.0,):
-        noise = 1 - rho + variance
-        known, total = np.bincount(at, 1 / noise, len(group)), np.bincount(at, z / noise, len(group))
-        gain = (z * z * (1 / (1 + variance) - 1 / noise) - np.log(noise / (1 + variance))).sum()
-        shared = rho * total * total / (1.0 + rho * known) - np.log(1.0 + rho * known)
-        log_weight.append(0.5 * (gain + shared.sum()))
-        sums.append((known, total))
-    weight = np.cumsum(np.exp(np.array(log_weight) - max(log_weight)))
-    drawn = int(np.searchsorted(weight, rng.random() * weight[-1]))
-    known_at[:], timing_at[:] = 0.0, 0.0
-    known_at.flat[group], timing_at.flat[group] = sums[drawn]
-    return float(s.occasion_grid[drawn])
-
-
-def _log_ratios(s: Setting, sensitivity: Floats, hits: Floats, n_links: int) -> Floats:
-    """Return log P(evidence | link) / P(evidence | no link), per kind, for absent and present evidence."""
-    chance = (np.maximum(s.n_flagged - hits, 0) + 0.5) / (max(s.n_possible - n_links, 0) + 1)
-    chance = np.minimum(chance, 1 - 1e-3)
-    return np.stack([np.log((1 - sensitivity) / (1 - chance)), np.log(sensitivity / chance)], axis=1)
-
-
-def _draw_k(
-    s: Setting, n_children: Ints, reproduction: float, rng: np.random.Generator, log_gamma: Floats
-) -> float:
-    """Draw the dispersion on its grid, given the children; `log_gamma[g, m]` is lgamma(k_g + m) - lgamma(k_g)."""
-    k = s.k_grid[:, None]
-    mean = np.maximum(reproduction * s.exposure, 1e-9)[None, :]
-    log_weight = (
-        log_gamma[:, n_children] + k * np.log(k / (k + mean)) + n_children * np.log(mean / (k + mean))
-    )
-    total = log_weight.sum(axis=1)
-    weight = np.cumsum(np.exp(total - total.max()))
-    return float(s.k_grid[np.searchsorted(weight, rng.random() * weight[-1])])
