@@ -1,5 +1,4 @@
 import doctest
-import time
 from datetime import date, timedelta
 
 import numpy as np
@@ -204,18 +203,6 @@ def test_a_triangle_of_a_past_day_holds_only_what_was_known():
     assert past.reported.sum() + past.n_beyond == known
     assert past.n_later == 500 - known
     assert full.n_beyond == ((report - onset).astype(int) > 9).sum()
-
-
-def test_speed_of_one_nowcast():
-    counts = np.random.default_rng(1).poisson(5, size=(120, 41)).astype(float)
-    drawn = triangle_from_matrix(counts, start=MONDAY)
-    nowcast(drawn)
-    seconds = []
-    for _ in range(5):
-        began = time.perf_counter()
-        nowcast(drawn)
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 0.1
 
 
 def test_same_input_same_answer_and_provenance():
