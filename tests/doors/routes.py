@@ -14,7 +14,7 @@ from tests.world import World, a_person
 
 from lianfang.cases import services as cases
 from lianfang.common.clock import local_day
-from lianfang.contacts.services import name_contact
+from lianfang.contacts.services import name_contact, open_site
 from lianfang.core.access.models import BreakGlass
 from lianfang.core.access.permissions import Permission
 from lianfang.core.access.services import issue_token
@@ -94,7 +94,8 @@ def things(world: World, at: datetime) -> dict[str, Any]:
         user=world.users["stranger"], place=world.places[COUNTY], path=world.places[COUNTY].path,
         reason="nobody answers the telephone", from_at=at, until_at=at + timedelta(hours=3),
     )  # fmt: skip
-    made |= {"unit": "420106-depot", "login": "gao"}
+    site = open_site(name="东山宾馆", place=world.places[COUNTY], by=alice, at=at)
+    made |= {"site": site.pk, "unit": "420106-depot", "login": "gao"}
     key = issue_token(user=world.users["alice"], name="a machine", by=world.actor("jia", at), at=at)
     made |= {"token": key.token.pk}
     made |= {"pair": pair.pk, "merge": merge.pk, "emergency": emergency.pk}
@@ -174,6 +175,20 @@ ROUTES: dict[str, Route] = {
     "GET contacts/<int:pk>": about("pk=contact"),
     "POST contacts/<int:pk>": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at="2020-02-12T10:00", signs=""),
     "POST contacts/<int:pk>/notify": about("pk=contact", P.CONTACT_VIEW),
+    "POST contacts/<int:pk>/acts/<str:act>": Route(
+        {"pk": "contact", "act": "=expose"},
+        {"expose-to_on": "2020-02-12", "expose-protection": "none"},
+        frozenset({P.CONTACT_EDIT}),
+    ),
+    "POST contacts/<int:pk>/self-link": about("pk=contact"),
+    "GET cases/<str:number>/contacts/interview": about("number"),
+    "POST cases/<str:number>/contacts/interview": about("number", text="李娜 13800138000"),
+    "GET round": listing(),
+    "POST round/<int:pk>": about("pk=contact", seen="seen_ok", key="k1"),
+    "GET isolation": listing(),
+    "POST isolation": listing(name="东山宾馆二部", kind="hotel"),
+    "GET isolation/<int:pk>": about("pk=site"),
+    "POST isolation/<int:pk>": about("pk=site", room="101", n=1, act="add"),
     "POST contacts/<int:pk>/close": about("pk=contact", P.CONTACT_VIEW, status="lost", reason="moved away"),
     "POST line-list/acts": listing(**{"act": "outcome", "scope": "all", "outcome-kind": "recovered", "outcome-on": "2020-02-25"}),
     "POST line-list/export": listing(scope="all", purpose="a copy for the archive"),
@@ -266,6 +281,9 @@ ROUTES: dict[str, Route] = {
     "GET /denominators": listing(),
     "GET /tracing-cost": listing(),
     "GET /contacts": listing(),
+    "GET /contacts/{pk}/exposures": about("pk=contact"),
+    "POST /contacts/{pk}/exposures": about("pk=contact", P.CONTACT_VIEW, to_on="2020-02-12"),
+    "GET /isolation-sites": listing(),
     "GET /contacts/{pk}": about("pk=contact"),
     "POST /contacts/{pk}/visits": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at=WHEN),
     "POST /contacts/{pk}/notification": about("pk=contact", P.CONTACT_VIEW, notified_at=WHEN),

@@ -11,7 +11,8 @@ from lianfang.api.door import Sent, area_path, endpoint, page_size
 from lianfang.api.registry import SomebodyIn, person_told_of
 from lianfang.cases.selectors import get_case
 from lianfang.contacts import services
-from lianfang.contacts.selectors import ContactFilter, get_contact, list_contacts
+from lianfang.contacts.occupancy import list_sites
+from lianfang.contacts.selectors import ContactFilter, exposures_of, get_contact, list_contacts
 from lianfang.core.access.permissions import Permission
 
 
@@ -130,3 +131,67 @@ def close(request: Any, pk: int, body: ClosingIn) -> Any:
     services.close_observation(contact=contact, **body.dict(), by=request.actor, at=request.at)
     contact.refresh_from_db()
     return contact
+
+
+class ExposureOut(Schema):
+    """A meeting of a contact with the case."""
+
+    from_on: date | None
+    to_on: date
+    setting: str
+    proximity: str
+    distance_m: float | None
+    protection: str
+    minutes: int | None
+    place_text: str
+    origin: str
+    counts_because: str
+
+
+class ExposureIn(Schema):
+    """A further meeting."""
+
+    to_on: date
+    from_on: date | None = None
+    setting: str = ""
+    proximity: str = ""
+    distance_m: float | None = None
+    protection: str = "unknown"
+    minutes: int | None = None
+    place_text: str = ""
+
+
+class SiteOut(Schema):
+    """An isolation site, and how full it is now."""
+
+    id: int
+    name: str
+    kind: str
+    place: str
+    n_beds: int
+    n_taken: int
+    n_free: int
+
+    @staticmethod
+    def resolve_place(site: Any) -> str:
+        """The code of the place."""
+        return str(site.place.code)
+
+
+@endpoint("GET", "/contacts/{pk}/exposures", Permission.CONTACT_VIEW, response=list[ExposureOut])
+def exposures(request: Any, pk: int) -> Any:
+    """List the meetings of a contact that hold, the latest first."""
+    return list(exposures_of(get_contact(request.actor, pk)))
+
+
+@endpoint("POST", "/contacts/{pk}/exposures", Permission.CONTACT_EDIT, response=ContactOut)
+def expose(request: Any, pk: int, body: ExposureIn) -> Any:
+    """Record a further meeting; what is on file already changes nothing."""
+    contact = get_contact(request.actor, pk)
+    return services.record_exposure(contact=contact, **body.dict(), by=request.actor, at=request.at)
+
+
+@endpoint("GET", "/isolation-sites", Permission.CONTACT_VIEW, response=list[SiteOut])
+def isolation_sites(request: Any, area: str = "") -> Any:
+    """List the isolation sites that you may see, with their free places."""
+    return list_sites(request.actor, path=area_path(area), at=request.at)

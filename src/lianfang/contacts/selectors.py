@@ -7,9 +7,11 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lianfang.cases.models import Case
-from lianfang.contacts.models import Contact, Observation
+from lianfang.contacts.models import Contact, Exposure, Liaison, Observation, Stay
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.models import Person
+from lianfang.loop.models import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,3 +113,55 @@ def days_of(contact: Contact) -> QuerySet[Any]:
         .select_related("recorded_by")
         .order_by("occurred_at")
     )
+
+
+def exposures_of(contact: Contact) -> QuerySet[Any]:
+    """Return the meetings that hold, the latest first."""
+    rows = Exposure.objects.current().filter(contact=contact).select_related("place")
+    return rows.order_by("-to_on", "-pk")
+
+
+def stays_of(actor: Actor, contact: Contact) -> list[Stay]:
+    """Return the person's stays that the actor may see, the latest first."""
+    rows = Stay.objects.visible_to(actor).filter(person=contact.person_id, superseded_at__isnull=True)
+    return list(rows.select_related("bed__room__site", "place").order_by("-occurred_at"))
+
+
+def sees_the_person(actor: Actor, contact: Contact) -> bool:
+    """Return whether the actor is on the side where the person lives, and not only on that of the case."""
+    return actor.may(Permission.CONTACT_VIEW, contact.path)
+
+
+def liaison_of(stay: Stay) -> Liaison | None:
+    """Return who looks after the person of the stay."""
+    rows = Liaison.objects.current().filter(stay=stay).select_related("unit")
+    return rows.order_by("pk").last()
+
+
+def roles_of(actor: Actor, person: Person) -> list[tuple[str, Any]]:
+    """Return what else the person is, as far as the actor may see it: (kind, row), kind `case` or `contact`."""
+    cases = Case.objects.visible_to(actor).filter(person=person).order_by("pk")
+    contacts = Contact.objects.visible_to(actor).filter(person=person).select_related("case").order_by("pk")
+    return [*(("case", row) for row in cases), *(("contact", row) for row in contacts)]
+
+
+@dataclass(frozen=True)
+class Round:
+    """Today's visits of an area, the most at risk first; `n_shed` were set apart by a recorded policy."""
+
+    contacts: list[Contact]
+    n_shed: int
+
+
+def round_of(actor: Actor, *, path: str, on: date, limit: int = 100) -> Round:
+    """Return who is still to be seen today, ranked as the tasks are."""
+    tasks = Task.objects.visible_to(actor).filter(
+        duty="contacts.observe", occasion=on.isoformat(), status="open"
+    )
+    if path:
+        tasks = tasks.filter(path__within=path)
+    by_hand = tasks.filter(shed_by__isnull=True).order_by("-risk", "due_at", "pk")
+    ids = list(by_hand.values_list("subject_id", flat=True)[:limit])
+    rows = Contact.objects.visible_to(actor, Permission.OBSERVATION_RECORD).select_related("person", "place")
+    found = rows.in_bulk(ids)
+    return Round([found[pk] for pk in ids if pk in found], tasks.filter(shed_by__isnull=False).count())

@@ -109,6 +109,7 @@ def _show(
         "clocks": clocks(tasks, request.at),
         "timeline": timeline(row, known, samples=samples, tasks=tasks, contacts=contacts, at=request.at),
         "contacts": contacts,
+        "may_list": request.actor.may(Permission.CONTACT_EDIT, row.path),
         "acts": _allowed_acts(request, row, form, act),
         "may_signals": request.actor.may(Permission.SIGNAL_VIEW),
         "act": act,

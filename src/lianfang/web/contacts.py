@@ -13,11 +13,25 @@ from django.utils.translation import gettext_lazy as _
 from lianfang.common.clock import local_day, site_zone, start_of
 from lianfang.contacts import services
 from lianfang.contacts.models import FollowUp, Seen
-from lianfang.contacts.selectors import ContactFilter, coverage, days_of, get_contact, list_contacts
+from lianfang.contacts.release import release_verdict
+from lianfang.contacts.selectors import (
+    ContactFilter,
+    coverage,
+    days_of,
+    exposures_of,
+    get_contact,
+    liaison_of,
+    list_contacts,
+    roles_of,
+    sees_the_person,
+    stays_of,
+)
 from lianfang.core.access.permissions import Permission
 from lianfang.loop.desk import tasks_about
 from lianfang.web.area import chosen_area
+from lianfang.web.contact_acts import acts_for
 from lianfang.web.door import page
+from lianfang.web.language import in_language
 
 _PAGE = 50
 _TWIN_DAYS = 14
@@ -93,6 +107,10 @@ def _show(
     may_visit = request.actor.may(Permission.OBSERVATION_RECORD, row.path)
     may_close = request.actor.may(Permission.CONTACT_EDIT, row.path)
     visits = list(days_of(row))
+    sees_person = sees_the_person(request.actor, row)
+    stays = stays_of(request.actor, row) if sees_person else []
+    running = next((stay for stay in stays if stay.until_at is None), None)
+    verdict = release_verdict(row, at=request.at) if running else None
     context = {
         "contact": row,
         "days": _days(row, visits),
@@ -101,6 +119,16 @@ def _show(
         ),
         "visit": (visit or Visit(initial={"seen_at": local})) if may_visit else None,
         "close": (close or CloseForm()) if may_close and row.status == FollowUp.UNDER else None,
+        "exposures": exposures_of(row),
+        "sees_person": sees_person,
+        "sees_case": row.case is not None and request.actor.may(Permission.CASE_VIEW, row.case.path),
+        "stays": stays,
+        "liaison": liaison_of(running) if running else None,
+        "verdict": verdict,
+        "missing": "; ".join(in_language(item.text) for item in verdict.missing) if verdict else "",
+        "acts": acts_for(request, row, has_stay=running is not None),
+        "may_link": may_visit and row.status == FollowUp.UNDER,
+        "roles": roles_of(request.actor, row.person) if sees_person else [],
     }
     return render(request, "contacts/contact.html", context, status=status)
 
@@ -124,18 +152,22 @@ def visit_contact(request: Any, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, row, visit=form, status=422)
     values = form.cleaned_data
-    signs = [part.strip() for part in values["signs"].replace("，", ",").split(",") if part.strip()]
     services.record_observation(
         contact=row,
         seen=values["seen"],
         seen_at=values["seen_at"],
         temperature=values["temperature"],
-        signs=signs,
+        signs=signs_of(values["signs"]),
         by=request.actor,
         at=request.at,
     )
     messages.success(request, gettext("Recorded."))
     return redirect("web:contact", pk=pk)
+
+
+def signs_of(text: str) -> list[str]:
+    """Return the signs of a text with commas of either kind."""
+    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
 
 
 @page(

@@ -1,5 +1,6 @@
 """What can be done to contacts. Each act writes its facts, derives what follows, and records who did it."""
 
+from lianfang.contacts.services.interviewing import list_from_interview
 from lianfang.contacts.services.isolating import (
     add_beds,
     attend,
@@ -34,6 +35,7 @@ __all__ = [
     "close_observation",
     "correct_exposure",
     "end_stay",
+    "list_from_interview",
     "make_self_link",
     "name_contact",
     "name_liaison",

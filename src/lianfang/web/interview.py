@@ -1,0 +1,154 @@
+"""The interview of a case: contacts are pasted, looked over, and named, each where they live."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from lianfang.cases.selectors import get_case
+from lianfang.common.clock import local_day
+from lianfang.contacts.errors import NothingPasted
+from lianfang.contacts.models import Protection
+from lianfang.contacts.pasting import read_paste
+from lianfang.contacts.rules import code_of, settings_in_force
+from lianfang.contacts.selectors import contacts_of_case
+from lianfang.contacts.services import list_from_interview
+from lianfang.contacts.services.interviewing import Told
+from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.selectors import get_place
+from lianfang.web.door import page
+from lianfang.web.language import in_language
+
+_MOST = 100
+
+
+class PasteForm(forms.Form):
+    """What the case told, as it was written down."""
+
+    text = forms.CharField(
+        label=_("People, one on a line"),
+        widget=forms.Textarea({"rows": 7}),
+        help_text=_("Name, telephone, relation, day of the last contact, place code: in any order."),
+    )
+
+
+class RowForm(forms.Form):
+    """One person who was told of; a row without a name is left out."""
+
+    name = forms.CharField(label=_("Name"), required=False, max_length=80)
+    phone = forms.CharField(label=_("Telephone"), required=False, max_length=30)
+    relation = forms.CharField(label=_("Relation"), required=False, max_length=40)
+    first_contact_on = forms.DateField(
+        label=_("First contact"), required=False, widget=forms.DateInput({"type": "date"})
+    )
+    last_contact_on = forms.DateField(
+        label=_("Last contact"), required=False, widget=forms.DateInput({"type": "date"})
+    )
+    setting = forms.ChoiceField(label=_("Setting"), required=False)
+    protection = forms.ChoiceField(label=_("Protection"), choices=Protection.choices, required=False)
+    place_code = forms.CharField(label=_("Lives in (place code)"), required=False, max_length=24)
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["setting"].choices = [("", "–"), *choices]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the last day where somebody is named."""
+        values: dict[str, Any] = super().clean() or {}
+        if values.get("name") and not values.get("last_contact_on"):
+            self.add_error("last_contact_on", gettext("Needed."))
+        return values
+
+
+@page("cases/<str:number>/contacts/interview", name="interview", permission=Permission.CONTACT_EDIT)
+def interview(request: Any, number: str) -> HttpResponse:
+    """Show the form into which people are pasted, and who is listed already."""
+    case = get_case(request.actor, number, Permission.CONTACT_EDIT)
+    return _show(request, case, PasteForm())
+
+
+@page(
+    "cases/<str:number>/contacts/interview",
+    name="interview",
+    permission=Permission.CONTACT_EDIT,
+    method="POST",
+)
+def list_people(request: Any, number: str) -> HttpResponse:
+    """Read the pasted lines into rows to look over, or name the people of the rows."""
+    case = get_case(request.actor, number, Permission.CONTACT_EDIT)
+    choices = _settings(case, request)
+    if "text" in request.POST:
+        form = PasteForm(request.POST)
+        if not form.is_valid():
+            return _show(request, case, form, status=422)
+        read = read_paste(form.cleaned_data["text"], on=local_day(request.at))[:_MOST]
+        rows = [
+            RowForm(prefix=f"r{n}", initial=_initial(one), choices=choices)
+            for n, one in enumerate(read)
+            if one.name
+        ]
+        if not rows:
+            raise NothingPasted
+        return _show(request, case, form, rows=rows)
+    rows = [RowForm(request.POST, prefix=f"r{n}", choices=choices) for n in _numbers(request.POST)]
+    if not all([row.is_valid() for row in rows]):  # noqa: C419 - every row shows what is wrong with it
+        return _show(request, case, PasteForm(), rows=rows, status=422)
+    told = [_told(row.cleaned_data) for row in rows if row.cleaned_data["name"]]
+    if not told:
+        raise NothingPasted
+    listed = list_from_interview(case=case, people=told, by=request.actor, at=request.at)
+    n_doubtful = sum(one.is_undecided for one in listed)
+    messages.success(request, gettext("Contacts named: %(n)d.") % {"n": len(listed)})
+    if n_doubtful:
+        messages.warning(
+            request,
+            gettext("%(n)d of them may be on file already: see the review queue.") % {"n": n_doubtful},
+        )
+    return redirect("web:interview", number=number)
+
+
+def _show(
+    request: Any, case: Any, form: PasteForm, *, rows: list[RowForm] | None = None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "case": case,
+        "form": form,
+        "rows": rows,
+        "contacts": contacts_of_case(request.actor, case),
+    }
+    return render(request, "contacts/interview.html", context, status=status)
+
+
+def _settings(case: Any, request: Any) -> list[tuple[str, str]]:
+    words = settings_in_force(case.disease, local_day(request.at), code_of(case.path))
+    return [(code, in_language(text)) for code, text in words.items()]
+
+
+def _initial(one: Any) -> dict[str, Any]:
+    return {
+        name: getattr(one, name) for name in ("name", "phone", "relation", "place_code", "last_contact_on")
+    }
+
+
+def _numbers(posted: Any) -> list[int]:
+    found = {name.split("-")[0][1:] for name in posted if name.startswith("r") and name.endswith("-name")}
+    return sorted(int(n) for n in found if n.isdigit())[:_MOST]
+
+
+def _told(values: dict[str, Any]) -> Told:
+    fields = {
+        name: values[name]
+        for name in ("relation", "setting", "protection", "first_contact_on")
+        if values.get(name)
+    }
+    return Told(
+        name=values["name"],
+        phone=values["phone"],
+        place=get_place(values["place_code"]) if values["place_code"] else None,
+        last_contact_on=values["last_contact_on"],
+        fields=fields,
+    )

@@ -1,0 +1,167 @@
+"""The pages of contacts: interview to release, both sides of a border, the round, the self-report link."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from tests.world import World, a_person, build_world
+
+from lianfang.cases import services as cases
+from lianfang.common.clock import local_day, now
+from lianfang.contacts import services as contacts
+from lianfang.contacts.models import Contact, Observation, Stay
+from lianfang.core.access.actor import Actor
+from lianfang.loop.worker import sweep, turn
+
+pytestmark = pytest.mark.django_db
+BY = Actor.system("test")
+
+
+def signed_in(world: World, name: str) -> Client:
+    client = Client()
+    client.force_login(world.users[name])
+    return client
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world(now())
+
+
+def a_case(world: World):
+    at = now()
+    return cases.open_case(
+        person=a_person(world, at=at),
+        disease="covid_19_cn_2020",
+        place=world.places["420106"],
+        diagnosis="confirmed",
+        by=BY,
+        at=at,
+    )
+
+
+def a_contact(world: World, place: str = "420106001001") -> Contact:
+    at = now()
+    return contacts.name_contact(
+        person=a_person(world, place, at), case=a_case(world), last_contact_on=local_day(at), by=BY, at=at
+    )
+
+
+def test_from_the_interview_to_the_release(world: World) -> None:
+    case, alice = a_case(world), signed_in(world, "alice")
+    address = reverse("web:interview", kwargs={"number": case.number})
+    today = local_day(now()).isoformat()
+    shown = alice.post(address, {"text": f"李娜，13800138000，妻子，{today}\n王强 同事"})
+    assert shown.status_code == 200
+    assert [row.initial["name"] for row in shown.context["rows"]] == ["李娜", "王强"]
+    lacking = {"r0-name": "李娜", "r0-last_contact_on": today, "r1-name": "王强"}
+    assert alice.post(address, lacking).status_code == 422
+    assert not Contact.objects.exists()
+    given = {
+        "r0-name": "李娜", "r0-phone": "13800138000", "r0-relation": "spouse", "r0-last_contact_on": today,
+        "r0-setting": "household", "r0-place_code": "420106001001", "r1-name": "", "r1-last_contact_on": "",
+    }  # fmt: skip
+    assert alice.post(address, given).status_code == 302
+    contact = Contact.objects.get()
+    assert (contact.setting, contact.place.code) == ("household", "420106001001")
+    page = reverse("web:contact", kwargs={"pk": contact.pk})
+
+    def act(name: str, **fields: object):
+        where = reverse("web:act_on_contact", kwargs={"pk": contact.pk, "act": name})
+        return alice.post(where, {f"{name}-{key}": value for key, value in fields.items()})
+
+    assert act("place", needs=["poor"]).status_code == 302
+    assert act("liaison", name="李明", phone="13900000000").status_code == 302
+    assert "李明" in alice.get(page).content.decode()
+    assert act("attend", how="call", reached="on").status_code == 302
+    assert (
+        act("release", reason="14 days").status_code == 409
+    )  # not yet by the rule, and the page says what is missing
+    assert act("release", reason="went to hospital", decides_otherwise="on").status_code == 302
+    assert Stay.objects.get().until_at is not None
+    assert act("nonsense").status_code == 404
+
+
+def test_each_side_of_the_border_sees_what_it_needs(world: World) -> None:
+    contact = a_contact(world, "420107001")
+    contacts.place_contact(contact=contact, needs=["poor"], by=BY, at=now())
+    contacts.record_observation(contact=contact, seen="seen_ok", seen_at=now(), by=BY, at=now())
+    page = reverse("web:contact", kwargs={"pk": contact.pk})
+    case_page = reverse("web:case", kwargs={"number": contact.case.number})
+    here, there = signed_in(world, "alice").get(page), signed_in(world, "dina").get(page)
+    assert (here.status_code, there.status_code) == (200, 200)
+    assert here.context["days"] == there.context["days"]  # status and follow-up on both sides
+    assert here.context["stays"] == []  # the county of the case needs no more
+    assert len(there.context["stays"]) == 1
+    assert case_page in here.content.decode()
+    assert case_page not in there.content.decode()  # nor the county of residence the case
+    assert here.context["acts"] == []
+    for name in ("stranger", "bao", "nobody"):
+        assert signed_in(world, name).get(page).status_code in {403, 404}
+
+
+def test_the_round_is_ranked_and_an_entry_sent_twice_is_one(world: World) -> None:
+    plain, risky = a_contact(world), a_contact(world)
+    contacts.name_contact(
+        person=risky.person, case=risky.case, last_contact_on=risky.last_contact_on, is_high_risk=True,
+        by=BY, at=now(),
+    )  # fmt: skip
+    turn(at=now())
+    sweep(at=now())
+    bao = signed_in(world, "bao")
+    shown = bao.get(reverse("web:round"))
+    assert [contact.pk for contact, _key in shown.context["rows"]] == [risky.pk, plain.pk]
+    entry = {"seen": "seen_ok", "temperature": "36.5", "signs": "", "key": "abc"}
+    where = reverse("web:round_entry", kwargs={"pk": risky.pk})
+    for _ in range(2):
+        assert bao.post(where, entry).status_code == 302
+    assert Observation.objects.count() == 1
+    turn(at=now())
+    assert [c.pk for c, _ in bao.get(reverse("web:round")).context["rows"]] == [plain.pk]
+
+
+@pytest.mark.parametrize(("language", "greeting"), [("en", "How are you today"), ("zh-hans", "您今天")])
+def test_the_self_report_page_tells_nothing_and_takes_a_report(
+    world: World, language: str, greeting: str
+) -> None:
+    contact = a_contact(world)
+    made = signed_in(world, "bao").post(reverse("web:self_link", kwargs={"pk": contact.pk}))
+    address = made.context["address"]
+    somebody = Client(headers={"accept-language": language})
+    shown = somebody.get(address)
+    text = shown.content.decode()
+    assert greeting in text
+    for secret in (
+        contact.person.label,
+        contact.case.number,
+        contact.place.name,
+        str(contact.person.birth_year),
+    ):
+        assert secret not in text
+    assert shown["Referrer-Policy"] == "no-referrer"
+    sent = {"temperature": "36.6", "signs": ["cough"], "key": shown.context["form"].initial["key"]}
+    for _ in range(2):
+        assert somebody.post(address, sent).status_code == 200
+    row = Observation.objects.get()
+    assert (row.by_self, row.signs, row.seen) == (True, ["cough"], "seen_not_ok")
+    assert somebody.post(address, {"temperature": "70", "key": "x"}).status_code == 422
+    assert somebody.get(address + "x").status_code == 404
+    contacts.revoke_self_links(contact=contact, reason="lost", by=BY, at=now() + timedelta(seconds=1))
+    assert somebody.get(address).status_code == 404
+
+
+def test_an_isolation_site_fills_and_shows_its_days(world: World) -> None:
+    alice = signed_in(world, "alice")
+    opened = alice.post(reverse("web:isolation"), {"name": "东山宾馆", "kind": "hotel"})
+    assert opened.status_code == 302
+    assert alice.post(opened["Location"], {"room": "101", "n": 2, "act": "add"}).status_code == 302
+    assert alice.post(opened["Location"], {"room": "x", "n": 1, "act": "close"}).status_code == 422
+    contact = a_contact(world)
+    site = alice.get(opened["Location"]).context["site"]
+    where = reverse("web:act_on_contact", kwargs={"pk": contact.pk, "act": "place"})
+    assert alice.post(where, {"place-site": site.pk}).status_code == 302
+    shown = alice.get(opened["Location"])
+    assert (shown.context["now"].n_taken, shown.context["now"].n_beds) == (1, 2)
+    assert alice.post(opened["Location"], {"room": "101", "n": 2, "act": "close"}).status_code == 409
+    assert signed_in(world, "stranger").get(opened["Location"]).status_code == 404
