@@ -67,9 +67,9 @@ def test_from_the_interview_to_the_release(world: World) -> None:
     assert (contact.setting, contact.place.code) == ("household", "420106001001")
     page = reverse("web:contact", kwargs={"pk": contact.pk})
 
-    def act(name: str, **fields: object):
-        where = reverse("web:act_on_contact", kwargs={"pk": contact.pk, "act": name})
-        return alice.post(where, {f"{name}-{key}": value for key, value in fields.items()})
+    def act(act_: str, **fields: object):
+        where = reverse("web:act_on_contact", kwargs={"pk": contact.pk, "act": act_})
+        return alice.post(where, {f"{act_}-{key}": value for key, value in fields.items()})
 
     assert act("place", needs=["poor"]).status_code == 302
     assert act("liaison", name="李明", phone="13900000000").status_code == 302
