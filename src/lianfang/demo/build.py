@@ -18,12 +18,17 @@ TOLD_DAYS = 30
 _FINE_DAYS = 7
 
 
-def build(*, at: datetime, seed: int, tell: Callable[[int, int], None] = lambda _done, _of: None) -> int:
+def build(
+    *,
+    at: datetime,
+    seed: int,
+    days: int = TOLD_DAYS,
+    tell: Callable[[int, int], None] = lambda _done, _of: None,
+) -> int:
     """Make the world as of `at` and return the number of facts told; `tell(done, of)` hears of the progress in days.
 
-    The outbreak is the same for the same seed, shifted so that its thirtieth day ends at `at`.
+    The outbreak is the same for the same seed, shifted so that its last told day (of `days`) ends at `at`.
     """
-    days = TOLD_DAYS
     start = local_day(at) - timedelta(days=days)
     city = demo_city()
     story = Story(

@@ -16,6 +16,7 @@ from lianfang.common.errors import Refused
 from lianfang.core.access.permissions import Permission
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Decision, Escalation, Finding, Message, Verification
+from lianfang.loop.outbox import subject_of
 from lianfang.loop.selectors import feedback_to
 from lianfang.loop.services import accept_verification, judge_finding, read_messages, reject_verification
 from lianfang.web.area import chosen_area
@@ -152,7 +153,7 @@ def _said(message: Message) -> dict[str, Any]:
     body = message.body
     counts = [(duties.get(code), n) for code, n in body.get("by_duty", {}).items() if code in _codes()]
     return {
-        "kind": message.kind,
+        "subject": subject_of(message.kind),  # the reader's language, not that of the site
         "n_late": body.get("n_late"),
         "by_duty": sorted(counts, key=lambda line: -line[1]),
         "duty": duties.get(body["duty"]).title if body.get("duty") in _codes() else "",
