@@ -82,8 +82,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(world: Path) -> Iterator[str]:
-    """The address of a real server process with the loop turning in it."""
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a real server process with the loop turning in it; LIANFANG_JOURNEYS_URL names one that runs already."""
+    running = os.environ.get("LIANFANG_JOURNEYS_URL")
+    if running:
+        yield running.rstrip("/")
+        return
+    world: Path = request.getfixturevalue("world")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -16,7 +16,7 @@ _ENGLISH = re.compile(r"\b[A-Za-z]{2,}(?:[ ,]+[a-z]{2,}){3,}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 # Text nodes that a reader sees, without code, foreign-language marks, form values and scripts.
 _TEXTS = """() => {
-  const out = [], skip = 'script,style,code,option,template,[lang]:not(html)';
+  const out = [], skip = 'script,style,code,option,template,[lang]:not(html),[translate=no]';
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const node = walk.currentNode, text = node.textContent.trim().replace(/\\s+/g, ' ');
