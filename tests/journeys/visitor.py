@@ -131,7 +131,7 @@ class Visitor:
 
     def look(self) -> None:
         """Assert that the page is sound: nothing failed, nothing sticks out, every text is in the reader's language."""
-        assert self.wrong == []
+        assert not self.wrong, self.wrong
         place = self.page.url.removeprefix(self.address).partition("?")[0]
         route = re.sub(r"/(\d+|[0-9a-f-]{36}|[A-Z0-9]+-[\w-]*\d+)(?=/|$)", "/*", place)
         wide = self.page.evaluate("document.documentElement.scrollWidth")
@@ -140,9 +140,11 @@ class Visitor:
         if key in self.seen:
             return
         self.seen.add(key)
-        assert self.untranslated() == [], place
+        foreign = self.untranslated()
+        assert not foreign, f"{place} in {self.window.language}: {foreign}"
         self.page.evaluate(self.axe)
-        assert self.page.evaluate(_AXE) == [], place
+        faults = self.page.evaluate(_AXE)
+        assert not faults, f"{place}: {faults}"
 
     def untranslated(self) -> list[str]:
         """Return the texts of the page that are in the other language and are no data."""
