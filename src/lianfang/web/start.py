@@ -1,5 +1,6 @@
 """The start page: what is owed and late, what is changing, what to decide now."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +16,15 @@ from lianfang.core.access.selectors import emergencies_to_review
 from lianfang.core.registry.selectors import open_reviews
 from lianfang.intake.selectors import n_parked
 from lianfang.loop.desk import TaskFilter, by_duty, list_tasks, waiting
+from lianfang.loop.models import Task
 from lianfang.web.area import chosen_area
 from lianfang.web.denominators import start_cards
 from lianfang.web.door import page
 from lianfang.web.subjects import describe
 
 _CURVE_DAYS = 28
+# Tasks on the start page, how many of one duty at most, and among how many of the most overdue they are chosen.
+_SHOWN, _OF_ONE_DUTY, _LOOKED_AT = 12, 3, 300
 P = Permission
 
 
@@ -33,9 +37,11 @@ def start(request: Any) -> HttpResponse:
     mine = _is_mine(request)
     where = {"path": "", "unit_id": request.actor.unit_id} if mine else {"path": area.path}
     lines = by_duty(request.actor, at=request.at, **where)
-    late = list_tasks(request.actor, TaskFilter(**where, state="late"), at=request.at, limit=12)
+    late = _mixed(
+        list_tasks(request.actor, TaskFilter(**where, state="late"), at=request.at, limit=_LOOKED_AT)
+    )
     soon = (
-        list_tasks(request.actor, TaskFilter(**where, state="open"), at=request.at, limit=12)
+        list_tasks(request.actor, TaskFilter(**where, state="open"), at=request.at, limit=_SHOWN)
         if not late
         else []
     )
@@ -55,6 +61,17 @@ def start(request: Any) -> HttpResponse:
         "honest": start_cards(request, area),
     }
     return render(request, "start/start.html", context)
+
+
+def _mixed(tasks: list[Task]) -> list[Task]:
+    """Return the most overdue tasks, of one duty at most a few: a list of twelve of one kind hides the others."""
+    taken: Counter[str] = Counter()
+    shown = []
+    for task in tasks:
+        taken[task.duty] += 1
+        if taken[task.duty] <= _OF_ONE_DUTY:
+            shown.append(task)
+    return shown[:_SHOWN]
 
 
 def _is_mine(request: Any) -> bool:

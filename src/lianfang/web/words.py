@@ -31,6 +31,7 @@ _OWN: dict[str, Any] = {
     "public_place": _("public place"),
     "hospital": _("hospital"),
     "transport": _("transport"),
+    "other": _("other"),
     # findings
     "cases.classification": _("The criteria say that this is a case"),
     "classification": _("class"),
