@@ -91,7 +91,7 @@ class Bar(NamedTuple):
     peer: str
     documented: float
     measured: str | None = None  # key among the peers measured here
-    repeats: int = 3
+    repeats: int = 2
 
 
 def bars(quick):
@@ -184,7 +184,7 @@ def agent_days(quick):
     n = 20_000 if quick else 100_000
     city, scenario = build_city(n, counties=2, seed=1), Scenario(days=100, imported=100)
     simulate(build_city(1000), Scenario(days=3), hazard=0.3)
-    ours = min(timed(lambda seed=seed: simulate(city, scenario, seed=seed)).cpu for seed in range(3))
+    ours = min(timed(lambda seed=seed: simulate(city, scenario, seed=seed)).cpu for seed in range(2))
     table = Table(
         f"Agents x days, {n:,} x 100, million a second of processor time (bar: 4 with tracing on)",
         "simulator", "response", "M agent-days/s", "ours / it",
@@ -234,7 +234,7 @@ def kept(bar, wall, cpu):
 def compare(quick):
     peers = {} if quick else r_seconds()
     table = Table(
-        "Time, best of three, and the peer",
+        "Time, best of two, and the peer",
         "task",
         "bar, s",
         "ours, s",
