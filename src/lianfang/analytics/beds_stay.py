@@ -25,6 +25,7 @@ _optimize: Any = optimize
 Family = Literal["kaplan-meier", "gamma", "lognormal", "weibull"]
 SOURCE_KM = "Kaplan & Meier, J Am Stat Assoc 1958;53:457-481"
 SOURCE_ML = "maximum likelihood for interval- and right-censored durations (Kalbfleisch & Prentice 2002)"
+LONGEST_STAY = 36_500  # days; a larger number is a date
 TAIL = 1e-6  # where an endless tail is cut; the rest goes to the last day
 
 
@@ -183,6 +184,8 @@ def _cut(pmf: Floats, n_days: int | None) -> Floats:
 
 def _kaplan_meier(days: Any, over: Any) -> tuple[Floats, float]:
     last = int(days[over].max())
+    if last > LONGEST_STAY:
+        raise complain("days", f"at most {LONGEST_STAY} (is it a date?)", last)
     ends = np.bincount(days[over], minlength=last + 1)[: last + 1].astype(float)
     at_risk = np.array([(days >= day).sum() for day in range(last + 1)], dtype=float)
     hazard = ends / at_risk

@@ -31,6 +31,7 @@ __all__ = [
 
 _optimize: Any = optimize  # scipy carries no types
 
+LONGEST_DELAY = 1000  # days
 SOURCE = "Kretzschmar et al., Lancet Public Health 2020;5:e452-e459"
 
 
@@ -211,7 +212,7 @@ def _traced_share(tables: _Tables, diagnosis: Floats, tracing_delay: int, model:
 def _as_delay(parameter: str, delay: Any) -> Floats:
     """Return a point mass for a whole number of days; a sequence must be a distribution from day 0."""
     if np.ndim(delay) == 0:
-        point = np.zeros(as_whole(parameter, delay) + 1)
+        point = np.zeros(as_whole(parameter, as_number(parameter, delay, low=0, high=LONGEST_DELAY)) + 1)
         point[-1] = 1
         return point
     return as_pmf(parameter, delay)

@@ -111,6 +111,8 @@ def find_clusters(
     days = as_times("onset", onset)
     if days.shape != (len(names),) or not names:
         raise complain("onset", f"one day for each of {len(names)} cases, at least one", days.shape)
+    if np.isinf(days).any():
+        raise complain("onset", "days, or missing", days.tolist())
     if len(set(names)) < len(names):
         raise complain("ids", "all different", names)
     width, size = as_number("within_days", within_days, low=0), as_whole("at_least", at_least, low=2)

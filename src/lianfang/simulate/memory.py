@@ -1,8 +1,8 @@
 """The memory of a run as the kernels see it: one record that holds the parameters and where the arrays lie.
 
 A kernel takes this record, a single pointer, instead of thirty arrays. Passing arrays costs numba a reference count
-each and a call, and compilation that grows with their number: the same kernels took two minutes to compile and ran at a
-fifth of the speed. `Memory` owns the arrays and outlives the kernels, which never keep an array.
+each and a call, and compilation that grows with their number: the same kernels took two minutes to compile and ran 2.5
+times as slowly. `Memory` owns the arrays and outlives the kernels, which never keep an array.
 """
 
 from dataclasses import dataclass, field

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri, stdtr
 from scipy.stats import nbinom, poisson  # type: ignore[attr-defined]  # made at import time, mypy cannot see them
 
-from lianfang.analytics.inputs import Floats, complain, digest
+from lianfang.analytics.inputs import Floats, as_floats, complain, digest
 from lianfang.analytics.result import Provenance
 
 from .farrington_fit import Groups, fit_all
@@ -261,6 +261,10 @@ def exceedance(observed: Any, expected: Any, dispersion: Any) -> Floats:
     >>> exceedance([6.0], [2.0], [1.0]).round(4)
     array([0.0166])
     """
-    y, mean, phi = (np.asarray(v, dtype=np.float64) for v in (observed, expected, dispersion))
+    given = {"observed": observed, "expected": expected, "dispersion": dispersion}
+    y, mean, phi = (np.asarray(as_floats(name, v)) for name, v in given.items())
+    for name, values in zip(given, (y, mean, phi), strict=True):
+        if not np.isfinite(values).all():
+            raise complain(name, "finite numbers", values.tolist())
     excess = np.maximum(phi - 1, 1e-12)
     return np.asarray(np.where(phi > 1, nbinom.sf(y - 1, mean / excess, 1 / phi), poisson.sf(y - 1, mean)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lianfang.analytics.inputs import Floats, as_counts, as_days, as_number, complain, digest
+from lianfang.analytics.inputs import Floats, as_counts, as_days, as_floats, as_number, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.rt.gamma_quantiles import gamma_quantiles, mixture_quantiles
 from lianfang.analytics.rt.serial_interval import (
@@ -96,6 +96,8 @@ def infectivity(cases: Floats, interval: Floats) -> Floats:
     >>> infectivity(np.array([1.0, 2.0, 4.0]), np.array([0, 0.5, 0.5]))
     array([0. , 0.5, 1.5])
     """
+    if not np.isfinite(cases := as_floats("cases", cases)).all():
+        raise complain("cases", "finite numbers", cases.tolist())
     n = len(cases)
     if n <= _LONGEST_PRODUCT:
         return np.asarray(lag_matrix(interval, n) @ cases)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.special import gammainc, ndtr, ndtri
 
-from lianfang.analytics.inputs import Floats, as_counts, complain
+from lianfang.analytics.inputs import Floats, as_counts, as_floats, complain
 
 _SUM_TOLERANCE = 0.01
 
@@ -104,7 +104,7 @@ def discretise_serial_interval(mean: Any, sd: Any, n_days: int) -> Floats:
     >>> discretise_serial_interval(2.6, 1.5, 5).round(4)
     array([0.    , 0.2332, 0.3586, 0.1981, 0.1033])
     """
-    means, sds = np.broadcast_arrays(np.asarray(mean, dtype=float), np.asarray(sd, dtype=float))
+    means, sds = np.broadcast_arrays(as_floats("mean", mean), as_floats("sd", sd))
     for one_mean, one_sd in zip(means.ravel(), sds.ravel(), strict=True):
         _check_moments(float(one_mean), float(one_sd))
     if n_days < 1:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expm1
 
-from lianfang.analytics.inputs import Floats, as_counts, complain, digest
+from lianfang.analytics.inputs import Floats, as_counts, as_floats, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.rt.instantaneous import ReproductionNumber, reproduction_number, series_names
 from lianfang.analytics.rt.serial_interval import (
@@ -63,7 +63,9 @@ def reproduction_number_of_growth(growth: Any, serial_interval: Any) -> Floats:
     >>> reproduction_number_of_growth([0.0, 0.1], [0, 0.5, 0.5]).round(4)
     array([1.    , 1.1599])
     """
-    rates = np.asarray(growth, dtype=float)
+    rates = np.asarray(as_floats("growth", growth)).reshape(np.shape(growth))
+    if not np.isfinite(rates).all():
+        raise complain("growth", "finite rates a day", rates.tolist())
     weights = checked_interval(serial_interval)
     weights = weights / weights.sum()
     edges = np.concatenate([[0.0], np.arange(len(weights)) + 0.5])
@@ -72,6 +74,8 @@ def reproduction_number_of_growth(growth: Any, serial_interval: Any) -> Floats:
         falls = -np.exp(-r * edges[:-1]) * expm1(-r * np.diff(edges)) / (r * np.diff(edges))
         value = 1 / (np.where(weights > 0, falls, 0.0) @ weights)
     value = np.where(np.abs(r[:, 0]) < 1e-14, 1.0, value)
+    if not np.isfinite(value).all():
+        raise complain("growth", "rates a day that leave R finite", rates.tolist())
     return np.asarray(value.reshape(rates.shape))
 
 
