@@ -12,6 +12,9 @@ from lianfang.cases.models import Case
 from lianfang.outlook.evidence import Evidence, gather
 from lianfang.outlook.models import Run, Study
 
+# What a run keeps of a posterior: rarer candidates are not shown.
+SHOWN = 0.01
+
 
 def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8") as file:
@@ -75,7 +78,8 @@ def library_ranks(disease: str, path: str, pairs: Iterable[tuple[str, str]], his
     number = numbers()
     found = posterior_of(evidence, history, SEED)
     shown = {
-        number[pk]: [number[one] for one, p in found.candidates(pk, 8) if one is not None] for pk in found.ids
+        number[pk]: [number[one] for one, p in found.candidates(pk, 9) if one is not None and p >= SHOWN]
+        for pk in found.ids
     }
     return _ranks(shown, pairs)
 

@@ -17,7 +17,7 @@ FIRST = date(2020, 1, 20)
 
 def a_case(world: World, day: int | None, by: str = "alice", county: str = "420106", **fields: Any) -> Case:
     """Open a confirmed case that fell ill `day` days after 20 January (None: no onset known)."""
-    actor = world.actor(by)
+    actor = world.actor(by, NOON)
     home = fields.pop("home", county)
     case = cases.open_case(
         person=a_person(world, home),
@@ -45,7 +45,7 @@ def a_case(world: World, day: int | None, by: str = "alice", county: str = "4201
 def named(world: World, source: Case, case: Case, by: str = "alice") -> None:
     """An investigation names the source of a case."""
     cases.record_epi_link(
-        case=case, kind="contact_with_infected", source_case=source, by=world.actor(by), at=NOON
+        case=case, kind="contact_with_infected", source_case=source, by=world.actor(by, NOON), at=NOON
     )
 
 
@@ -55,7 +55,7 @@ def listed(world: World, source: Case, case: Case, by: str = "alice", **fields: 
         person=case.person,
         case=source,
         last_contact_on=source.onset_on or FIRST,
-        by=world.actor(by),
+        by=world.actor(by, NOON),
         at=NOON,
         **fields,
     )

@@ -128,9 +128,9 @@ function drawTimeline(place: HTMLElement, data: Chains): void {
     aria: { enabled: true },
     textStyle: { color: faint, fontFamily: "inherit" },
     tooltip: { formatter: (at: { dataType?: string; data: { said?: string } }) => (at.dataType === "node" ? (at.data.said ?? "") : "") },
-    legend: { top: 0, textStyle: { color: faint }, data: kinds.map(name) },
-    grid: { left: 12, right: 24, top: 34, bottom: 70, outerBoundsMode: "same" },
-    xAxis: { type: "time", minInterval: 86400000, axisLabel: { color: faint, formatter: "{MM}-{dd}", hideOverlap: true }, splitLine: { show: true, lineStyle: { opacity: 0.25 } } },
+    legend: { top: 0, itemGap: 28, textStyle: { color: faint }, data: kinds.map(name) },
+    grid: { left: 12, right: data.nodes.length <= LABELLED && place.clientWidth > 600 ? 130 : 24, top: 34, bottom: 70, outerBoundsMode: "same" },
+    xAxis: { type: "time", minInterval: 86400000, axisLine: { onZero: false }, axisLabel: { color: faint, fontSize: 12, formatter: "{MM}-{dd}", hideOverlap: true }, splitLine: { show: true, lineStyle: { opacity: 0.25 } } },
     yAxis: { type: "value", show: false, inverse: true, min: -1, max: spots.size },
     dataZoom: [
       { type: "slider", xAxisIndex: 0, bottom: 8, height: 22, labelFormatter: (value: number) => new Date(value).toISOString().slice(0, 10) },
