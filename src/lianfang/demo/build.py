@@ -8,6 +8,7 @@ from lianfang.core.access.selectors import actor_for
 from lianfang.demo.arrivals import arrive
 from lianfang.demo.desk import attend
 from lianfang.demo.ground import lay_ground
+from lianfang.demo.isolation import isolate
 from lianfang.demo.story import Story
 from lianfang.loop.worker import sweep, turn
 from lianfang.simulate.demonstration import demo_city, demo_outbreak
@@ -48,6 +49,7 @@ def build(
             attend(actor_for(story.ground.users["lin"], until), at=until)
         tell(n + 1, days)
     told += story.tell(at)
+    isolate(at=at)
     arrive(story.ground, at=at)
     sweep(at=at)
     return told
