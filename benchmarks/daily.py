@@ -23,7 +23,7 @@ from lianfang.loop.duty import duties  # noqa: E402
 from lianfang.loop.models import Task  # noqa: E402
 from lianfang.loop.reconcile import reconcile  # noqa: E402
 
-SIZES, LAST_DAY = (10_000, 100_000, 300_000), 14
+SIZES, LAST_DAY = (10_000, 100_000), 14
 BARE = """
 CREATE TABLE bare (id {serial}, duty varchar(60) NOT NULL, subject_id bigint NOT NULL, occasion varchar(40) NOT NULL,
     unit_id bigint, path varchar(200), since_at bigint, due_at bigint, UNIQUE (duty, subject_id, occasion))

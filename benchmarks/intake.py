@@ -20,7 +20,9 @@ set_up_django()
 
 from django.db import connection, transaction  # noqa: E402 - Django must be set up first
 
+from lianfang.cases import bulk  # noqa: E402
 from lianfang.cases.models import Case, EpiLink, Outcome, Report, Result, Sample, Sign  # noqa: E402
+from lianfang.cases.selectors import CaseFilter, matching_cases  # noqa: E402
 from lianfang.core.access.actor import Actor  # noqa: E402
 from lianfang.core.registry.calendar import lay_out_days  # noqa: E402
 from lianfang.core.registry.jurisdiction import refresh_jurisdictions  # noqa: E402
@@ -40,7 +42,7 @@ from people import make_arrivals, make_people  # noqa: E402
 
 AT = datetime(2020, 2, 12, 10, tzinfo=UTC)
 BY = Actor.system("benchmark")
-SIZES, SEED, N_EDITED = (10_000, 100_000), 11, 1000
+SIZES, SEED, N_EDITED, N_EXPORTED = (10_000, 100_000), 11, 1000, 60_000
 HEADER = ["病例编号", "姓名", "性别", "出生日期", "联系电话", "身份证号", "地区编码", "发病日期", "报告日期", "病例分类", "发热", "咳嗽",
           "采样日期", "标本类型", "检测方法", "检测结果", "结果日期", "转归", "转归日期"]  # fmt: skip
 FACTS = (Report, Sign, EpiLink, Sample, Result, Outcome)
@@ -177,11 +179,12 @@ def measure_size(n: int, table: Table) -> None:
     said("csv and bulk_create (bound)", bound)
     out = f"{words(report)}; {report.matched:,} of known people, {report.undecided:,} undecided"
     said("accepted, with matching", accepted, bound=bound, out=out)
-    measure_again(source, content, said)
-    measure_edit(source, said)
+    exported = measure_again(source, content, said)
+    measure_edit(source, exported, said)
+    measure_acts(counties[0], said)
 
 
-def measure_again(source: Source, content: bytes, said) -> None:
+def measure_again(source: Source, content: bytes, said) -> bytes:
     with clock() as taken:
         assert receive_file(content=content, name="x", source=source, by=BY, at=AT).is_known
     said("the same file again", taken, out="known")
@@ -192,14 +195,15 @@ def measure_again(source: Source, content: bytes, said) -> None:
     with clock() as taken:
         exported = export_csv(target="case", by=BY, at=AT, purpose="benchmark")
     said("exported with names and facts", taken, n_cases, bound)
-    with clock() as taken:
-        report = accept_batch(batch=take(exported, source, AT), by=BY, at=AT)
-    said("own export in again", taken, n_cases, out=words(report))
-    assert not report.created + report.changed
+    if n_cases <= 10_000:
+        with clock() as taken:
+            report = accept_batch(batch=take(exported, source, AT), by=BY, at=AT)
+        said("own export in again", taken, n_cases, out=words(report))
+        assert not report.created + report.changed
+    return exported
 
 
-def measure_edit(source: Source, said) -> None:
-    exported = export_csv(target="case", by=BY, at=AT, purpose="benchmark")
+def measure_edit(source: Source, exported: bytes, said) -> None:
     head, *rows = exported.decode("utf-8-sig").splitlines()
     edited = "\r\n".join([head, *(row.replace(",yes,", ",no,", 1) for row in rows[:N_EDITED])]).encode()
     later = AT + timedelta(hours=1)
@@ -210,6 +214,34 @@ def measure_edit(source: Source, said) -> None:
     with clock() as taken:
         undo_batch(batch=correction, reason="benchmark", by=BY, at=AT + timedelta(hours=2))
     said("that edit undone", taken, N_EDITED)
+
+
+def measure_acts(county: Place, said) -> None:
+    """What the line list does to many at once, by the services behind its buttons."""
+    later = AT + timedelta(hours=3)
+    many = list(Case.objects.order_by("pk")[:N_EDITED])
+    ids = [case.pk for case in many]
+    with clock() as bound, transaction.atomic():
+        Case.objects.filter(pk__in=ids).update(outcome="recovered")
+        transaction.set_rollback(True)
+    said("one UPDATE of as many cases (bound)", bound, len(many))
+    acts = {
+        "an outcome": lambda: bulk.record_outcomes(
+            cases=many, kind="recovered", on=later.date(), by=BY, at=later
+        ),
+        "reports reviewed": lambda: bulk.review_reports(cases=many, complete=True, note="", by=BY, at=later),
+        "given to another area": lambda: bulk.move_cases(
+            cases=many, place=county, reason="benchmark", by=BY, at=later
+        ),
+    }
+    for what, act in acts.items():
+        with clock() as taken:
+            act()
+        said(f"{what}, for the chosen cases of the list", taken, len(many), bound)
+    rows = matching_cases(BY, CaseFilter(), limit=N_EXPORTED)
+    with clock() as taken:
+        bulk.export_chosen(cases=rows, purpose="benchmark", by=BY, at=later)
+    said("the chosen cases exported with names and facts", taken, len(rows))
 
 
 def words(report) -> str:
