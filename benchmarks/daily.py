@@ -60,11 +60,11 @@ def fill(ground: Ground, n: int) -> None:
             begun = today - timedelta(days=int(ages[k]))
             named = noon - 86_400 * int(ages[k])
             yield (k + 1, k + 1, "covid_19", *places[homes[k]], "", str(begun), "", "", "", "", bool(k % 5 == 0), named, named,
-                   str(begun), str(begun + timedelta(days=LAST_DAY)), "", "follow_up", named)  # fmt: skip
+                   str(begun), str(begun + timedelta(days=LAST_DAY)), str(begun + timedelta(days=LAST_DAY)), "", "follow_up", named)  # fmt: skip
 
     columns = ("id", "person_id", "disease", "place_id", "path", "source_path", "last_contact_on", "setting", "relation", "proximity",
-               "certainty", "is_high_risk", "named_at", "notified_at", "observe_from_on", "observe_until_on", "edition", "status", "status_at")  # fmt: skip
-    load("contacts_contact", columns, contacts())
+               "certainty", "is_high_risk", "named_at", "notified_at", "observe_from_on", "observe_until_on", "visit_until_on", "edition", "status", "status_at")  # fmt: skip
+    load(Contact, columns, contacts())
 
     def seen():
         for k in range(n):
@@ -75,7 +75,7 @@ def fill(ground: Ground, n: int) -> None:
                     yield at, at, k + 1, str(on), "seen_ok", "[]", False, "", ""
 
     columns = ("occurred_at", "recorded_at", "contact_id", "on", "seen", "signs", "by_self", "key", "withdrawn_because")  # fmt: skip
-    load("contacts_observation", columns, seen())
+    load(Observation, columns, seen())
     analyze()
 
 

@@ -13,7 +13,7 @@ from lianfang.core.access.models import Grant, User
 from lianfang.core.access.permissions import Role
 from lianfang.core.registry.calendar import lay_out_days
 from lianfang.core.registry.jurisdiction import refresh_jurisdictions
-from lianfang.core.registry.models import Capability, Level, Place, Unit, UnitCapability
+from lianfang.core.registry.models import Capability, Level, Person, Place, Unit, UnitCapability
 from measuring import load
 
 AT = now()  # pages show what is recent
@@ -101,5 +101,5 @@ def load_people(ground: Ground, n: int, seed: int = 1) -> np.ndarray:
         (k + 1, "male" if k % 2 else "female", 1930 + k % 90, "", *places[home], recorded, f"{k:032x}")
         for k, home in enumerate(homes)
     )
-    load("registry_person", ("id", "sex", "birth_year", "occupation", "place_id", "path", "recorded_at", "uid"), rows)  # fmt: skip
+    load(Person, ("id", "sex", "birth_year", "occupation", "place_id", "path", "recorded_at", "uid"), rows)  # fmt: skip
     return homes

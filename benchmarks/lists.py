@@ -59,7 +59,7 @@ def fill(ground: Ground, n: int) -> None:
 
     columns = ("number", "person_id", "disease", "place_id", "path", "residence_path", "opened_at", "classification", "criterion",
                "edition", "classified_at", "onset_on", "reported_at", "diagnosed_at", "confirmed_at", "investigated_at", "outcome")  # fmt: skip
-    load("cases_case", columns, rows())
+    load(Case, columns, rows())
     analyze()
     with clock("the duty to investigate"):
         reconcile(duties.get("cases.investigate"), at=AT)

@@ -73,7 +73,7 @@ def fill(ground: Ground, n: int) -> None:
                 "",
             )
 
-    load("cases_screening", columns, rows())
+    load(Screening, columns, rows())
     analyze()
 
 
