@@ -11,7 +11,7 @@ from django.db.models import BigIntegerField, Count, F, Func, Q, QuerySet, Value
 from lianfang.cases.models import Case, Classification, Sample, Screening, StatusChange
 from lianfang.common.clock import local_day, start_of
 from lianfang.common.errors import NotVisible
-from lianfang.common.listing import page_of
+from lianfang.common.listing import area_lookup, page_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 
@@ -98,7 +98,7 @@ def epidemic_curve(
     own = Case.objects.is_own(actor, path)
     rows = Case.objects.all() if own else Case.objects.visible_to(actor)
     rows = rows.filter(
-        confirmed_at__isnull=False, **{"path__inside" if since else "path__within": path}
+        confirmed_at__isnull=False, **{area_lookup(Case, path) if since else "path__within": path}
     ).order_by()
     if disease:
         rows = rows.filter(disease=disease)

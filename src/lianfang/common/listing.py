@@ -8,7 +8,7 @@ PostgreSQL chooses between the two by its statistics. SQLite has none: how many 
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 # Reading and sorting so many rows costs a few milliseconds; where there are more, a page is soon full.
 _FEW = 4000
@@ -20,12 +20,13 @@ def page_of(rows: QuerySet[Any], *, path: str, order: tuple[str, ...], limit: in
     `rows` are not yet narrowed to the area.
     """
     if path:
-        rows = rows.filter(**{_lookup(rows, path): path})
+        rows = rows.filter(**{area_lookup(rows.model, path): path})
     return list(rows.order_by(*order)[:limit])
 
 
-def _lookup(rows: QuerySet[Any], path: str) -> str:
+def area_lookup(model: type[Model], path: str) -> str:
+    """Return how to ask for the rows of the area `path`, so that another index is used where the area is large."""
     if connection.vendor != "sqlite":
         return "path__within"
-    area = rows.model._base_manager.filter(path__within=path).order_by()[: _FEW + 1]  # noqa: SLF001 - Django's Meta API
+    area = model._base_manager.filter(path__within=path).order_by()[: _FEW + 1]  # noqa: SLF001 - Django's Meta API
     return "path__inside" if area.count() > _FEW else "path__within"
