@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "lianfang.cases",
     "lianfang.contacts",
     "lianfang.outlook",
+    "lianfang.discovery",
     "lianfang.web",
 ]
 AUTH_USER_MODEL = "access.User"
@@ -187,6 +188,13 @@ MATCH_WEIGHTS = text(
     "LIANFANG_MATCH_WEIGHTS",
     "",
     "File with the site's own weights of evidence for matching people; empty: those shipped.",
+)
+VISITS_DIR = Path(
+    text(
+        "LIANFANG_VISITS_DIR",
+        str(DATA_DIR / "visits"),
+        "Folder of the visits that gates and venues send; its days are deleted by rule. Keep it out of long-lived backups.",
+    )
 )
 IS_DEMO = switch(
     "LIANFANG_DEMO", default=False, meaning="The invented demo world: sign-in page names its users."

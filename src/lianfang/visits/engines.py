@@ -63,6 +63,6 @@ def on_spark(
     return connection, connection.table("visits")
 
 
-def windows_of(connection: Any, windows: Windows) -> Any:
-    """Return the windows as a table of the connection."""
-    return connection.create_table("windows", windows.to_arrow(), overwrite=True, temp=True)
+def windows_of(windows: Windows) -> Any:
+    """Return the windows as a table that joins on any engine."""
+    return ibis.memtable(windows.to_arrow())

@@ -112,6 +112,7 @@ def _show(
         "may_list": request.actor.may(Permission.CONTACT_EDIT, row.path),
         "acts": _allowed_acts(request, row, form, act),
         "may_signals": request.actor.may(Permission.SIGNAL_VIEW),
+        "may_discover": request.actor.may(Permission.VISITS_SEARCH, row.path),
         "act": act,
     }
     return render(request, "cases/case.html", context, status=status)

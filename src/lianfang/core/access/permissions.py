@@ -35,6 +35,7 @@ class Permission(StrEnum):
     CONTACT_VIEW = "contacts:contact:view"
     CONTACT_EDIT = "contacts:contact:edit"
     OBSERVATION_RECORD = "contacts:observation:record"
+    VISITS_SEARCH = "discovery:visits:search"
     RULEBOOK_VIEW = "rulebook:rule:view"
 
 
@@ -79,6 +80,7 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.CASE_INVESTIGATE,
         P.RESULT_RECORD,
         P.CONTACT_EDIT,
+        P.VISITS_SEARCH,
         P.OBSERVATION_RECORD,
         P.SIGNAL_RECORD,
         P.IMPORT_RUN,

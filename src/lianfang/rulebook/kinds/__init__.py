@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lianfang.rulebook.kinds import care, livelihood, supply, surveillance
+from lianfang.rulebook.kinds import care, livelihood, supply, surveillance, visits
 from lianfang.rulebook.kinds.case_definition import DiagnosisParameters
 
 Parameters = Annotated[
@@ -54,7 +54,8 @@ Parameters = Annotated[
     | supply.PriceParameters
     | supply.PriceWatchParameters
     | supply.NecessitiesParameters
-    | supply.GuardianlessParameters,
+    | supply.GuardianlessParameters
+    | visits.VisitDiscoveryParameters,
     Field(discriminator="kind"),
 ]
 
