@@ -21,6 +21,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _visits_of_the_tests(tmp_path_factory):
+    """No test touches the visits of a site that runs from the same folder."""
+    from django.conf import settings
+
+    settings.VISITS_DIR = tmp_path_factory.mktemp("visits") / "visits"
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _emptying_append_only_tables():
     """Transactional tests empty all tables afterwards; tables that only grow let that happen here and nowhere else."""
     from django.db import connections

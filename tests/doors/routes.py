@@ -69,6 +69,7 @@ def things(world: World, at: datetime) -> dict[str, Any]:
         person=someone(), disease=DISEASE, place=world.places[COUNTY], diagnosis="confirmed", by=alice, at=at
     )
     sign = cases.record_signs(case=case, signs={"fever": True}, seen_at=at, by=alice, at=at)[0]
+    cases.record_signs(case=case, signs={}, seen_at=at, onset_on=local_day(at), by=alice, at=at)
     sample = cases.record_sample(
         case=case, number="S-1", specimen="nasopharyngeal_swab", taken_at=at, by=emil, at=at
     )
@@ -193,6 +194,11 @@ ROUTES: dict[str, Route] = {
     "POST line-list/acts": listing(**{"act": "outcome", "scope": "all", "outcome-kind": "recovered", "outcome-on": "2020-02-25"}),
     "POST line-list/export": listing(scope="all", purpose="a copy for the archive"),
     "POST views": listing(page="cases", name="mine", query="classification=confirmed"),
+    "GET discovery/<str:number>": about("number", P.CASE_VIEW),
+    "POST discovery/<str:number>": about("number", P.CASE_VIEW, purpose="who sat at the table"),
+    "POST discovery/<str:number>/judgements": about(
+        "number", P.VISITS_SEARCH, P.CASE_VIEW, found="1", decision="confirmed", reason="one table"
+    ),
     "GET exports": listing(),
     "POST exports": listing(target="case", purpose="a copy for the archive"),
     "GET imports": listing(),

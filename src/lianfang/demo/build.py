@@ -10,6 +10,7 @@ from lianfang.demo.desk import attend
 from lianfang.demo.ground import lay_ground
 from lianfang.demo.isolation import isolate
 from lianfang.demo.story import Story
+from lianfang.demo.visits import send_visits
 from lianfang.loop.worker import sweep, turn
 from lianfang.simulate.demonstration import demo_city, demo_outbreak
 
@@ -51,6 +52,7 @@ def build(
     told += story.tell(at)
     isolate(at=at)
     arrive(story.ground, at=at)
+    send_visits(story, at=at)
     sweep(at=at)
     return told
 

@@ -6,7 +6,7 @@ site the sweep finds them, and here the step touches them itself. One module per
 `STORIES` of its app's module.
 """
 
-from tests.conformance.histories import cases, contacts, office, outlook
+from tests.conformance.histories import cases, contacts, discovery, office, outlook
 from tests.conformance.histories.cases import (
     correct_fact,
     end_case,
@@ -113,7 +113,13 @@ HISTORY_STEPS: tuple[Step, ...] = (
 )
 
 
-STORIES: dict[str, Story] = {**cases.STORIES, **contacts.STORIES, **office.STORIES, **outlook.STORIES}
+STORIES: dict[str, Story] = {
+    **cases.STORIES,
+    **contacts.STORIES,
+    **discovery.STORIES,
+    **office.STORIES,
+    **outlook.STORIES,
+}
 
 __all__ = [
     "HISTORY_STEPS",

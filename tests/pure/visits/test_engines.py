@@ -53,9 +53,7 @@ def by_ibis(engine, asked, store, *, min_seconds, most_present=None):
     """Return (pairs, crowded stays) by the expression on an engine."""
     _connection, visits = engine
     cut = asked.within(*store.span())
-    found = shared_stays(
-        visits, windows_of(cut), min_seconds=min_seconds, utc_offset=store.utc_offset
-    )
+    found = shared_stays(visits, windows_of(cut), min_seconds=min_seconds, utc_offset=store.utc_offset)
     crowd = crowded_stays(found, most_present or {}).to_pyarrow()
     return shared_pairs(found, most_present).to_pyarrow(), crowd
 
