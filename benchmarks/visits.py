@@ -101,7 +101,7 @@ def searches(store, working, folder, n_visits, asked):
         "working set, capped at 200 present",
         lambda: working.search(asked, min_seconds=LEAST, **caps).pairs(),
     )
-    for name, (connection, visits) in folder.items():
+    for name, (_connection, visits) in folder.items():
         cut = windows_of(asked)
         found = shared_pairs(shared_stays(visits, cut, min_seconds=LEAST, utc_offset=OFFSET))
         yield name, found.to_pyarrow

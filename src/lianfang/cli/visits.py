@@ -1,6 +1,5 @@
 """Commands for visits: take them in, search around a case, delete what is over."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -93,13 +92,9 @@ def drop(at: At = None, login: As = None) -> None:
     """Delete the days of visits and the results whose time is over; the loop does the same by itself."""
     when = moment(at)
     by = acting(login, when)
-    from lianfang.discovery.models import Search, VisitDay
-    from lianfang.discovery.services import drop_days, drop_results
+    from lianfang.discovery.services import drop_over
 
-    over = VisitDay.objects.filter(drop_at__lt=when, dropped_at=None).order_by("-on").first()
-    gone = drop_days(before=over.on + timedelta(days=1), by=by, at=when) if over else []
-    results = Search.objects.filter(drop_at__lt=when, dropped_at=None).values_list("pk", flat=True)
-    n = drop_results(searches=list(results), by=by, at=when)
+    gone, n = drop_over(by=by, at=when)
     for day in gone:
         out.print(
             f"{day.on}: {day.proof['rows']} rows in {len(day.proof['files'])} files deleted, gone: {day.proof['is_gone']}"

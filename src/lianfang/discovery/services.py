@@ -243,3 +243,11 @@ def drop_days(*, before: date, by: Actor, at: datetime) -> list[VisitDay]:
         record_many(DiscoveryEvent.DAY_DROPPED, entries, by=by, at=at)
         touch(VisitDay, [row.pk for row in gone], at=at)
     return gone
+
+
+def drop_over(*, by: Actor, at: datetime) -> tuple[list[VisitDay], int]:
+    """Delete every day and every search's results whose time is over; return the days, and of how many searches."""
+    over = VisitDay.objects.filter(drop_at__lt=at, dropped_at=None).order_by("-on").first()
+    gone = [] if over is None else drop_days(before=over.on + timedelta(days=1), by=by, at=at)
+    results = Search.objects.filter(drop_at__lt=at, dropped_at=None).values_list("pk", flat=True)
+    return gone, drop_results(searches=list(results), by=by, at=at)

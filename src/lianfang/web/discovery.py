@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.selectors import get_case
@@ -79,8 +79,7 @@ def ask(request: Any, number: str) -> HttpResponse:
     if not form.is_valid():
         return _show(request, number, form, status=422)
     row = search_visits(case=case, purpose=form.cleaned_data["purpose"], by=request.actor, at=request.at)
-    said = ngettext("%d person is put before you.", "%d people are put before you.", row.n_proposed)
-    messages.success(request, said % row.n_proposed)
+    messages.success(request, gettext("People put before you: %d") % row.n_proposed)
     return redirect("web:discovery", number=number)
 
 
@@ -101,6 +100,5 @@ def judge(request: Any, number: str) -> HttpResponse:
         messages.error(request, gettext("Choose people, and say why; both are recorded."))
         return redirect("web:discovery", number=number)
     n = judge_found(found=rows, decision=decision, reason=reason, by=request.actor, at=request.at)
-    said = ngettext("%d decision recorded.", "%d decisions recorded.", n)
-    messages.success(request, said % n)
+    messages.success(request, gettext("Decisions recorded: %d") % n)
     return redirect("web:discovery", number=number)

@@ -46,6 +46,10 @@ def _dropped(model: Any, *, is_it: bool) -> Any:
 
 
 STORIES: dict[str, Story] = {
-    "discovery.drop_day": Story(_old_day, _dropped(VisitDay, is_it=True), _dropped(VisitDay, is_it=False), kind=""),
-    "discovery.drop_results": Story(_old_search, _dropped(Search, is_it=True), _dropped(Search, is_it=False), kind=""),
+    "discovery.drop_day": Story(
+        _old_day, _dropped(VisitDay, is_it=True), _dropped(VisitDay, is_it=False), kind=""
+    ),
+    "discovery.drop_results": Story(
+        _old_search, _dropped(Search, is_it=True), _dropped(Search, is_it=False), kind=""
+    ),
 }
