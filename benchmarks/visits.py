@@ -164,6 +164,7 @@ def measure_size(n_visits: int, folder: Path, *, spark: bool) -> None:
         for name, search in searches(store, working, engines, n_visits, asked):
             search()
             seconds, found = timed(search, repeat=1 if "Spark" in name else 3)
+            print(f"n = {n}, {name}: {seconds:.4f} s, bound {floor:.5f} s", file=sys.stderr, flush=True)
             cells.setdefault(name, []).append(f"{seconds:.4f} ({seconds / floor:.1f})")
             if "capped" in name:
                 continue
