@@ -23,7 +23,7 @@ from lianfang.discovery.models import Found, Search, VisitDay
 from lianfang.discovery.reading import Records
 from lianfang.discovery.rules import search_rule
 from lianfang.discovery.searching import Outcome, run_search
-from lianfang.loop.findings import Proposal, propose_findings
+from lianfang.loop.findings import Proposal, propose_findings, withdraw_unjudged
 from lianfang.loop.models import Decision, Finding, Judgement
 from lianfang.loop.services import judge_finding
 from lianfang.loop.touch import touch
@@ -78,7 +78,6 @@ def _note_days(days: Collection[date], *, keep_days: int, at: datetime) -> None:
     touch(VisitDay, VisitDay.objects.filter(on__in=days).values_list("pk", flat=True), at=at)
 
 
-@transaction.atomic
 def search_visits(*, case: Case, purpose: str, by: Actor, at: datetime) -> Search:
     """Search who shared places with a case inside its window, and put before a person whoever weighs enough.
 
@@ -93,6 +92,12 @@ def search_visits(*, case: Case, purpose: str, by: Actor, at: datetime) -> Searc
         raise NoPurpose
     store = the_store()
     outcome = run_search(case, store=store, columns=lambda: the_working_set(store), at=at)
+    return _keep(case, purpose, outcome, by=by, at=at)
+
+
+@transaction.atomic
+def _keep(case: Case, purpose: str, outcome: Outcome, *, by: Actor, at: datetime) -> Search:
+    """Write a search and what it found; the search itself ran before, so that nobody waits for the database's lock."""
     row = Search.objects.create(
         case=case,
         place_id=case.place_id,
@@ -208,10 +213,15 @@ def _name(row: Found, *, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def drop_results(*, searches: Collection[int], by: Actor, at: datetime) -> int:
-    """Delete what these searches found; that they were made, their counts and the judgements stay. Return how many."""
+    """Delete what these searches found; that they were made, their counts and the judgements stay. Return how many.
+
+    A finding on which nobody decided is withdrawn: its evidence is gone.
+    """
     rows = list(Search.objects.filter(pk__in=searches, dropped_at=None).select_related("case").order_by("pk"))
     counts = {row.pk: row.found.count() for row in rows}
-    Found.objects.filter(search__in=rows).delete()
+    found = Found.objects.filter(search__in=rows)
+    withdraw_unjudged(found.exclude(finding=None).values_list("finding_id", flat=True), by=by, at=at)
+    found.delete()
     Search.objects.filter(pk__in=[row.pk for row in rows]).update(dropped_at=at, crowd=[])
     entries = [Entry(subject=row, path=row.path, after={"found": counts[row.pk]}) for row in rows]
     record_many(DiscoveryEvent.RESULTS_DROPPED, entries, by=by, at=at)

@@ -94,6 +94,18 @@ def propose_findings(
     return outcome
 
 
+@transaction.atomic
+def withdraw_unjudged(findings: Iterable[int], *, by: Actor, at: datetime) -> int:
+    """Withdraw those of the findings on which nobody has decided, since their evidence was deleted; return how many."""
+    rows = Finding.objects.filter(pk__in=list(findings), withdrawn_at=None, judgements=None)
+    ids = list(rows.values_list("pk", flat=True))
+    Finding.objects.filter(pk__in=ids).update(withdrawn_at=at)
+    touch(Finding, ids, at=at)
+    if ids:
+        record(LoopEvent.PROPOSED, by=by, at=at, after={"withdrawn": len(ids)})
+    return len(ids)
+
+
 def _filled(row: Finding, content: Mapping[str, Any]) -> Finding:
     for name, value in content.items():
         setattr(row, name, value)

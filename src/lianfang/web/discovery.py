@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.selectors import get_case
+from lianfang.common.clock import local_day
 from lianfang.core.access.permissions import Permission
 from lianfang.discovery.errors import NoWindow
 from lianfang.discovery.models import PlaceWord
@@ -51,7 +52,7 @@ def _show(request: Any, number: str, form: PurposeForm, status: int = 200) -> Ht
         "window": window,
         "problem": problem,
         "is_over": window is not None and request.at > window.drop_at,
-        "rule": search_rule(request.at.date()).parameters,
+        "rule": search_rule(local_day(request.at)).parameters,
         "search": newest,
         "searches": searches,
         "crowd": [_stay(one) for one in newest.crowd] if newest else [],

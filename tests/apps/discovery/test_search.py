@@ -259,6 +259,18 @@ def test_results_are_deleted_when_the_window_closes_and_the_figures_stay(world, 
     assert task.status == "done"
 
 
+def test_what_nobody_decided_on_ends_with_its_evidence(world, case):
+    alice = world.actor("alice", AT)
+    around(world, case)
+    search = search_visits(case=case, purpose="p", by=alice, at=AT)
+    turn(at=AT)
+    assert Task.objects.get(duty="loop.judge", subject_id=search.found.get().finding_id).status == "open"
+    drop_results(searches=[search.pk], by=Actor.system("test"), at=AT)
+    turn(at=AT)
+    assert Finding.objects.get(kind="discovery.shared_places").withdrawn_at == AT
+    assert hit_rate(alice).n_judged == 0
+
+
 def test_a_day_of_visits_is_gone_after_its_time_with_proof(world, case):
     around(world, case)
     days = list(VisitDay.objects.order_by("on"))
