@@ -98,6 +98,7 @@ def search_visits(*, case: Case, purpose: str, by: Actor, at: datetime) -> Searc
 @transaction.atomic
 def _keep(case: Case, purpose: str, outcome: Outcome, *, by: Actor, at: datetime) -> Search:
     """Write a search and what it found; the search itself ran before, so that nobody waits for the database's lock."""
+    assert by.user_id is not None
     row = Search.objects.create(
         case=case,
         place_id=case.place_id,
