@@ -131,7 +131,7 @@ def command_line() -> str:
         rows.append((f"`{name}`", text, options))
 
     walk(root, "lianfang")
-    return f"# The command line\n\n{_MADE}\nResults on stdout, progress on stderr. Exit status: 0 done, 1 refused, 2 wrong use, 3 something was found.\n\n{table(('command', 'what it does', 'options'), rows)}"
+    return f"# The command line\n\n{_MADE}\nResults on stdout, progress on stderr. Exit status: 0 done, 1 refused with a sentence and a hint, 2 wrong use, 3 finished and something was found (parked rows, a broken record, a failed pass), 130 interrupted.\n\n{table(('command', 'what it does', 'options'), rows)}"
 
 
 def rules() -> str:

@@ -269,6 +269,7 @@ ROUTES: dict[str, Route] = {
     "POST /cases/{number}/samples": Route({"number": "number"}, TUBE),
     "POST /cases/{number}/samples/{sample}/results": Route({"number": "number", "sample": "sample"}, RESULT),
     "GET /cases/{number}/history": about("number"),
+    "POST /cases/{number}/reviews": about("number", P.CASE_VIEW, complete=True, note="checked"),
     "POST /cases/{number}/outcome": about("number", P.CASE_VIEW, kind="recovered", on="2020-02-25"),
     "POST /cases/{number}/rulings": about("number", P.CASE_VIEW, classification="excluded", reason="influenza"),
     "POST /cases/{number}/facts/{kind}/{pk}/withdrawal": Route(

@@ -151,6 +151,14 @@ class InvestigationIn(Sent):
     }
 
 
+class ReviewIn(Sent):
+    """What the county found when it checked the report."""
+
+    complete: bool
+    note: str = ""
+    example: ClassVar[Mapping[str, Any]] = {"complete": True, "note": "telephone number added"}
+
+
 class OutcomeIn(Sent):
     """How the episode ended."""
 
@@ -287,6 +295,14 @@ def add_investigation(request: Any, number: str, body: InvestigationIn) -> Any:
     """Record a completed investigation."""
     case = get_case(request.actor, number)
     services.complete_investigation(case=case, **body.dict(), by=request.actor, at=request.at)
+    return case
+
+
+@endpoint("POST", "/cases/{number}/reviews", Permission.CASE_INVESTIGATE, response=CaseOut)
+def review(request: Any, number: str, body: ReviewIn) -> Any:
+    """Record that the county has checked the report."""
+    case = get_case(request.actor, number)
+    services.review_report(case=case, **body.dict(), by=request.actor, at=request.at)
     return case
 
 

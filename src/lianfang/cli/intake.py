@@ -42,7 +42,7 @@ _Format = Annotated[
     typer.Option("--format", help="Refuse a file of another format: sormas, godata, who_crf, lianfang, r."),
 ]
 _Mapping = Annotated[
-    str, typer.Option(help="JSON file {columns, options, target}, or the name of a remembered mapping.")
+    str, typer.Option(help="JSON file with columns, options or target, or the name of a remembered mapping.")
 ]
 _Map = Annotated[
     list[str], typer.Option("--map", help="COLUMN=FIELD; COLUMN= leaves a column out. Repeat as needed.")

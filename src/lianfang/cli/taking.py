@@ -73,8 +73,8 @@ def _named_mapping(name: str) -> dict[str, Any]:
         raise typer.BadParameter(
             f"{name} is not a mapping in JSON: {error}", param_hint="--mapping"
         ) from error
-    if not isinstance(found, dict) or not isinstance(found.get("columns"), dict):
-        raise typer.BadParameter(f"{name} has no object `columns`", param_hint="--mapping")
+    if not isinstance(found, dict) or not {"columns", "options"} & set(found):
+        raise typer.BadParameter(f"{name} has neither `columns` nor `options`", param_hint="--mapping")
     return found
 
 

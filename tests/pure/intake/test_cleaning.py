@@ -305,3 +305,25 @@ def test_ebola_line_list_outcomes_before_onset_are_listed(shared_data: Path) -> 
     assert listed == truth
     assert len(listed) == 197
     assert not any(row.is_parked for row in cleaned.rows)
+
+
+def test_a_day_without_a_year_is_one_of_the_year_of_its_column() -> None:
+    """Only where the whole dates of the column lie so close that no other year can be meant."""
+    today = date(2020, 3, 1)
+    close = ["2020-01-20", "2020/1/28", "20200202", "2020年2月5日", "1月17日", "2月10日 17:53", "Feb 3"]
+    rules, decisions = study("onset", close, rules=DateRules(today=today))
+    assert [d.rule for d in decisions if d.certain] == ["date.year_of_column"]
+    days = [read_date(cell, rules) for cell in close[4:]]
+    assert [str(one.value)[:10] for one in days] == ["2020-01-17", "2020-02-10", "2020-02-03"]
+    assert {one.rule for one in days} == {"date.year_of_column"}
+    assert read_date("7月1日", rules).rule == "date.no_year", "far from all others: nobody knows"
+    turn = ["2019-12-30", "2020-01-02", "2020-01-05", "12月28日", "1月3日"]
+    rules, _ = study("onset", turn, rules=DateRules(today=today))
+    assert [str(read_date(cell, rules).value) for cell in turn[3:]] == ["2019-12-28", "2020-01-03"]
+    wide = ["2014-05-01", "2015-06-01", "2016-02-01", "Jun /23/Y"]
+    rules, _ = study("onset", wide, rules=DateRules(today=today))
+    assert read_date("Jun /23/Y", rules).rule == "date.no_year"
+    few = ["2020-01-20", "2020-01-21", "1月17日"]
+    rules, _ = study("onset", few, rules=DateRules(today=today))
+    assert read_date("1月17日", rules).rule == "date.no_year"
+    assert str(read_date("20200117 20:56", DateRules(today=today)).value) == "2020-01-17 20:56:00"

@@ -8,7 +8,7 @@ order is assumed and said to be.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
@@ -23,13 +23,17 @@ UNIX_EPOCH = date(1970, 1, 1)
 _PLAUSIBLE = (date(1990, 1, 1), date(2060, 1, 1))
 _EARLIEST = date(1880, 1, 1)
 ORDERS = ("dmy", "mdy", "ymd")
+# A day without a year is one of the column's year where its whole dates, with a month around them, span less than a year.
+_AROUND = timedelta(days=31)
+_LONGEST_SPAN = timedelta(days=300)
+_FEWEST_WHOLE = 3
 # At most this share of the decisive cells may contradict the order, else the swappable ones cannot be decided.
 _TOLERATED = 0.05
 
 _TIME = r"(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp][Mm])?\s*(Z|[+-]\d{2}:?\d{2})?)?"
 _ISO = re.compile(rf"^(\d{{4}})\s*[-/.]\s*(\d{{1,2}})\s*[-/.]\s*(\d{{1,2}}){_TIME}$")
 _TRIPLE = re.compile(rf"^(\d{{1,2}})(\s*)([-/.])\s*(\d{{1,2}})(\s*)\3\s*(\d{{4}}|\d{{2}}){_TIME}$")
-_COMPACT = re.compile(r"^(19|20)(\d{2})(\d{2})(\d{2})$")
+_COMPACT = re.compile(rf"^(19|20)(\d{{2}})(\d{{2}})(\d{{2}}){_TIME}$")
 _CHINESE = re.compile(
     r"^(?:([\d〇零一二三四五六七八九]{2,4})年)?(?:([\d一二三四五六七八九十]{1,3})月)?(?:([\d一二三四五六七八九十]{1,3})[日号])?"
     r"(?:\s*(\d{1,2})[:时点](?:(\d{1,2})分?)?)?$"
@@ -53,7 +57,8 @@ class DateRules:
 
     `orders` gives the order of a way of writing (`/`, `/ 4`, ...), `contested` the ways whose swappable cells cannot be
     decided, `numbers` the epoch of day numbers. `today` bounds the future; `is_birth` lets two-digit years mean the
-    last century; `partial` accepts a date without a day.
+    last century; `partial` accepts a date without a day. `span` are the first and last day between which a day without a
+    year is looked for, None where more than one year could be meant.
     """
 
     today: date
@@ -62,6 +67,7 @@ class DateRules:
     numbers: str = ""  # excel, excel_1904, r, unix, unix_ms, or "" where numbers are no dates
     is_birth: bool = False
     partial: bool = False
+    span: tuple[date, date] | None = None
 
 
 def way_of(text: str) -> str:
@@ -101,15 +107,52 @@ def study(
     numbers, numbering = _numbering(column, texts, is_birth=rules.is_birth)
     if numbering:
         decisions.append(numbering)
-    learnt = DateRules(
-        today=rules.today,
-        orders=orders,
-        contested=frozenset(contested),
-        numbers=numbers,
-        is_birth=rules.is_birth,
-        partial=rules.partial,
+    learnt = replace(rules, orders=orders, contested=frozenset(contested), numbers=numbers)
+    span, year = _year_of_column(column, texts, learnt)
+    if year:
+        decisions.append(year)
+    return replace(learnt, span=span), decisions
+
+
+def _year_of_column(
+    column: str, texts: Mapping[str, int], rules: DateRules
+) -> tuple[tuple[date, date] | None, Decision | None]:
+    """Return where days without a year are looked for: around the column's whole dates, if these lie close together."""
+    read = {text: read_date(text, rules) for text in texts} if any(map(_lacks_year, texts)) else {}
+    whole = [
+        value.date() if isinstance(value, datetime) else value
+        for one in read.values()
+        if isinstance(one, Read) and one.rule not in PARTIAL and isinstance(value := one.value, date)
+    ]
+    lacking = sum(isinstance(one, Unreadable) and one.rule == "date.no_year" for one in read.values())
+    if not lacking or rules.is_birth or len(whole) < max(_FEWEST_WHOLE, lacking + 1):
+        return None, None
+    first, last = min(whole), max(whole)
+    if last - first > _LONGEST_SPAN:
+        return None, None
+    grounds = f"{len(whole)} whole dates lie from {first.isoformat()} to {last.isoformat()}"
+    decision = Decision(
+        column=column, rule="date.year_of_column", chosen=str(last.year), grounds=grounds, certain=True
     )
-    return learnt, decisions
+    return (first - _AROUND, last + _AROUND), decision
+
+
+def _lacks_year(text: str) -> bool:
+    return "年" not in text and ("月" in text or any(letter.isalpha() for letter in text))
+
+
+def _in_year_of_column(
+    month: int | None, day: int | None, time: Sequence[str | None], rules: DateRules
+) -> Outcome:
+    """Return the one day of this month and day within the column's span, or what is missing."""
+    years = range(rules.span[0].year, rules.span[1].year + 1) if rules.span and month and day else ()
+    for year in years:
+        made = _made((year, month or 0, day or 0), time, rules, "date.year_of_column")
+        value = made.value if isinstance(made, Read) else None
+        on = value.date() if isinstance(value, datetime) else value
+        if rules.span and isinstance(on, date) and rules.span[0] <= on <= rules.span[1]:
+            return made
+    return Unreadable("date.no_year", "The year is missing. Write the whole date as 2020-02-12.")
 
 
 def _decide(
@@ -242,7 +285,8 @@ def _read_compact(text: str, rules: DateRules) -> Outcome | None:
     match = _COMPACT.match(text.removesuffix(".0"))
     if not match:
         return None
-    made = _made((int(match[1] + match[2]), int(match[3]), int(match[4])), (), rules, "date.compact")
+    parts = int(match[1] + match[2]), int(match[3]), int(match[4])
+    made = _made(parts, match.groups()[4:], rules, "date.compact")
     return None if isinstance(made, Unreadable) and made.rule == "date.impossible" and rules.numbers else made
 
 
@@ -254,7 +298,9 @@ def _read_chinese(text: str, rules: DateRules) -> Outcome | None:
     if year is not None and year < 100:
         year = _century(year, rules)
     time = (match[4], match[5] or "00", None, None, None) if match[4] else ()
-    if year is None or month is None or day is None:
+    if year is None:
+        return _in_year_of_column(month, day, time, rules)
+    if month is None or day is None:
         return _partial(year, month, rules)
     return _made((year, month, day), time, rules, "date.chinese")
 
@@ -273,7 +319,7 @@ def _read_named(text: str, rules: DateRules) -> Outcome | None:
     if month is None or day is None:
         return None
     if year is None or not year.isdigit():
-        return Unreadable("date.no_year", "The year is missing. Write the whole date as 2020-02-12.")
+        return _in_year_of_column(month, int(day), (), rules)
     number = int(year) if len(year) == 4 else _century(int(year), rules)
     return _made((number, month, int(day)), (), rules, "date.month_name")
 
@@ -290,10 +336,8 @@ def _read_partial(text: str, rules: DateRules) -> Outcome | None:
     return _partial(int(text), None, rules) if _YEAR.match(text) else None
 
 
-def _partial(year: int | None, month: int | None, rules: DateRules) -> Outcome:
+def _partial(year: int, month: int | None, rules: DateRules) -> Outcome:
     """Return the first day of what is known where partial dates are accepted; the rule says what is missing."""
-    if year is None:
-        return Unreadable("date.no_year", "The year is missing. Write the whole date as 2020-02-12.")
     if not rules.partial:
         return Unreadable(
             "date.partial", "Only part of the date is given. Write the whole date as 2020-02-12."

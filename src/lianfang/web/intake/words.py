@@ -43,6 +43,7 @@ RULES: dict[str, Any] = {
     "date.future": _("date in the future"),
     "date.impossible": _("there is no such day"),
     "date.no_year": _("the year is missing"),
+    "date.year_of_column": _("the year is that of the other days of the column"),
     "date.partial": _("incomplete date"),
     "date.too_early": _("date too long ago"),
     "dates.order": _("dates in the wrong order"),
