@@ -244,7 +244,7 @@ def test_what_is_recovered_of_an_invented_list_against_its_truth(run: Run, tmp_p
         "--json",
         *AT,
     )
-    result = run("import", file, *words, "--unknown-place", "default", status=3)[0]
+    result = run("import", file, *words, "--unknown-place", "default")[0]
     shown = made.rows["病例编号"].to_list()
     repeats = {
         row["row"]: int(row["true"])
@@ -298,6 +298,5 @@ def test_what_is_recovered_of_an_invented_list_against_its_truth(run: Run, tmp_p
         "wrongly joined people": wrong,
     }
     print(json.dumps(measured, ensure_ascii=False, indent=1))
-    assert wrong == 0
-    assert (joined + asked_about) / (len(repeats) - parked) > 0.95
-    assert result["parked"] / len(shown) < 0.2
+    assert (wrong, missed, result["parked"]) == (0, 0, 0)
+    assert joined + asked_about == len(repeats)
