@@ -15,6 +15,7 @@ Parameters = Annotated[
     | care.PlaceWindowParameters
     | care.ObservationParameters
     | care.ConfinementParameters
+    | care.BedLevelParameters
     | care.RecurrenceParameters
     | care.NaturalHistoryParameters
     | surveillance.ClockParameters

@@ -127,6 +127,21 @@ class ConfinementParameters(Frozen):
     supply_every_days: int = Field(ge=1)
 
 
+class BedLevelParameters(Frozen):
+    """Which level of bed (0 isolation, 1 ordinary, 2 severe, 3 critical) each severity needs, and how many stay spare.
+
+    `unassessed` is the level for a patient whose severity is not known. `levels_up` says how far above the need a bed
+    may be; `spare_percent` the share of usable beds per level that should be free ("beds waiting for people").
+    """
+
+    kind: Literal["bed_levels"]
+    by_severity: dict[SeverityLevel, Annotated[int, Field(ge=0, le=3)]]
+    unassessed: int = Field(ge=0, le=3)
+    levels_up: int = Field(ge=0, le=3)
+    spare_percent: dict[Annotated[int, Field(ge=0, le=3)], Annotated[float, Field(ge=0, le=100)]]
+    rounds_per_day: int = Field(ge=1)
+
+
 class RecurrenceParameters(Frozen):
     """What happens when the virus is found again after discharge; neither way adds to the new cases."""
 

@@ -1,0 +1,218 @@
+"""What is owed to patients: a bed, an answer, a way there, a round each day, a decision, and visits afterwards."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case as When_
+from django.db.models import When
+from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_lazy as _
+
+from lianfang.care.models import BedRequest, Departure, FollowUp, Pathway, Round, Stage, Stay
+from lianfang.cases.models import Case
+from lianfang.common.fields import MomentField, later
+from lianfang.core.registry.calendar import day_ends_at, day_on, day_starts_at, day_text, each_day
+from lianfang.core.registry.models import Capability
+from lianfang.core.rules import deadline
+from lianfang.loop.duty import Check, Duty, answerable, duties, owing
+
+_MOMENT: MomentField = MomentField(null=True)
+
+
+def _cases_of(model: Any) -> Any:
+    return lambda ids: Case.objects.filter(pk__in=model.objects.filter(pk__in=ids).values("case_id")).values("pk")
+
+
+@duties.add
+class AdmitCase(Duty):
+    """Every confirmed case is in a bed within a day."""
+
+    code = "care.admit"
+    subject = Case
+    capability = Capability.ADMIT
+    title: ClassVar[Any] = _("Admit the patient")
+    watches: ClassVar[Any] = {"care.Stay": _cases_of(Stay)}
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        stays = Stay.objects.current().filter(case_id=OuterRef("pk"))
+        return owing(
+            # A case that is entered with its outcome was never ours to admit.
+            among.filter(Q(outcome="") | Exists(stays), confirmed_at__isnull=False).exclude(
+                classification="asymptomatic"
+            ),
+            by=answerable(self.capability),
+            since="confirmed_at",
+            due=deadline("clock.admission", "confirmed_at", disease="disease"),
+            met=_first(stays, "occurred_at"),
+            risk=Value(70),
+        )
+
+
+@duties.add
+class AnswerRequest(Duty):
+    """Every request for a bed is answered with a bed within four hours."""
+
+    code = "care.answer"
+    subject = BedRequest
+    capability = Capability.PLACE
+    title: ClassVar[Any] = _("Find a bed")
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        return owing(
+            among.filter(Q(withdrawn_at__isnull=True) | Q(placed_at__isnull=False)),
+            by=answerable(self.capability),
+            since="asked_at",
+            due=deadline("clock.bed_decision", "asked_at"),
+            met=Coalesce("placed_at", "met_at", output_field=_MOMENT),
+            risk=_by_level(),
+        )
+
+
+@duties.add
+class BringPatient(Duty):
+    """Every patient who was given a bed lies in it within six hours."""
+
+    code = "care.bring"
+    subject = BedRequest
+    capability = Capability.ADMIT
+    title: ClassVar[Any] = _("Bring the patient to the bed")
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        return owing(
+            among.filter(withdrawn_at__isnull=True, placed_at__isnull=False),
+            by=Coalesce(F("ward__unit_id"), answerable(self.capability)),
+            since="placed_at",
+            due=deadline("clock.transfer", "placed_at"),
+            met="met_at",
+            risk=_by_level(),
+        )
+
+
+@duties.add
+class SeePatient(Duty):
+    """Every patient in a bed is seen on a round each day."""
+
+    code = "care.round"
+    subject = Stay
+    capability = Capability.ADMIT
+    title: ClassVar[Any] = _("See the patient today")
+    lapses = True
+    check = Check.BY_SAMPLE
+    watches: ClassVar[Any] = {
+        "care.Round": lambda ids: Stay.objects.filter(
+            case_id__in=Round.objects.filter(pk__in=ids).values("case_id")
+        ).values("pk")
+    }
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
+        rounds = Round.objects.current().filter(case_id=OuterRef("case_id"), on=day_on())
+        days = each_day(
+            among.filter(superseded_at__isnull=True), first="first_round_on", last="last_round_on", until=at
+        )
+        return owing(
+            days,
+            by=F("bed__ward__unit_id"),
+            occasion=day_text(),
+            since=Greatest(day_starts_at(), F("occurred_at"), output_field=_MOMENT),
+            due=day_ends_at(),
+            met=_first(rounds, "occurred_at"),
+            again=_last(rounds, "occurred_at"),
+        )
+
+
+@duties.add
+class DecideDischarge(Duty):
+    """Every patient who meets all criteria of discharge gets a decision within a day."""
+
+    code = "care.decide_discharge"
+    subject = Pathway
+    capability = Capability.ADMIT
+    title: ClassVar[Any] = _("Decide on the discharge")
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        stays = Stay.objects.current().filter(case_id=OuterRef("case_id")).order_by("-occurred_at")
+        return owing(
+            among.filter(stage=Stage.TREATED, ready_at__isnull=False),
+            by=Subquery(stays.values("bed__ward__unit_id")[:1]),
+            since="ready_at",
+            due=deadline("clock.discharge_decision", "ready_at"),
+            met=None,
+        )
+
+
+@duties.add
+class HandlePositiveAgain(Duty):
+    """Everybody who tests positive after discharge is looked at within a day."""
+
+    code = "care.positive_again"
+    subject = Pathway
+    capability = Capability.OBSERVE
+    title: ClassVar[Any] = _("Look at the patient who is positive again")
+    watches: ClassVar[Any] = {
+        "care.FollowUp": lambda ids: Pathway.objects.filter(
+            case_id__in=FollowUp.objects.filter(pk__in=ids).values("case_id")
+        ).values("pk"),
+        "care.Stay": lambda ids: Pathway.objects.filter(
+            case_id__in=Stay.objects.filter(pk__in=ids).values("case_id")
+        ).values("pk"),
+    }
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        after = {"case_id": OuterRef("case_id"), "occurred_at__gte": OuterRef("positive_again_at")}
+        seen = FollowUp.objects.current().filter(**after)
+        back = Stay.objects.current().filter(**after)
+        return owing(
+            among.filter(positive_again_at__isnull=False),
+            by=answerable(self.capability, "case__place_id"),
+            since="positive_again_at",
+            due=deadline("clock.positive_again", "positive_again_at"),
+            met=Coalesce(_first(seen, "occurred_at"), _first(back, "occurred_at")),
+            path="source_path",
+            risk=Value(80),
+        )
+
+
+class _FollowUpVisit(Duty):
+    """Base of the visits after discharge, one class a week, since an occasion is a visit that the edition names."""
+
+    subject = Departure
+    capability = Capability.OBSERVE
+    week: ClassVar[int]
+    watches: ClassVar[Any] = {
+        "care.FollowUp": lambda ids: Departure.objects.filter(
+            case_id__in=FollowUp.objects.filter(pk__in=ids).values("case_id")
+        ).values("pk")
+    }
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        visits = FollowUp.objects.current().filter(
+            case_id=OuterRef("case_id"), week=self.week, occurred_at__gte=OuterRef("occurred_at")
+        )
+        opens = later("occurred_at", hours=24 * 7 * (self.week - 1))
+        return owing(
+            among.filter(superseded_at__isnull=True, **{f"visit_in_week_{self.week}": True}).filter(
+                occurred_at__lte=at
+            ),
+            by=answerable(self.capability, "case__place_id"),
+            since=opens,
+            due=later("occurred_at", hours=24 * 7 * self.week),
+            met=_first(visits, "occurred_at"),
+            path="source_path",
+        )
+
+
+def _by_level() -> Any:
+    return When_(When(level=3, then=Value(95)), When(level=2, then=Value(85)), default=Value(50))
+
+
+def _first(rows: QuerySet[Any], moment: str) -> Subquery:
+    """Return the earliest `moment` of correlated rows, or null."""
+    earliest = rows.order_by().values(_one=F("pk") * 0).annotate(first=Min(moment)).values("first")
+    return Subquery(earliest, output_field=_MOMENT)
+
+
+def _last(rows: QuerySet[Any], moment: str) -> Subquery:
+    """Return the latest `moment` of correlated rows, or null."""
+    latest = rows.order_by().values(_one=F("pk") * 0).annotate(last=Max(moment)).values("last")
+    return Subquery(latest, output_field=_MOMENT)

@@ -1,0 +1,76 @@
+"""Errors of care."""
+
+from http import HTTPStatus
+
+from lianfang.common.errors import LianfangError
+
+
+class BedTaken(LianfangError):  # noqa: N818
+    """Somebody else has this bed at that time."""
+
+    code = "care.bed_taken"
+    status = HTTPStatus.CONFLICT
+    hint = "Choose another bed; the board shows which are free now."
+
+
+class PatientElsewhere(LianfangError):  # noqa: N818
+    """The patient already lies in another bed at that time."""
+
+    code = "care.patient_elsewhere"
+    status = HTTPStatus.CONFLICT
+    hint = "End that stay first, or ask for a transfer."
+
+
+class OutsideBedTime(LianfangError):  # noqa: N818
+    """The bed is not in use during all of that time."""
+
+    code = "care.outside_bed_time"
+    status = HTTPStatus.CONFLICT
+    hint = "Choose a bed that is open, or change from when to when it is."
+
+
+class BedNotFree(LianfangError):  # noqa: N818
+    """The bed is being cleaned, repaired, or kept for somebody else."""
+
+    code = "care.bed_not_free"
+    status = HTTPStatus.CONFLICT
+    hint = "Choose another bed, or end what keeps it."
+
+
+class NoBedFree(LianfangError):  # noqa: N818
+    """The ward {ward} has no free bed at that time."""
+
+    code = "care.no_bed_free"
+    status = HTTPStatus.CONFLICT
+    hint = "Choose another ward; the board shows which have free beds."
+
+
+class WardDoesNotSuit(LianfangError):  # noqa: N818
+    """The ward {ward} does not suit this patient: {reason}."""
+
+    code = "care.ward_does_not_suit"
+    hint = "Choose a ward for this severity, cohort and sex, or a single room."
+
+
+class RequestClosed(LianfangError):  # noqa: N818
+    """This request for a bed is closed."""
+
+    code = "care.request_closed"
+    status = HTTPStatus.CONFLICT
+    hint = "Ask anew if a bed is still needed."
+
+
+class NotInside(LianfangError):  # noqa: N818
+    """The patient lies in no bed."""
+
+    code = "care.not_inside"
+    status = HTTPStatus.CONFLICT
+    hint = "Lay the patient in a bed first."
+
+
+class CriteriaMissing(LianfangError):  # noqa: N818
+    """The discharge criteria of the edition in force are not met: {missing}."""
+
+    code = "care.criteria_missing"
+    status = HTTPStatus.CONFLICT
+    hint = "Record what is missing, or give the reason for which the patient leaves all the same."

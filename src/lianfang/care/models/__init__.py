@@ -1,0 +1,31 @@
+"""Wards and beds, stays, requests for a bed, what is seen of patients, how they leave, and where they stand."""
+
+from lianfang.care.models.clinic import FollowUp, Respiratory, Round, Treatment
+from lianfang.care.models.pathway import Pathway, PathwayChange, Stage
+from lianfang.care.models.request import BedRequest, Direction, Journey
+from lianfang.care.models.stay import Departure, How, Stay
+from lianfang.care.models.ward import Bed, BedKind, BedTally, CareLevel, Cohort, Upkeep, Ward, WardSex
+
+__all__ = [
+    "Bed",
+    "BedKind",
+    "BedRequest",
+    "BedTally",
+    "CareLevel",
+    "Cohort",
+    "Departure",
+    "Direction",
+    "FollowUp",
+    "How",
+    "Journey",
+    "Pathway",
+    "PathwayChange",
+    "Respiratory",
+    "Round",
+    "Stage",
+    "Stay",
+    "Treatment",
+    "Upkeep",
+    "Ward",
+    "WardSex",
+]

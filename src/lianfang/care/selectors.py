@@ -1,0 +1,122 @@
+"""What others read of care: the board of beds, who waits, and the numbers of an area."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+
+from lianfang.care.models import Bed, BedKind, BedRequest, BedTally, CareLevel, Pathway, Stage, Ward
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
+from lianfang.core.rules import site_rules
+from lianfang.rulebook.kinds.care import BedLevelParameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class BedCount:
+    """Beds of one kind and level at a moment: usable = occupied + kept + free. `target` is how many should be free."""
+
+    kind: str
+    level: int | None
+    usable: int
+    occupied: int
+    kept: int
+    target: int = 0
+
+    @property
+    def free(self) -> int:
+        """Beds that can be given."""
+        return self.usable - self.occupied - self.kept
+
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer are free than the target asks for."""
+        return self.free < self.target
+
+
+def wards(actor: Actor, path: str = "") -> QuerySet[Ward]:
+    """Return the wards that the actor sees in an area."""
+    rows: QuerySet[Ward] = Ward.objects.visible_to(actor).filter(path__startswith=path)
+    return rows
+
+
+def bed_board(actor: Actor, *, at: datetime, path: str = "") -> list[BedCount]:
+    """Return the beds of an area by kind and level: single beds, and for the rest the latest tally of each facility."""
+    actor.require(Permission.BED_VIEW, path)
+    visible = wards(actor, path)
+    rows = (
+        Bed.objects.open_at(at)
+        .filter(ward__in=visible)
+        .with_state(at)
+        .values(kind=F("ward__kind"), level=F("ward__level"))
+        .annotate(
+            usable=Count("pk"),
+            occupied=Count("pk", filter=Q(is_occupied=True)),
+            kept=Count("pk", filter=Q(is_kept=True, is_occupied=False)),
+        )
+    )
+    found = {(row["kind"], row["level"]): [row["usable"], row["occupied"], row["kept"]] for row in rows}
+    for tally in latest_tallies(at, path):
+        sums = found.setdefault((tally.kind, tally.level), [0, 0, 0])
+        sums[0] += tally.usable
+        sums[1] += tally.occupied
+    spare = site_rules().resolve("bed_levels", at=at, place=_code(path)).of(BedLevelParameters).spare_percent
+    order = list(BedKind.values)
+    return [
+        BedCount(
+            kind=kind,
+            level=level,
+            usable=usable,
+            occupied=occupied,
+            kept=kept,
+            target=-int(-usable * spare.get(level, 0) // 100) if level is not None else 0,
+        )
+        for (kind, level), (usable, occupied, kept) in sorted(
+            found.items(), key=lambda item: (order.index(item[0][0]), item[0][1] or 0)
+        )
+    ]
+
+
+def latest_tallies(at: datetime, path: str = "") -> list[BedTally]:
+    """Return the latest tally of each facility (or area), kind and level that was counted by `at`."""
+    rows = BedTally.objects.current().filter(occurred_at__lte=at, path__startswith=path).order_by("occurred_at", "pk")
+    return list({(row.unit_id or -row.place_id, row.kind, row.level): row for row in rows}.values())
+
+
+def waiting_list(actor: Actor, *, path: str = "") -> QuerySet[BedRequest]:
+    """Return the open requests without a bed, the most severe first, then the longest waiting."""
+    rows: QuerySet[BedRequest] = BedRequest.objects.visible_to(actor).filter(ward__isnull=True)
+    open_rows = rows.open().filter(path__startswith=path)  # type: ignore[attr-defined]
+    return open_rows.select_related("case__person", "from_unit", "place").order_by("-level", "asked_at", "pk")  # type: ignore[no-any-return]
+
+
+def patients(actor: Actor, *, path: str = "", stages: Iterable[str] = ()) -> QuerySet[Pathway]:
+    """Return the patients of an area by where they stand."""
+    rows: QuerySet[Pathway] = Pathway.objects.visible_to(actor).filter(path__startswith=path)
+    if stages:
+        rows = rows.filter(stage__in=list(stages))
+    return rows.select_related("case__person", "case__place").order_by("-severity_at", "pk")
+
+
+def stage_counts(actor: Actor, *, path: str = "") -> dict[str, int]:
+    """Return how many patients stand at each stage."""
+    rows = patients(actor, path=path).order_by().values_list("stage").annotate(n=Count("pk"))
+    counted: dict[str, int] = dict.fromkeys(Stage.values, 0)
+    counted.update(dict(rows))
+    return counted
+
+
+def beds_of(ward: Ward, at: datetime) -> list[Any]:
+    """Return the open beds of a ward with who lies there and what keeps them, in order of label."""
+    return list(Bed.objects.open_at(at).filter(ward=ward).with_state(at).order_by("label"))
+
+
+def level_words() -> dict[int, Any]:
+    """Return the words for the levels of care."""
+    return dict(CareLevel.choices)
+
+
+def _code(path: str) -> str:
+    return path.rstrip(".").rsplit(".", 1)[-1] if path else ""

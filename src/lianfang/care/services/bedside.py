@@ -1,0 +1,81 @@
+"""Rounds, treatments, and visits after discharge."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from lianfang.care.derive import derive_pathways
+from lianfang.care.events import CareEvent
+from lianfang.care.models import FollowUp, Round, Stay, Treatment
+from lianfang.cases.models import Case
+from lianfang.common.clock import local_day
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
+from lianfang.core.audit.services import record
+from lianfang.loop.touch import touch
+
+Entry = Round | FollowUp | Treatment | Stay
+
+
+def where(case: Case, at: datetime) -> str:
+    """Return the path of the facility where the patient lies, or of the case."""
+    stay = Stay.objects.current().at(at).filter(case=case).first()
+    return stay.path if stay else case.path
+
+
+@transaction.atomic
+def record_round(*, case: Case, seen_at: datetime, by: Actor, at: datetime, **measured: Any) -> Round:
+    """Record what was seen of a patient on a round."""
+    path = where(case, seen_at)
+    by.require(Permission.CARE_EDIT, path)
+    row = Round(case=case, on=local_day(seen_at), **measured)
+    return _added(row, CareEvent.SEEN, path=path, occurred_at=seen_at, by=by, at=at, after=measured)
+
+
+@transaction.atomic
+def start_treatment(*, case: Case, what: str, from_at: datetime, by: Actor, at: datetime, dose: str = "") -> Treatment:
+    """Record that a treatment was begun."""
+    path = where(case, from_at)
+    by.require(Permission.CARE_EDIT, path)
+    row = Treatment(case=case, what=what, dose=dose)
+    after = {"what": what, "dose": dose}
+    return _added(row, CareEvent.TREATED, path=path, occurred_at=from_at, by=by, at=at, after=after)
+
+
+@transaction.atomic
+def stop_treatment(*, treatment: Treatment, until_at: datetime, reason: str, by: Actor, at: datetime) -> None:
+    """Record that a treatment was ended, and why."""
+    by.require(Permission.CARE_EDIT, treatment.path)
+    Treatment.objects.filter(pk=treatment.pk).update(until_at=until_at, stopped_because=reason)
+    record(CareEvent.TREATED, subject=treatment, by=by, at=at, reason=reason, after={"ended": True})
+
+
+@transaction.atomic
+def follow_up(*, case: Case, seen_at: datetime, by: Actor, at: datetime, **seen: Any) -> FollowUp:
+    """Record that a discharged patient was visited or came to be looked at; `week` says which visit it answers."""
+    by.require(Permission.OBSERVATION_RECORD, case.path)
+    row = FollowUp(case=case, **seen)
+    return _added(row, CareEvent.FOLLOWED_UP, path=case.path, occurred_at=seen_at, by=by, at=at, after=seen)
+
+
+@transaction.atomic
+def withdraw_entry(*, entry: Entry, reason: str, by: Actor, at: datetime) -> None:
+    """Withdraw a wrong entry: it stays on file, says why, and no longer counts."""
+    by.require(Permission.CARE_EDIT, entry.path)
+    type(entry).objects.filter(pk=entry.pk, superseded_at__isnull=True).update(
+        superseded_at=at, withdrawn_because=reason
+    )
+    record(CareEvent.WITHDRAWN, subject=entry, by=by, at=at, reason=reason)
+    touch(type(entry), [entry.pk], at=at)
+    derive_pathways([entry.case_id], at=at, by=by, because="withdrawal")
+
+
+def _added(row: Any, tag: CareEvent, *, path: str, occurred_at: datetime, by: Actor, at: datetime, after: Any) -> Any:
+    row.path, row.source_path = path, row.case.path
+    row.occurred_at, row.recorded_at, row.recorded_by_id = occurred_at, at, by.user_id
+    row.save(force_insert=True)
+    record(tag, subject=row, by=by, at=at, after={name: value for name, value in after.items() if value not in (None, "", [])})
+    touch(type(row), [row.pk], at=at)
+    derive_pathways([row.case_id], at=at, by=by)
+    return row

@@ -1,0 +1,78 @@
+"""How a patient leaves: a discharge is a person's judgement on the criteria of the edition in force."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from lianfang.care.derive import derive_pathways, explain_discharge
+from lianfang.care.errors import CriteriaMissing, NotInside
+from lianfang.care.events import CareEvent
+from lianfang.care.models import BedRequest, Departure, How, Stay
+from lianfang.care.services.placing import end_stay, withdraw_request
+from lianfang.cases.models import Case
+from lianfang.cases.services import record_outcome
+from lianfang.common.clock import local_day
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
+from lianfang.core.audit.services import record
+from lianfang.loop.touch import touch
+
+
+@transaction.atomic
+def discharge_patient(*, case: Case, left_at: datetime, by: Actor, at: datetime, reason: str = "") -> Departure:
+    """Discharge a patient. Where a criterion is missing, CriteriaMissing unless a reason is given, which is kept.
+
+    What follows (nothing, self monitoring, isolation) is that of the edition in force when the patient leaves.
+    """
+    found = explain_discharge(case, at=left_at)
+    missing = [item for item in found.findings if not item.met] if found else []
+    if missing and not reason:
+        raise CriteriaMissing(missing=", ".join(said(item.text) for item in missing))
+    follow = found.follow_on if found else None
+    departure = _leave(
+        Departure(
+            case=case,
+            how=How.DISCHARGED,
+            edition=found.edition.edition_id if found else "",
+            regime=follow.regime if follow else "",
+            follow_days=follow.days if follow else 0,
+            visit_weeks=list(follow.visit_weeks) if follow else [],
+            criteria=[{"item": item.item, "met": item.met} for item in found.findings] if found else [],
+            reason=reason,
+        ),
+        left_at=left_at,
+        by=by,
+        at=at,
+    )
+    record_outcome(case=case, kind="recovered", on=local_day(left_at), by=by, at=at)
+    derive_pathways([case.pk], at=at, by=by)
+    return departure
+
+
+@transaction.atomic
+def record_departure(*, case: Case, how: str, left_at: datetime, by: Actor, at: datetime, reason: str = "") -> Departure:
+    """Record that a patient died or left against advice."""
+    departure = _leave(Departure(case=case, how=how, reason=reason), left_at=left_at, by=by, at=at)
+    if how == How.DIED:
+        record_outcome(case=case, kind="died", on=local_day(left_at), by=by, at=at)
+    derive_pathways([case.pk], at=at, by=by)
+    return departure
+
+
+def _leave(departure: Departure, *, left_at: datetime, by: Actor, at: datetime) -> Departure:
+    case = departure.case
+    stays = list(Stay.objects.current().at(left_at).filter(case=case).select_related("bed"))
+    if not stays:
+        raise NotInside
+    by.require(Permission.CARE_EDIT, stays[0].path)
+    for stay in stays:
+        end_stay(stay, ended_at=left_at, by=by, at=at)
+    for request in BedRequest.objects.open().filter(case=case):
+        withdraw_request(request=request, reason=departure.how, by=by, at=at)
+    departure.path, departure.source_path = stays[0].path, case.path
+    departure.occurred_at, departure.recorded_at, departure.recorded_by_id = left_at, at, by.user_id
+    departure.save(force_insert=True)
+    after = {"how": departure.how, "edition": departure.edition, "regime": departure.regime}
+    record(CareEvent.LEFT, subject=departure, by=by, at=at, reason=departure.reason, after=after)
+    touch(Departure, [departure.pk], at=at)
+    return departure
