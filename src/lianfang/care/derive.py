@@ -16,7 +16,6 @@ from lianfang.care.events import CareEvent
 from lianfang.care.facts import Course, clinical_facts, courses_of, images, vitals
 from lianfang.care.models import (
     BedRequest,
-    CareLevel,
     Departure,
     FollowUp,
     How,
@@ -27,9 +26,9 @@ from lianfang.care.models import (
     Stage,
     Stay,
 )
-from lianfang.cases.models import Case, Result
 from lianfang.cases.derive import packs_by_disease
 from lianfang.cases.facts import rule_facts
+from lianfang.cases.models import Case, Result
 from lianfang.common.bulk import write_columns
 from lianfang.common.clock import local_day, site_zone, start_of
 from lianfang.core.access.actor import Actor
@@ -39,7 +38,8 @@ from lianfang.loop.derivation import Derivation, derivations
 from lianfang.loop.touch import touch
 from lianfang.rulebook.book import NoEditionError, Pack
 from lianfang.rulebook.discharge import Discharge, discharge
-from lianfang.rulebook.kinds.care import BedLevelParameters
+from lianfang.rulebook.facts import CaseFacts
+from lianfang.rulebook.kinds.care import BedLevelParameters, DischargeParameters
 from lianfang.rulebook.severity import severity
 
 _BATCH = 1000
@@ -129,7 +129,9 @@ def _left(now: Standing, left: Departure, at: datetime) -> None:
 def _wait(now: Standing, case: Case, course: Course, at: datetime) -> None:
     request = next((r for r in course.requests if r.met_at is None and r.withdrawn_at is None), None)
     now.waits_since = min(
-        moment for moment in (case.diagnosed_at, request.asked_at if request else None, case.opened_at) if moment
+        moment
+        for moment in (case.diagnosed_at, request.asked_at if request else None, case.opened_at)
+        if moment
     )
     now.stage_at = now.waits_since
     if request is not None and request.ward_id is not None and course.set_out.get(request.pk, at) < at:
@@ -163,6 +165,9 @@ def _set_readiness(now: Standing, course: Course, at: datetime, pack: Pack, plac
             if result.finding == "positive" and result.sample.occurred_at > now.left_at
         ]
         now.positive_again_at = min(again, default=None)
+    if now.admitted_at is None or now.stage in {Stage.WAITING, Stage.ON_THE_WAY}:
+        return
+    now.ready_at = _ready_since(facts, pack, at, place, now.admitted_at)
     if now.stage != Stage.TREATED:
         return
     try:
@@ -170,37 +175,49 @@ def _set_readiness(now: Standing, course: Course, at: datetime, pack: Pack, plac
     except NoEditionError:
         return
     now.discharge_edition = found.edition.edition_id
-    now.missing = [item.item for item in found.findings if not item.met]
-    if not now.missing:
-        now.ready_at = _ready_since(facts, pack, at, place, now.admitted_at or at)
+    now.missing = [item.item for item in found.missing]
 
 
-def _ready_since(facts: Any, pack: Pack, at: datetime, place: str, admitted_at: datetime) -> datetime:
-    """Return since when every criterion has been met without a break: one of the moments at which something changed."""
-    changes = {t.at for t in facts.temperatures} | {i.at for i in facts.imaging} | {a.at for a in facts.assessments}
-    changes |= {t.resulted_at for t in facts.tests if t.resulted_at is not None}
-    edition = pack.rule("discharge", at=at, place=place)
-    rule = edition.parameters.temperature  # type: ignore[union-attr]
-    if rule is not None:
-        normal = timedelta(hours=rule.normal_for_hours.value)
-        changes |= {t.at + normal for t in facts.temperatures}
-    changes.add(datetime.combine(edition.effective_from, datetime.min.time(), tzinfo=site_zone()))
-    since = at
-    for moment in sorted((m for m in changes if admitted_at <= m < at), reverse=True):
-        try:
-            if discharge(facts, pack, moment, place).missing:
-                break
-        except NoEditionError:
+def _ready_since(
+    facts: CaseFacts, pack: Pack, at: datetime, place: str, admitted_at: datetime
+) -> datetime | None:
+    """Return since when a decision on discharge is owed: from the first moment at which all criteria were met.
+
+    Only facts take it back (a fever, a positive test, a worse judgement), never the clock: it is looked at when
+    something was seen, by the edition in force then, and when the days without fever are full. None while not met.
+    """
+    seen = {reading.at for reading in facts.temperatures} | {image.at for image in facts.imaging}
+    seen |= {judged.at for judged in facts.assessments}
+    seen |= {test.resulted_at for test in facts.tests if test.resulted_at is not None}
+    full: set[datetime] = set()
+    for edition in site_rules().editions(f"{pack.disease}/discharge") if pack.has("discharge") else ():
+        rule = edition.of(DischargeParameters).temperature
+        if rule is not None:
+            normal = timedelta(hours=rule.normal_for_hours.value)
+            full |= {reading.at + normal for reading in facts.temperatures}
+    since = None
+    for moment in sorted((m for m in seen | full if admitted_at <= m <= at), reverse=True):
+        if _is_ready(facts, pack, moment, place):
+            since = moment
+        elif moment in seen:
             break
-        since = moment
     return since
+
+
+def _is_ready(facts: CaseFacts, pack: Pack, at: datetime, place: str) -> bool:
+    try:
+        return discharge(facts, pack, at, place).ready
+    except NoEditionError:
+        return False
 
 
 def _code(path: str) -> str:
     return path.rstrip(".").rsplit(".", 1)[-1]
 
 
-def derive_pathways(case_ids: Iterable[int], *, at: datetime, by: Actor | None = None, because: str = "new_facts") -> int:
+def derive_pathways(
+    case_ids: Iterable[int], *, at: datetime, by: Actor | None = None, because: str = "new_facts"
+) -> int:
     """Bring the pathways of the cases in line with their facts; return how many stages or severities changed.
 
     A constant number of statements per 1,000 cases. Each change leaves a `PathwayChange` and an audit event.
@@ -208,7 +225,8 @@ def derive_pathways(case_ids: Iterable[int], *, at: datetime, by: Actor | None =
     ids = sorted(set(case_ids))
     actor = by or Actor.system("care.derive")
     return sum(
-        _derive_batch(ids[n : n + _BATCH], at=at, by=actor, because=because) for n in range(0, len(ids), _BATCH)
+        _derive_batch(ids[n : n + _BATCH], at=at, by=actor, because=because)
+        for n in range(0, len(ids), _BATCH)
     )
 
 
@@ -284,7 +302,9 @@ def explain_discharge(case: Case, *, at: datetime) -> Discharge | None:
 
 
 def _of(model: Any) -> Any:
-    return lambda ids: Case.objects.filter(pk__in=model.objects.filter(pk__in=ids).values("case_id")).values("pk")
+    return lambda ids: Case.objects.filter(pk__in=model.objects.filter(pk__in=ids).values("case_id")).values(
+        "pk"
+    )
 
 
 @derivations.add
@@ -317,4 +337,4 @@ class CasePathway(Derivation):
         return derive_pathways(ids, at=at, because="clock")
 
 
-__all__ = ["CareLevel", "CasePathway", "derive_pathways", "explain_discharge", "stand"]
+__all__ = ["CasePathway", "derive_pathways", "explain_discharge", "stand"]

@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models import Case as When_
-from django.db.models import When
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
-from lianfang.care.models import BedRequest, Departure, FollowUp, Pathway, Round, Stage, Stay
+from lianfang.care.models import BedRequest, FollowUp, Pathway, Round, Stay, VisitDue
 from lianfang.cases.models import Case
-from lianfang.common.fields import MomentField, later
+from lianfang.common.fields import MomentField
 from lianfang.core.registry.calendar import day_ends_at, day_on, day_starts_at, day_text, each_day
 from lianfang.core.registry.models import Capability
 from lianfang.core.rules import deadline
@@ -21,7 +20,9 @@ _MOMENT: MomentField = MomentField(null=True)
 
 
 def _cases_of(model: Any) -> Any:
-    return lambda ids: Case.objects.filter(pk__in=model.objects.filter(pk__in=ids).values("case_id")).values("pk")
+    return lambda ids: Case.objects.filter(pk__in=model.objects.filter(pk__in=ids).values("case_id")).values(
+        "pk"
+    )
 
 
 @duties.add
@@ -133,11 +134,11 @@ class DecideDischarge(Duty):
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
         stays = Stay.objects.current().filter(case_id=OuterRef("case_id")).order_by("-occurred_at")
         return owing(
-            among.filter(stage=Stage.TREATED, ready_at__isnull=False),
+            among.filter(ready_at__isnull=False),
             by=Subquery(stays.values("bed__ward__unit_id")[:1]),
             since="ready_at",
             due=deadline("clock.discharge_decision", "ready_at"),
-            met=None,
+            met="left_at",
         )
 
 
@@ -173,32 +174,34 @@ class HandlePositiveAgain(Duty):
         )
 
 
-class _FollowUpVisit(Duty):
-    """Base of the visits after discharge, one class a week, since an occasion is a visit that the edition names."""
+@duties.add
+class VisitAfterDischarge(Duty):
+    """Every discharged patient is looked at in each of the weeks that the protocol names."""
 
-    subject = Departure
+    code = "care.follow_up"
+    subject = VisitDue
     capability = Capability.OBSERVE
-    week: ClassVar[int]
+    title: ClassVar[Any] = _("Look at the discharged patient")
     watches: ClassVar[Any] = {
-        "care.FollowUp": lambda ids: Departure.objects.filter(
-            case_id__in=FollowUp.objects.filter(pk__in=ids).values("case_id")
-        ).values("pk")
+        "care.FollowUp": lambda ids: VisitDue.objects.filter(
+            departure__case_id__in=FollowUp.objects.filter(pk__in=ids).values("case_id")
+        ).values("pk"),
+        "care.Departure": lambda ids: VisitDue.objects.filter(departure__in=ids).values("pk"),
     }
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
         visits = FollowUp.objects.current().filter(
-            case_id=OuterRef("case_id"), week=self.week, occurred_at__gte=OuterRef("occurred_at")
+            case_id=OuterRef("departure__case_id"),
+            week=OuterRef("week"),
+            occurred_at__gte=OuterRef("departure__occurred_at"),
         )
-        opens = later("occurred_at", hours=24 * 7 * (self.week - 1))
         return owing(
-            among.filter(superseded_at__isnull=True, **{f"visit_in_week_{self.week}": True}).filter(
-                occurred_at__lte=at
-            ),
-            by=answerable(self.capability, "case__place_id"),
-            since=opens,
-            due=later("occurred_at", hours=24 * 7 * self.week),
+            among.filter(departure__superseded_at__isnull=True),
+            by=answerable(self.capability, "departure__case__place_id"),
+            since="opens_at",
+            due="due_at",
             met=_first(visits, "occurred_at"),
-            path="source_path",
+            path="departure__source_path",
         )
 
 

@@ -53,7 +53,7 @@ class WardDoesNotSuit(LianfangError):  # noqa: N818
 
 
 class RequestClosed(LianfangError):  # noqa: N818
-    """This request for a bed is closed."""
+    """The request for a bed is closed."""
 
     code = "care.request_closed"
     status = HTTPStatus.CONFLICT

@@ -54,11 +54,13 @@ def clinical_facts(course: Course) -> CaseFacts:
     """Return the facts that discharge looks at: those of the case, and what was seen on rounds and visits."""
     facts = rule_facts(course.known)
     zone = site_zone()
-    seen = [*course.rounds, *course.follow_ups]
+    seen: list[Any] = [*course.rounds, *course.follow_ups]
     return replace(
         facts,
         temperatures=facts.temperatures
-        + tuple(Temperature(row.occurred_at.astimezone(zone), row.temperature) for row in seen if row.temperature),
+        + tuple(
+            Temperature(row.occurred_at.astimezone(zone), row.temperature) for row in seen if row.temperature
+        ),
         imaging=facts.imaging + images(course),
         assessments=facts.assessments
         + tuple(

@@ -34,6 +34,12 @@ class PatientQuerySet(IntervalQuerySet, VisibleQuerySet):  # type: ignore[overri
     view_permission: ClassVar[Permission] = Permission.CARE_VIEW
 
 
+class TallyQuerySet(FactQuerySet, VisibleQuerySet):  # type: ignore[override]
+    """Tallies of beds."""
+
+    view_permission: ClassVar[Permission] = Permission.BED_VIEW
+
+
 class RequestQuerySet(VisibleQuerySet):
     """Requests for a bed."""
 

@@ -9,7 +9,6 @@ from django.db.models import Count, F, Q, QuerySet
 
 from lianfang.care.models import Bed, BedKind, BedRequest, BedTally, CareLevel, Pathway, Stage, Ward
 from lianfang.core.access.actor import Actor
-from lianfang.core.access.permissions import Permission
 from lianfang.core.rules import site_rules
 from lianfang.rulebook.kinds.care import BedLevelParameters
 
@@ -38,13 +37,12 @@ class BedCount:
 
 def wards(actor: Actor, path: str = "") -> QuerySet[Ward]:
     """Return the wards that the actor sees in an area."""
-    rows: QuerySet[Ward] = Ward.objects.visible_to(actor).filter(path__startswith=path)
+    rows: QuerySet[Ward] = Ward.objects.visible_in(actor, path)
     return rows
 
 
 def bed_board(actor: Actor, *, at: datetime, path: str = "") -> list[BedCount]:
     """Return the beds of an area by kind and level: single beds, and for the rest the latest tally of each facility."""
-    actor.require(Permission.BED_VIEW, path)
     visible = wards(actor, path)
     rows = (
         Bed.objects.open_at(at)
@@ -58,7 +56,7 @@ def bed_board(actor: Actor, *, at: datetime, path: str = "") -> list[BedCount]:
         )
     )
     found = {(row["kind"], row["level"]): [row["usable"], row["occupied"], row["kept"]] for row in rows}
-    for tally in latest_tallies(at, path):
+    for tally in latest_tallies(actor, at=at, path=path):
         sums = found.setdefault((tally.kind, tally.level), [0, 0, 0])
         sums[0] += tally.usable
         sums[1] += tally.occupied
@@ -79,22 +77,22 @@ def bed_board(actor: Actor, *, at: datetime, path: str = "") -> list[BedCount]:
     ]
 
 
-def latest_tallies(at: datetime, path: str = "") -> list[BedTally]:
+def latest_tallies(actor: Actor, *, at: datetime, path: str = "") -> list[BedTally]:
     """Return the latest tally of each facility (or area), kind and level that was counted by `at`."""
-    rows = BedTally.objects.current().filter(occurred_at__lte=at, path__startswith=path).order_by("occurred_at", "pk")
+    seen = BedTally.objects.visible_in(actor, path)
+    rows = seen.current().filter(occurred_at__lte=at).order_by("occurred_at", "pk")
     return list({(row.unit_id or -row.place_id, row.kind, row.level): row for row in rows}.values())
 
 
 def waiting_list(actor: Actor, *, path: str = "") -> QuerySet[BedRequest]:
     """Return the open requests without a bed, the most severe first, then the longest waiting."""
-    rows: QuerySet[BedRequest] = BedRequest.objects.visible_to(actor).filter(ward__isnull=True)
-    open_rows = rows.open().filter(path__startswith=path)  # type: ignore[attr-defined]
-    return open_rows.select_related("case__person", "from_unit", "place").order_by("-level", "asked_at", "pk")  # type: ignore[no-any-return]
+    open_rows = BedRequest.objects.visible_in(actor, path).open().filter(ward__isnull=True)
+    return open_rows.select_related("case__person", "from_unit", "place").order_by("-level", "asked_at", "pk")
 
 
 def patients(actor: Actor, *, path: str = "", stages: Iterable[str] = ()) -> QuerySet[Pathway]:
     """Return the patients of an area by where they stand."""
-    rows: QuerySet[Pathway] = Pathway.objects.visible_to(actor).filter(path__startswith=path)
+    rows: QuerySet[Pathway] = Pathway.objects.visible_in(actor, path)
     if stages:
         rows = rows.filter(stage__in=list(stages))
     return rows.select_related("case__person", "case__place").order_by("-severity_at", "pk")

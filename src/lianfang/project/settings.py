@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "lianfang.intake",
     "lianfang.cases",
     "lianfang.contacts",
+    "lianfang.care",
     "lianfang.outlook",
     "lianfang.discovery",
     "lianfang.web",

@@ -3,7 +3,7 @@
 from lianfang.care.models.clinic import FollowUp, Respiratory, Round, Treatment
 from lianfang.care.models.pathway import Pathway, PathwayChange, Stage
 from lianfang.care.models.request import BedRequest, Direction, Journey
-from lianfang.care.models.stay import Departure, How, Stay
+from lianfang.care.models.stay import Departure, How, Stay, VisitDue
 from lianfang.care.models.ward import Bed, BedKind, BedTally, CareLevel, Cohort, Upkeep, Ward, WardSex
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Stay",
     "Treatment",
     "Upkeep",
+    "VisitDue",
     "Ward",
     "WardSex",
 ]

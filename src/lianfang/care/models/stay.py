@@ -1,5 +1,6 @@
 """Stays in beds, and how a patient left. The database refuses two patients in a bed and two beds for a patient."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.db import models
@@ -12,6 +13,8 @@ from lianfang.common.fields import MomentField, PathField
 from lianfang.core.facts import Fact
 from lianfang.core.intervals import Alone, Rule, Within
 
+FAR_AHEAD = date(9999, 12, 31)
+
 
 class Stay(Fact):
     """A patient lies in a bed from `occurred_at` until `until_at`; a transfer ends one stay and begins the next."""
@@ -23,6 +26,9 @@ class Stay(Fact):
     path = PathField(db_index=True)  # of the facility
     source_path = PathField(db_index=True)  # of the case
     until_at = MomentField(null=True)
+    # The days on which a round is owed: from the first to the day before the last; far ahead while the stay runs.
+    first_round_on = models.DateField()
+    last_round_on = models.DateField(default=FAR_AHEAD)
 
     intervals: ClassVar[tuple[Rule, ...]] = (
         Alone("patient_once", "person"),
@@ -73,7 +79,26 @@ class Departure(Fact):
     objects = PatientQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
-        indexes: ClassVar[list[Any]] = [models.Index(fields=["case", "occurred_at"], name="departure_of_case")]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["case", "occurred_at"], name="departure_of_case")
+        ]
 
     def __str__(self) -> str:
         return f"case {self.case_id} {self.how}"
+
+
+class VisitDue(models.Model):
+    """A visit that the edition of a discharge asks for: in which week after it, from when and by when."""
+
+    departure = models.ForeignKey(Departure, models.CASCADE, related_name="visits_due")
+    week = models.PositiveSmallIntegerField()
+    opens_at = MomentField()
+    due_at = MomentField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["departure", "week"], name="visit_due_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"visit in week {self.week} after departure {self.departure_id}"

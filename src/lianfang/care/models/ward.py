@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from lianfang.care.querysets import BedQuerySet, IntervalQuerySet
+from lianfang.care.querysets import BedQuerySet, IntervalQuerySet, TallyQuerySet
 from lianfang.common.fields import MomentField, PathField
 from lianfang.core.access.permissions import Permission
 from lianfang.core.access.visibility import VisibleQuerySet
@@ -122,7 +122,7 @@ class Upkeep(Fact):
 
     intervals: ClassVar[tuple[Rule, ...]] = (Alone("upkeep_once", "bed"), Within("upkeep_within_bed", "bed"))
 
-    objects = IntervalQuerySet.as_manager()
+    objects = IntervalQuerySet.as_manager()  # type: ignore[misc]  # facts, that also last
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -151,6 +151,8 @@ class BedTally(Fact):
     usable = models.PositiveIntegerField()
     occupied = models.PositiveIntegerField()
     source = models.CharField(max_length=200, blank=True)
+
+    objects = TallyQuerySet.as_manager()  # type: ignore[misc]  # facts that are also seen by area
 
     class Meta:
         constraints: ClassVar[list[Any]] = [

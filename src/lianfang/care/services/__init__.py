@@ -1,12 +1,18 @@
 """What can be done in care. Each act writes its facts, derives what follows, and records who did it."""
 
-from lianfang.care.services.bedside import follow_up, record_round, start_treatment, stop_treatment, withdraw_entry
 from lianfang.care.services.beds import (
     change_beds,
     end_upkeep,
     set_up_ward,
     take_out_of_use,
     tally_beds,
+)
+from lianfang.care.services.bedside import (
+    follow_up,
+    record_round,
+    start_treatment,
+    stop_treatment,
+    withdraw_entry,
 )
 from lianfang.care.services.leaving import discharge_patient, record_departure
 from lianfang.care.services.placing import give_bed, lay_down, report_step, request_bed, withdraw_request

@@ -51,7 +51,15 @@ def change_beds(*, ward: Ward, n: int, from_at: datetime, by: Actor, at: datetim
 
 @transaction.atomic
 def tally_beds(
-    *, place: Place, kind: str, usable: int, occupied: int, counted_at: datetime, by: Actor, at: datetime, **fields: Any
+    *,
+    place: Place,
+    kind: str,
+    usable: int,
+    occupied: int,
+    counted_at: datetime,
+    by: Actor,
+    at: datetime,
+    **fields: Any,
 ) -> BedTally:
     """Record what a facility or an area told by number; a later tally takes the place of this one."""
     by.require(Permission.BED_EDIT, place.path)
@@ -66,13 +74,26 @@ def tally_beds(
         recorded_by_id=by.user_id,
         **fields,
     )
-    record(CareEvent.TALLIED, subject=row, by=by, at=at, after={"kind": kind, "usable": usable, "occupied": occupied})
+    record(
+        CareEvent.TALLIED,
+        subject=row,
+        by=by,
+        at=at,
+        after={"kind": kind, "usable": usable, "occupied": occupied},
+    )
     return row
 
 
 @transaction.atomic
 def take_out_of_use(
-    *, bed: Bed, why: str, from_at: datetime, by: Actor, at: datetime, until_at: datetime | None = None, **fields: Any
+    *,
+    bed: Bed,
+    why: str,
+    from_at: datetime,
+    by: Actor,
+    at: datetime,
+    until_at: datetime | None = None,
+    **fields: Any,
 ) -> Upkeep:
     """Keep a bed from being given: it is cleaned, repaired, or reserved for a request."""
     by.require(Permission.BED_EDIT, bed.ward.path)

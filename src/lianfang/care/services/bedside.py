@@ -21,7 +21,7 @@ Entry = Round | FollowUp | Treatment | Stay
 def where(case: Case, at: datetime) -> str:
     """Return the path of the facility where the patient lies, or of the case."""
     stay = Stay.objects.current().at(at).filter(case=case).first()
-    return stay.path if stay else case.path
+    return str(stay.path if stay else case.path)
 
 
 @transaction.atomic
@@ -29,18 +29,22 @@ def record_round(*, case: Case, seen_at: datetime, by: Actor, at: datetime, **me
     """Record what was seen of a patient on a round."""
     path = where(case, seen_at)
     by.require(Permission.CARE_EDIT, path)
-    row = Round(case=case, on=local_day(seen_at), **measured)
-    return _added(row, CareEvent.SEEN, path=path, occurred_at=seen_at, by=by, at=at, after=measured)
+    row: Round = Round(case=case, on=local_day(seen_at), **measured)
+    _added(row, CareEvent.SEEN, path=path, occurred_at=seen_at, by=by, at=at, after=measured)
+    return row
 
 
 @transaction.atomic
-def start_treatment(*, case: Case, what: str, from_at: datetime, by: Actor, at: datetime, dose: str = "") -> Treatment:
+def start_treatment(
+    *, case: Case, what: str, from_at: datetime, by: Actor, at: datetime, dose: str = ""
+) -> Treatment:
     """Record that a treatment was begun."""
     path = where(case, from_at)
     by.require(Permission.CARE_EDIT, path)
-    row = Treatment(case=case, what=what, dose=dose)
+    row: Treatment = Treatment(case=case, what=what, dose=dose)
     after = {"what": what, "dose": dose}
-    return _added(row, CareEvent.TREATED, path=path, occurred_at=from_at, by=by, at=at, after=after)
+    _added(row, CareEvent.TREATED, path=path, occurred_at=from_at, by=by, at=at, after=after)
+    return row
 
 
 @transaction.atomic
@@ -55,8 +59,9 @@ def stop_treatment(*, treatment: Treatment, until_at: datetime, reason: str, by:
 def follow_up(*, case: Case, seen_at: datetime, by: Actor, at: datetime, **seen: Any) -> FollowUp:
     """Record that a discharged patient was visited or came to be looked at; `week` says which visit it answers."""
     by.require(Permission.OBSERVATION_RECORD, case.path)
-    row = FollowUp(case=case, **seen)
-    return _added(row, CareEvent.FOLLOWED_UP, path=case.path, occurred_at=seen_at, by=by, at=at, after=seen)
+    row: FollowUp = FollowUp(case=case, **seen)
+    _added(row, CareEvent.FOLLOWED_UP, path=case.path, occurred_at=seen_at, by=by, at=at, after=seen)
+    return row
 
 
 @transaction.atomic
@@ -71,11 +76,19 @@ def withdraw_entry(*, entry: Entry, reason: str, by: Actor, at: datetime) -> Non
     derive_pathways([entry.case_id], at=at, by=by, because="withdrawal")
 
 
-def _added(row: Any, tag: CareEvent, *, path: str, occurred_at: datetime, by: Actor, at: datetime, after: Any) -> Any:
-    row.path, row.source_path = path, row.case.path
+def _added(
+    row: Any, tag: CareEvent, *, path: str, occurred_at: datetime, by: Actor, at: datetime, after: Any
+) -> Any:
+    case: Case = row.case
+    row.path, row.source_path = path, case.path
     row.occurred_at, row.recorded_at, row.recorded_by_id = occurred_at, at, by.user_id
     row.save(force_insert=True)
-    record(tag, subject=row, by=by, at=at, after={name: value for name, value in after.items() if value not in (None, "", [])})
+    record(
+        tag,
+        subject=row,
+        by=by,
+        at=at,
+        after={name: value for name, value in after.items() if value not in (None, "", [])},
+    )
     touch(type(row), [row.pk], at=at)
-    derive_pathways([row.case_id], at=at, by=by)
-    return row
+    derive_pathways([case.pk], at=at, by=by)

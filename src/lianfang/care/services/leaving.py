@@ -1,13 +1,14 @@
 """How a patient leaves: a discharge is a person's judgement on the criteria of the edition in force."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import get_language
 
 from lianfang.care.derive import derive_pathways, explain_discharge
 from lianfang.care.errors import CriteriaMissing, NotInside
 from lianfang.care.events import CareEvent
-from lianfang.care.models import BedRequest, Departure, How, Stay
+from lianfang.care.models import BedRequest, Departure, How, Stay, VisitDue
 from lianfang.care.services.placing import end_stay, withdraw_request
 from lianfang.cases.models import Case
 from lianfang.cases.services import record_outcome
@@ -18,8 +19,15 @@ from lianfang.core.audit.services import record
 from lianfang.loop.touch import touch
 
 
+def _is_chinese() -> bool:
+    """Return whether the reader's language is Chinese."""
+    return (get_language() or "").startswith("zh")
+
+
 @transaction.atomic
-def discharge_patient(*, case: Case, left_at: datetime, by: Actor, at: datetime, reason: str = "") -> Departure:
+def discharge_patient(
+    *, case: Case, left_at: datetime, by: Actor, at: datetime, reason: str = ""
+) -> Departure:
     """Discharge a patient. Where a criterion is missing, CriteriaMissing unless a reason is given, which is kept.
 
     What follows (nothing, self monitoring, isolation) is that of the edition in force when the patient leaves.
@@ -27,7 +35,9 @@ def discharge_patient(*, case: Case, left_at: datetime, by: Actor, at: datetime,
     found = explain_discharge(case, at=left_at)
     missing = [item for item in found.findings if not item.met] if found else []
     if missing and not reason:
-        raise CriteriaMissing(missing=", ".join(said(item.text) for item in missing))
+        raise CriteriaMissing(
+            missing=", ".join(item.text.zh if _is_chinese() else item.text.en for item in missing)
+        )
     follow = found.follow_on if found else None
     departure = _leave(
         Departure(
@@ -44,13 +54,24 @@ def discharge_patient(*, case: Case, left_at: datetime, by: Actor, at: datetime,
         by=by,
         at=at,
     )
+    VisitDue.objects.bulk_create(
+        VisitDue(
+            departure=departure,
+            week=week,
+            opens_at=left_at + timedelta(weeks=week - 1),
+            due_at=left_at + timedelta(weeks=week),
+        )
+        for week in departure.visit_weeks
+    )
     record_outcome(case=case, kind="recovered", on=local_day(left_at), by=by, at=at)
     derive_pathways([case.pk], at=at, by=by)
     return departure
 
 
 @transaction.atomic
-def record_departure(*, case: Case, how: str, left_at: datetime, by: Actor, at: datetime, reason: str = "") -> Departure:
+def record_departure(
+    *, case: Case, how: str, left_at: datetime, by: Actor, at: datetime, reason: str = ""
+) -> Departure:
     """Record that a patient died or left against advice."""
     departure = _leave(Departure(case=case, how=how, reason=reason), left_at=left_at, by=by, at=at)
     if how == How.DIED:

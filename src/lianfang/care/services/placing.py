@@ -1,6 +1,6 @@
 """From a request to a bed: asked, given, on the way, laid down. The database lets one patient have a bed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -19,6 +19,8 @@ from lianfang.care.errors import (
 from lianfang.care.events import CareEvent
 from lianfang.care.models import Bed, BedRequest, Cohort, Direction, Journey, Stay, Upkeep, Ward
 from lianfang.cases.models import Case, Classification
+from lianfang.common.clock import local_day
+from lianfang.common.errors import LianfangError
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
@@ -101,7 +103,9 @@ def why_unsuitable(ward: Ward, case: Case) -> str:
 
 
 @transaction.atomic
-def give_bed(*, request: BedRequest, ward: Ward, by: Actor, at: datetime, bed: Bed | None = None) -> BedRequest:
+def give_bed(
+    *, request: BedRequest, ward: Ward, by: Actor, at: datetime, bed: Bed | None = None
+) -> BedRequest:
     """Give a request a bed of a ward and keep it: a person's decision. NoBedFree where none is left.
 
     Whoever comes second to the last bed is refused by the database, not by a look beforehand.
@@ -112,7 +116,9 @@ def give_bed(*, request: BedRequest, ward: Ward, by: Actor, at: datetime, bed: B
     if reason:
         raise WardDoesNotSuit(ward=ward.name, reason=reason)
     _release(request, at)
-    free = [bed] if bed is not None else list(Bed.objects.free_at(at).filter(ward=ward).order_by("pk")[:_TRIES])
+    free = (
+        [bed] if bed is not None else list(Bed.objects.free_at(at).filter(ward=ward).order_by("pk")[:_TRIES])
+    )
     kept = next((one for one in free if _keep(one, request, by=by, at=at)), None)
     if kept is None:
         raise NoBedFree(ward=ward.name)
@@ -191,12 +197,16 @@ def lay_down(*, case: Case, bed: Bed, lies_from: datetime, by: Actor, at: dateti
                 request=request,
                 path=bed.ward.path,
                 source_path=case.path,
+                first_round_on=local_day(lies_from),
                 occurred_at=lies_from,
                 recorded_at=at,
                 recorded_by_id=by.user_id,
             )
     except IntegrityError as error:
-        raise _REFUSED.get(refused_by(error), lambda: error)() from error
+        refusal = _REFUSED.get(refused_by(error))
+        if refusal is None:
+            raise
+        raise refusal from error
     if request is not None:
         _release(request, at)
         BedRequest.objects.filter(pk=request.pk).update(met_at=lies_from, ward=bed.ward)
@@ -207,7 +217,7 @@ def lay_down(*, case: Case, bed: Bed, lies_from: datetime, by: Actor, at: dateti
     return stay
 
 
-_REFUSED: dict[str, Any] = {
+_REFUSED: dict[str, type[LianfangError]] = {
     "patient_bed_once": BedTaken,
     "patient_once": PatientElsewhere,
     "patient_within_bed": OutsideBedTime,
@@ -216,7 +226,8 @@ _REFUSED: dict[str, Any] = {
 
 def end_stay(stay: Stay, *, ended_at: datetime, by: Actor, at: datetime) -> None:
     """End a stay and put the bed to be cleaned; part of laying down elsewhere and of leaving."""
-    Stay.objects.filter(pk=stay.pk).update(until_at=ended_at)
+    last_round_on = local_day(ended_at) - timedelta(days=1)
+    Stay.objects.filter(pk=stay.pk).update(until_at=ended_at, last_round_on=last_round_on)
     if Bed.objects.open_at(ended_at).filter(pk=stay.bed_id).exists():
         Upkeep.objects.create(
             bed_id=stay.bed_id,

@@ -36,6 +36,11 @@ class Permission(StrEnum):
     CONTACT_EDIT = "contacts:contact:edit"
     OBSERVATION_RECORD = "contacts:observation:record"
     VISITS_SEARCH = "discovery:visits:search"
+    CARE_VIEW = "care:patient:view"
+    CARE_EDIT = "care:patient:edit"
+    BED_VIEW = "care:bed:view"
+    BED_EDIT = "care:bed:edit"
+    BED_ASSIGN = "care:bed:assign"
     RULEBOOK_VIEW = "rulebook:rule:view"
 
 
@@ -44,6 +49,7 @@ class Role(models.TextChoices):
 
     FIELD_WORKER = "field_worker", _("field worker")
     CLINICIAN = "clinician", _("clinician")
+    BED_DESK = "bed_desk", _("bed desk")
     LABORATORIAN = "laboratorian", _("laboratory worker")
     EPIDEMIOLOGIST = "epidemiologist", _("epidemiologist")
     SUPERVISOR = "supervisor", _("supervisor")
@@ -56,12 +62,17 @@ class Role(models.TextChoices):
 P = Permission
 _READ = frozenset({P.TASK_VIEW, P.RULEBOOK_VIEW})
 _CASE_READ = _READ | {P.CASE_VIEW, P.CONTACT_VIEW, P.PERSON_VIEW, P.METRICS_VIEW, P.SIGNAL_VIEW}
+_CARE_READ = {P.CARE_VIEW, P.BED_VIEW}
 
 HOLDS: dict[str, frozenset[Permission]] = {
     Role.FIELD_WORKER: _READ
     | {P.TASK_DO, P.CONTACT_VIEW, P.OBSERVATION_RECORD, P.SIGNAL_RECORD, P.IDENTITY_REVEAL, P.PERSON_VIEW},
     Role.CLINICIAN: _READ
+    | _CARE_READ
     | {
+        P.CARE_EDIT,
+        P.BED_EDIT,
+        P.OBSERVATION_RECORD,
         P.TASK_DO,
         P.CASE_VIEW,
         P.CASE_EDIT,
@@ -71,8 +82,10 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.PERSON_VIEW,
         P.ACCESS_BREAK_GLASS,
     },
+    Role.BED_DESK: _READ | _CARE_READ | {P.TASK_DO, P.CASE_VIEW, P.PERSON_VIEW, P.BED_EDIT, P.BED_ASSIGN},
     Role.LABORATORIAN: _READ | {P.TASK_DO, P.RESULT_RECORD, P.SIGNAL_RECORD},
     Role.EPIDEMIOLOGIST: _CASE_READ
+    | _CARE_READ
     | {
         P.TASK_DO,
         P.TASK_VERIFY,
@@ -92,7 +105,9 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.ACCESS_BREAK_GLASS,
     },
     Role.SUPERVISOR: _CASE_READ
+    | _CARE_READ
     | {
+        P.BED_ASSIGN,
         P.TASK_VERIFY,
         P.FINDING_JUDGE,
         P.POLICY_SHED,

@@ -82,6 +82,7 @@ class Capability(models.TextChoices):
     SAMPLE = "sample", _("take samples")
     TEST = "test", _("test samples")
     ADMIT = "admit", _("admit patients")
+    PLACE = "place", _("find beds")
     SUPPLY = "supply", _("bring supplies")
     ASSESS = "assess", _("judge findings")
     SUPERVISE = "supervise", _("supervise and verify")
@@ -99,6 +100,7 @@ EXPECTED_LEVEL: dict[str, int] = {
     Capability.SAMPLE: Level.COUNTY,
     Capability.TEST: Level.PREFECTURE,
     Capability.ADMIT: Level.COUNTY,
+    Capability.PLACE: Level.PREFECTURE,
     Capability.SUPPLY: Level.COUNTY,
     Capability.ASSESS: Level.COUNTY,
     Capability.SUPERVISE: Level.COUNTY,
