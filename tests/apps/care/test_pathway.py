@@ -7,7 +7,7 @@ from tests.world import NOON
 
 from lianfang.care import services
 from lianfang.care.derive import FIELDS, derive_pathways
-from lianfang.care.errors import CriteriaMissing, NotInside
+from lianfang.care.errors import BedTaken, CriteriaMissing, NotInside
 from lianfang.care.models import CareLevel, Departure, Pathway, PathwayChange, Stage
 from lianfang.cases import services as case_services
 from lianfang.loop.duty import duties
@@ -144,6 +144,30 @@ class TestDischarge:
             services.record_departure(
                 case=hospital.case(), how="died", left_at=hospital.at, by=hospital.fang, at=hospital.at
             )
+
+
+    def test_a_departure_by_mistake_is_withdrawn_and_everything_with_it(self, hospital):
+        case = a_patient(hospital, EDITIONS["7"])
+        recover(hospital, case, "7")
+        before = {name: getattr(hospital.pathway(case), name) for name in FIELDS}
+        left = services.discharge_patient(case=case, left_at=hospital.at, by=hospital.fang, at=hospital.at)
+        assert task("care.follow_up", hospital.at).count() == 2
+        services.withdraw_departure(departure=left, reason="wrong patient", by=hospital.fang, at=hospital.at)
+        assert {name: getattr(hospital.pathway(case), name) for name in FIELDS} == before
+        assert task("care.follow_up", hospital.at).count() == 0
+        case.refresh_from_db()
+        assert case.outcome == ""
+
+    def test_a_bed_given_away_meanwhile_is_not_taken_back(self, hospital):
+        case = a_patient(hospital)
+        left = services.record_departure(
+            case=case, how="against_advice", left_at=hospital.at, by=hospital.fang, at=hospital.at
+        )
+        hospital.at += HOUR
+        services.end_upkeep(bed=hospital.bed("ordinary"), by=hospital.fang, at=hospital.at)
+        hospital.lay(hospital.case(), hospital.bed("ordinary"))
+        with pytest.raises(BedTaken):
+            services.withdraw_departure(departure=left, reason="came back", by=hospital.fang, at=hospital.at)
 
 
 class TestEditions:

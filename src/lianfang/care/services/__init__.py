@@ -14,7 +14,7 @@ from lianfang.care.services.bedside import (
     stop_treatment,
     withdraw_entry,
 )
-from lianfang.care.services.leaving import discharge_patient, record_departure
+from lianfang.care.services.leaving import discharge_patient, record_departure, withdraw_departure
 from lianfang.care.services.placing import give_bed, lay_down, report_step, request_bed, withdraw_request
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "stop_treatment",
     "take_out_of_use",
     "tally_beds",
+    "withdraw_departure",
     "withdraw_entry",
     "withdraw_request",
 ]

@@ -2,20 +2,22 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 
 from lianfang.care.derive import derive_pathways, explain_discharge
-from lianfang.care.errors import CriteriaMissing, NotInside
+from lianfang.care.errors import BedTaken, CriteriaMissing, NotInside
 from lianfang.care.events import CareEvent
-from lianfang.care.models import BedRequest, Departure, How, Stay, VisitDue
+from lianfang.care.models import BedRequest, Departure, How, Stay, Upkeep, VisitDue
+from lianfang.care.models.stay import FAR_AHEAD
 from lianfang.care.services.placing import end_stay, withdraw_request
-from lianfang.cases.models import Case
-from lianfang.cases.services import record_outcome
+from lianfang.cases.models import Case, Outcome
+from lianfang.cases.services import record_outcome, withdraw_fact
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
+from lianfang.core.intervals import refused_by
 from lianfang.loop.touch import touch
 
 
@@ -97,3 +99,34 @@ def _leave(departure: Departure, *, left_at: datetime, by: Actor, at: datetime) 
     record(CareEvent.LEFT, subject=departure, by=by, at=at, reason=departure.reason, after=after)
     touch(Departure, [departure.pk], at=at)
     return departure
+
+
+@transaction.atomic
+def withdraw_departure(*, departure: Departure, reason: str, by: Actor, at: datetime) -> None:
+    """Withdraw a departure entered by mistake: the patient lies where they lay, and the visits it asked for are owed no more.
+
+    BedTaken where the bed has been given to somebody else since.
+    """
+    by.require(Permission.CARE_EDIT, departure.path)
+    case, left_at = departure.case, departure.occurred_at
+    Departure.objects.filter(pk=departure.pk, superseded_at__isnull=True).update(
+        superseded_at=at, withdrawn_because=reason
+    )
+    ended = Stay.objects.current().filter(case=case, until_at=left_at)
+    beds = list(ended.values_list("bed_id", flat=True))
+    kept = Upkeep.objects.current().filter(bed_id__in=beds, occurred_at=left_at, why=Upkeep.Why.CLEANING)
+    kept.update(superseded_at=at, withdrawn_because=reason)
+    touched = list(ended.values_list("pk", flat=True))
+    try:
+        with transaction.atomic():
+            Stay.objects.filter(pk__in=touched).update(until_at=None, last_round_on=FAR_AHEAD)
+    except IntegrityError as error:
+        if refused_by(error) not in {"patient_bed_once", "patient_once"}:
+            raise
+        raise BedTaken from error
+    for outcome in Outcome.objects.current().filter(case=case, on=local_day(left_at)):
+        withdraw_fact(fact=outcome, reason=reason, by=by, at=at)
+    record(CareEvent.WITHDRAWN, subject=departure, by=by, at=at, reason=reason)
+    touch(Departure, [departure.pk], at=at)
+    touch(Stay, touched, at=at)
+    derive_pathways([case.pk], at=at, by=by, because="withdrawal")
