@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.apps.loop.play import forget
-from tests.conformance.histories import HOUR, OFFICE, OUTBREAK, STORIES, Stage, Step, confirmed
+from tests.conformance.histories import HOUR, OFFICE, OUTBREAK, STORIES, WARD, Stage, Step, confirmed
 from tests.world import NOON
 
 from lianfang.core.registry.models import EXPECTED_LEVEL, Jurisdiction, Unit, UnitCapability
@@ -28,7 +28,7 @@ from lianfang.loop.worker import sweep, turn
 
 pytestmark = pytest.mark.django_db
 CODES = [duty.code for duty in duties]
-HISTORIES = {"outbreak": OUTBREAK, "office": OFFICE}
+HISTORIES = {"outbreak": OUTBREAK, "office": OFFICE, "ward": WARD}
 # What a task says; not when the system learnt it, nor which check was drawn on the way.
 COLUMNS = (
     "duty",

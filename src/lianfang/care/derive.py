@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from lianfang.care.events import CareEvent
 from lianfang.care.facts import Course, clinical_facts, courses_of, images, vitals
@@ -326,11 +326,15 @@ class CasePathway(Derivation):
     }
 
     def stale(self, at: datetime) -> QuerySet[Any]:
-        """Return the patients inside, those whose observation has run out, and the diagnosed without a row."""
+        """Return patients inside, those whose observation ran out or who are positive again, and the diagnosed without a row."""
         inside = Q(pathway__stage=Stage.TREATED)
         over = Q(pathway__stage=Stage.OBSERVED, pathway__observe_until_on__lt=local_day(at))
         unknown = Q(pathway__isnull=True, diagnosed_at__isnull=False)
-        return Case.objects.filter(inside | over | unknown).values_list("pk", flat=True)
+        again = Result.objects.current().filter(
+            case_id=OuterRef("pk"), finding="positive", sample__occurred_at__gt=OuterRef("pathway__left_at")
+        )
+        unseen = Q(pathway__left_at__isnull=False, pathway__positive_again_at__isnull=True) & Exists(again)
+        return Case.objects.filter(inside | over | unknown | unseen).values_list("pk", flat=True)
 
     def derive(self, ids: Iterable[int], at: datetime) -> int:
         """Derive the rows again."""

@@ -127,18 +127,20 @@ class DecideDischarge(Duty):
     """Every patient who meets all criteria of discharge gets a decision within a day."""
 
     code = "care.decide_discharge"
-    subject = Pathway
+    subject = Case
     capability = Capability.ADMIT
     title: ClassVar[Any] = _("Decide on the discharge")
+    watches: ClassVar[Any] = {"care.Pathway": _cases_of(Pathway), "care.Stay": _cases_of(Stay)}
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
-        stays = Stay.objects.current().filter(case_id=OuterRef("case_id")).order_by("-occurred_at")
+        stays = Stay.objects.current().filter(case_id=OuterRef("pk")).order_by("-occurred_at", "-pk")
         return owing(
-            among.filter(ready_at__isnull=False),
+            among.filter(pathway__ready_at__isnull=False),
             by=Subquery(stays.values("bed__ward__unit_id")[:1]),
-            since="ready_at",
-            due=deadline("clock.discharge_decision", "ready_at"),
-            met="left_at",
+            since="pathway__ready_at",
+            due=deadline("clock.discharge_decision", "pathway__ready_at"),
+            met="pathway__left_at",
+            path="pathway__path",
         )
 
 
@@ -147,29 +149,25 @@ class HandlePositiveAgain(Duty):
     """Everybody who tests positive after discharge is looked at within a day."""
 
     code = "care.positive_again"
-    subject = Pathway
+    subject = Case
     capability = Capability.OBSERVE
     title: ClassVar[Any] = _("Look at the patient who is positive again")
     watches: ClassVar[Any] = {
-        "care.FollowUp": lambda ids: Pathway.objects.filter(
-            case_id__in=FollowUp.objects.filter(pk__in=ids).values("case_id")
-        ).values("pk"),
-        "care.Stay": lambda ids: Pathway.objects.filter(
-            case_id__in=Stay.objects.filter(pk__in=ids).values("case_id")
-        ).values("pk"),
+        "care.Pathway": _cases_of(Pathway),
+        "care.FollowUp": _cases_of(FollowUp),
+        "care.Stay": _cases_of(Stay),
     }
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
-        after = {"case_id": OuterRef("case_id"), "occurred_at__gte": OuterRef("positive_again_at")}
+        after = {"case_id": OuterRef("pk"), "occurred_at__gte": OuterRef("pathway__positive_again_at")}
         seen = FollowUp.objects.current().filter(**after)
         back = Stay.objects.current().filter(**after)
         return owing(
-            among.filter(positive_again_at__isnull=False),
-            by=answerable(self.capability, "case__place_id"),
-            since="positive_again_at",
-            due=deadline("clock.positive_again", "positive_again_at"),
+            among.filter(pathway__positive_again_at__isnull=False),
+            by=answerable(self.capability),
+            since="pathway__positive_again_at",
+            due=deadline("clock.positive_again", "pathway__positive_again_at"),
             met=Coalesce(_first(seen, "occurred_at"), _first(back, "occurred_at")),
-            path="source_path",
             risk=Value(80),
         )
 

@@ -15,6 +15,7 @@ class CareEvent(Tag):
     KEPT = "care.kept", _("a bed was taken out of use or given back")
     ASKED = "care.asked", _("a bed was asked for")
     PLACED = "care.placed", _("a person gave a patient a bed")
+    TAKEN_BACK = "care.taken_back", _("a bed that was given was taken back")
     ASKED_NO_MORE = "care.asked_no_more", _("a request for a bed was withdrawn")
     MOVED_ON = "care.moved_on", _("a step of the way to a bed was reported")
     LAY_DOWN = "care.lay_down", _("a patient was laid in a bed")

@@ -145,7 +145,6 @@ class TestDischarge:
                 case=hospital.case(), how="died", left_at=hospital.at, by=hospital.fang, at=hospital.at
             )
 
-
     def test_a_departure_by_mistake_is_withdrawn_and_everything_with_it(self, hospital):
         case = a_patient(hospital, EDITIONS["7"])
         recover(hospital, case, "7")

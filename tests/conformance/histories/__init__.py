@@ -7,6 +7,7 @@ site the sweep finds them, and here the step touches them itself. One module per
 """
 
 from tests.conformance.histories import cases, contacts, discovery, office, outlook
+from tests.conformance.histories import care, cases, contacts, office, outlook
 from tests.conformance.histories.cases import (
     correct_fact,
     end_case,
@@ -101,6 +102,9 @@ OFFICE: tuple[Step, ...] = (
 )
 
 
+WARD: tuple[Step, ...] = (open_case, open_case, *care.STEPS)
+
+
 # Acts of several people at once: what one of them may do whatever the others do.
 HISTORY_STEPS: tuple[Step, ...] = (
     *OUTBREAK,
@@ -117,6 +121,7 @@ STORIES: dict[str, Story] = {
     **cases.STORIES,
     **contacts.STORIES,
     **discovery.STORIES,
+    **care.STORIES,
     **office.STORIES,
     **outlook.STORIES,
 }
@@ -127,6 +132,7 @@ __all__ = [
     "OFFICE",
     "OUTBREAK",
     "STORIES",
+    "WARD",
     "Stage",
     "Step",
     "Story",

@@ -15,7 +15,14 @@ from lianfang.care.services.bedside import (
     withdraw_entry,
 )
 from lianfang.care.services.leaving import discharge_patient, record_departure, withdraw_departure
-from lianfang.care.services.placing import give_bed, lay_down, report_step, request_bed, withdraw_request
+from lianfang.care.services.placing import (
+    give_bed,
+    lay_down,
+    report_step,
+    request_bed,
+    take_bed_back,
+    withdraw_request,
+)
 
 __all__ = [
     "change_beds",
@@ -31,6 +38,7 @@ __all__ = [
     "set_up_ward",
     "start_treatment",
     "stop_treatment",
+    "take_bed_back",
     "take_out_of_use",
     "tally_beds",
     "withdraw_departure",

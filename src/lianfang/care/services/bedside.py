@@ -7,7 +7,7 @@ from django.db import transaction
 
 from lianfang.care.derive import derive_pathways
 from lianfang.care.events import CareEvent
-from lianfang.care.models import FollowUp, Round, Stay, Treatment
+from lianfang.care.models import BedRequest, FollowUp, Round, Stay, Treatment
 from lianfang.cases.models import Case
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
@@ -73,6 +73,11 @@ def withdraw_entry(*, entry: Entry, reason: str, by: Actor, at: datetime) -> Non
     )
     record(CareEvent.WITHDRAWN, subject=entry, by=by, at=at, reason=reason)
     touch(type(entry), [entry.pk], at=at)
+    if isinstance(entry, Stay) and entry.request_id is not None:
+        # Nobody lay down after all: the request that this met waits again, for the bed that it had been given.
+        if not BedRequest.objects.open().filter(case_id=entry.case_id).exists():
+            BedRequest.objects.filter(pk=entry.request_id, met_at=entry.occurred_at).update(met_at=None)
+        touch(BedRequest, [entry.request_id], at=at)
     derive_pathways([entry.case_id], at=at, by=by, because="withdrawal")
 
 

@@ -128,6 +128,17 @@ def give_bed(
     return _settled(request, by=by, at=at)
 
 
+@transaction.atomic
+def take_bed_back(*, request: BedRequest, reason: str, by: Actor, at: datetime) -> BedRequest:
+    """Take back a bed that was given and not yet reached: the request waits again, and its first clock runs on."""
+    by.require(Permission.BED_ASSIGN, request.ward.path if request.ward else request.path)
+    _require_open(request)
+    _release(request, at)
+    BedRequest.objects.filter(pk=request.pk).update(ward=None, placed_at=None)
+    record(CareEvent.TAKEN_BACK, subject=request, by=by, at=at, reason=reason)
+    return _settled(request, by=by, at=at)
+
+
 def _keep(bed: Bed, request: BedRequest, *, by: Actor, at: datetime) -> bool:
     if Stay.objects.current().at(at).filter(bed=bed).exists():
         return False
