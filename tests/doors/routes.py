@@ -12,9 +12,11 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.world import World, a_person
 
+from lianfang.care import services as care
 from lianfang.cases import services as cases
 from lianfang.common.clock import local_day
 from lianfang.contacts.services import name_contact, open_site
+from lianfang.core.access.actor import Actor
 from lianfang.core.access.models import BreakGlass
 from lianfang.core.access.permissions import Permission
 from lianfang.core.access.services import issue_token
@@ -26,6 +28,7 @@ from lianfang.loop.models import Finding, SheddingPolicy, Task, Verification
 from lianfang.loop.worker import sweep
 from lianfang.outlook.models import Focus
 from lianfang.outlook.services import rule_on_source
+from lianfang.planning.services import propose_beds
 
 P = Permission
 COUNTY = "420106"
@@ -100,7 +103,19 @@ def things(world: World, at: datetime) -> dict[str, Any]:
     key = issue_token(user=world.users["alice"], name="a machine", by=world.actor("jia", at), at=at)
     made |= {"token": key.token.pk}
     made |= {"pair": pair.pk, "merge": merge.pk, "emergency": emergency.pk}
-    return made | _loop(world, at)
+    return made | _beds(world, at) | _loop(world, at)
+
+
+def _beds(world: World, at: datetime) -> dict[str, Any]:
+    desk = Actor.system("bed desk")
+    ward = care.set_up_ward(
+        unit=world.units["420106-hosp"], name="one", level=1, rooms_shared=False, by=desk, at=at
+    )
+    care.change_beds(ward=ward, n=2, from_at=at, by=desk, at=at)
+    bed = ward.beds.first()
+    care.take_out_of_use(bed=bed, why="cleaning", from_at=at, by=desk, at=at)
+    proposal = propose_beds(place=world.places[COUNTY], by=desk, at=at)
+    return {"ward": ward.pk, "bed": bed.pk, "proposal": proposal.pk}
 
 
 def _intake(world: World, at: datetime) -> dict[str, Any]:
@@ -162,6 +177,16 @@ ROUTES: dict[str, Route] = {
     ),
     "POST cases/<str:number>/facts/<str:kind>/<int:pk>/withdraw": Route(
         {"number": "number", "kind": "=sign", "pk": "sign"}, {"reason": "wrong"}, frozenset({P.CASE_VIEW})
+    ),
+    "GET beds": listing(),
+    "POST beds/propose": listing(),
+    "GET wards/<int:pk>": about("pk=ward"),
+    "POST wards/<int:pk>/clean/<int:bed>": Route({"pk": "ward", "bed": "bed"}),
+    "GET proposals/<int:pk>": about("pk=proposal"),
+    "POST proposals/<int:pk>": about("pk=proposal"),
+    "GET cases/<str:number>/care": about("number"),
+    "POST cases/<str:number>/care/<str:act>": Route(
+        {"number": "number", "act": "=request"}, {"level": 1}, frozenset({P.CARE_VIEW})
     ),
     "GET chains": listing(),
     "GET chains/<str:number>": about("number"),

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "lianfang.care",
     "lianfang.outlook",
     "lianfang.discovery",
+    "lianfang.planning",
     "lianfang.web",
 ]
 AUTH_USER_MODEL = "access.User"

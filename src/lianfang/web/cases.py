@@ -113,6 +113,7 @@ def _show(
         "acts": _allowed_acts(request, row, form, act),
         "may_signals": request.actor.may(Permission.SIGNAL_VIEW),
         "may_discover": request.actor.may(Permission.VISITS_SEARCH, row.path),
+        "may_care": request.actor.may(Permission.CARE_VIEW),
         "act": act,
     }
     return render(request, "cases/case.html", context, status=status)

@@ -5,6 +5,7 @@ from django.views.i18n import set_language
 
 from lianfang.web import (
     audit,
+    care,
     cases,
     chains,
     contact_acts,
@@ -37,6 +38,7 @@ from lianfang.web.door import urls
 app_name = "web"
 MODULES = (
     audit,
+    care,
     cases,
     chains,
     contact_acts,

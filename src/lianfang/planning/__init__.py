@@ -1,0 +1,1 @@
+"""Proposals of the optimiser: what it proposed, why, and what a person made of each line."""

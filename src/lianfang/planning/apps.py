@@ -1,0 +1,10 @@
+"""The app's registration with Django."""
+
+from django.apps import AppConfig
+
+
+class PlanningConfig(AppConfig):
+    """planning."""
+
+    name = "lianfang.planning"
+    label = "planning"
