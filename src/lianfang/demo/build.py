@@ -11,6 +11,7 @@ from lianfang.demo.ground import lay_ground
 from lianfang.demo.isolation import isolate
 from lianfang.demo.story import Story
 from lianfang.demo.visits import send_visits
+from lianfang.demo.wards import fill_wards
 from lianfang.loop.worker import sweep, turn
 from lianfang.simulate.demonstration import demo_city, demo_outbreak
 
@@ -53,6 +54,7 @@ def build(
     isolate(at=at)
     arrive(story.ground, at=at)
     send_visits(story, at=at)
+    fill_wards(at=at)
     sweep(at=at)
     return told
 

@@ -59,9 +59,7 @@ def beds(request: Any) -> HttpResponse:
             (ward, levels[ward.level], _state(ward, request.at))
             for ward in wards(request.actor, area.path)[:_LIMIT]
         ],
-        "stages": [
-            (label, stages.get(value, 0)) for value, label in Stage.choices
-        ],
+        "stages": [(label, stages.get(value, 0)) for value, label in Stage.choices],
         "may_assign": request.actor.may(P.BED_ASSIGN),
         "proposals": Proposal.objects.visible_in(request.actor, area.path).order_by("-at", "-pk")[:5],
     }
