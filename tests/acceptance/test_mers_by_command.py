@@ -124,7 +124,8 @@ def test_the_loop_turns_on_mers_in_korea(korea: Site, shared_data: Path) -> None
         FIVE,
         n_early - 2 * FIVE,
     )
-    assert line["escalated"] == n_early - 2 * FIVE
+    # Some of those done late had climbed before they were done.
+    assert n_early - 2 * FIVE <= line["escalated"] <= n_early
     assert 20 <= line["median_hours"] <= 30
     covered = {one["coverage"]: one for one in korea.run("loop", "coverage", "--at", at, "--json").rows}
     assert covered, "coverage beside its twin"
