@@ -148,7 +148,7 @@ class ExposureOut(Schema):
     counts_because: str
 
 
-class ExposureIn(Schema):
+class ExposureIn(Sent):
     """A further meeting."""
 
     to_on: date
@@ -159,6 +159,7 @@ class ExposureIn(Schema):
     protection: str = "unknown"
     minutes: int | None = None
     place_text: str = ""
+    example: ClassVar[Mapping[str, Any]] = {"to_on": "2020-02-11", "setting": "meal", "minutes": 40}
 
 
 class SiteOut(Schema):

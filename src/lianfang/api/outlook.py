@@ -1,11 +1,12 @@
 """Chains, clusters, the honest denominators, and what slow tracing costs."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from ninja import Schema
 
-from lianfang.api.door import endpoint
+from lianfang.api.door import Sent, endpoint
 from lianfang.cases.selectors import get_case
 from lianfang.common.errors import NotPermitted, NotVisible
 from lianfang.core.access.permissions import Permission
@@ -69,12 +70,16 @@ class SourceOut(Schema):
     candidates: list[CandidateOut]
 
 
-class DecisionIn(Schema):
+class SourceDecisionIn(Sent):
     """A decision on a link: `confirmed` or `rejected` with the number of the source, or `outside`."""
 
     decision: str
     source: str = ""
     reason: str
+    example: ClassVar[Mapping[str, Any]] = {
+        "decision": "outside",
+        "reason": "came by train from another province",
+    }
 
 
 class FocusOut(Schema):
@@ -154,7 +159,7 @@ def source(request: Any, number: str) -> Any:
 
 
 @endpoint("POST", "/cases/{number}/source", Permission.FINDING_JUDGE, response=SourceOut)
-def decide(request: Any, number: str, body: DecisionIn) -> Any:
+def decide(request: Any, number: str, body: SourceDecisionIn) -> Any:
     """Decide on the source of a case; the next run, due at once, takes it as given."""
     case = get_case(request.actor, number)
     other = get_case(request.actor, body.source) if body.source else None

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext
 
-from lianfang.care.models import Bed, BedKind, BedRequest, BedTally, CareLevel, Pathway, Stage, Ward
+from lianfang.care.models import Bed, BedKind, BedRequest, BedTally, CareLevel, Cohort, Pathway, Stage, Ward
+from lianfang.cases.models import Case, Classification
 from lianfang.core.access.actor import Actor
 from lianfang.core.rules import site_rules
 from lianfang.rulebook.kinds.care import BedLevelParameters
@@ -109,6 +111,20 @@ def stage_counts(actor: Actor, *, path: str = "") -> dict[str, int]:
 def beds_of(ward: Ward, at: datetime) -> list[Any]:
     """Return the open beds of a ward with who lies there and what keeps them, in order of label."""
     return list(Bed.objects.open_at(at).filter(ward=ward).with_state(at).order_by("label"))
+
+
+def why_unsuitable(ward: Ward, case: Case) -> str:
+    """Return why a ward does not suit a patient by cohort and sex, or an empty text. Single rooms suit all."""
+    if ward.closed_at is not None:
+        return gettext("the ward is closed")
+    if not ward.rooms_shared:
+        return ""
+    confirmed = case.classification in {Classification.CONFIRMED, Classification.ASYMPTOMATIC}
+    if ward.cohort == Cohort.CONFIRMED and not confirmed:
+        return gettext("the patient is not confirmed and must lie alone")
+    if ward.sex and case.person.sex and ward.sex != case.person.sex:
+        return gettext("the ward takes patients of the other sex")
+    return ""
 
 
 def level_words() -> dict[int, Any]:

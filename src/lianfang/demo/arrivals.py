@@ -137,57 +137,17 @@ def _messy(county: Place, at: datetime) -> bytes:
     town = Place.objects.filter(parent=county, level=Level.TOWNSHIP).order_by("code").first()
     assert town is not None
     day = at.astimezone(site_zone()).date()
+    # number, name, sex, born, days since onset and how they are written, how the report is written, home, class
+    told = (
+        ("X-01", "汪海燕", "女", "1979-03-04", 4, "%Y/%m/%d", "%Y%m%d", town.code, "确诊病例"),
+        ("X-02", "汤 建国", "男", "1964-11-30", 6, "%Y-%m-%d", "%Y-%m-%d", town.code, "疑似病例"),
+        ("X-03", "苏梅", "F", "1990/7/8", 3, "%Y.%m.%d", "%Y-%m-%d", "没有这个镇", "疑似"),
+        ("X-04", "方林", "男", "1988-02-30", 5, "%Y-%m-%d", "%Y-%m-%d", town.code, "疑似"),
+        ("X-05", "邹平", "男", "1955-01-19", -40, "%Y-%m-%d", "%Y-%m-%d", town.code, "疑似"),
+    )
     rows = [
-        [
-            "X-01",
-            "汪海燕",
-            "女",
-            "1979-03-04",
-            f"{day - timedelta(days=4):%Y/%m/%d}",
-            f"{day:%Y%m%d}",
-            town.code,
-            "确诊病例",
-        ],
-        [
-            "X-02",
-            "汤 建国",
-            "男",
-            "1964-11-30",
-            f"{day - timedelta(days=6):%Y-%m-%d}",
-            f"{day:%Y-%m-%d}",
-            town.code,
-            "疑似病例",
-        ],
-        [
-            "X-03",
-            "苏梅",
-            "F",
-            "1990/7/8",
-            f"{day - timedelta(days=3):%Y.%m.%d}",
-            f"{day:%Y-%m-%d}",
-            "没有这个镇",
-            "疑似",
-        ],
-        [
-            "X-04",
-            "方林",
-            "男",
-            "1988-02-30",
-            f"{day - timedelta(days=5):%Y-%m-%d}",
-            f"{day:%Y-%m-%d}",
-            town.code,
-            "疑似",
-        ],
-        [
-            "X-05",
-            "邹平",
-            "男",
-            "1955-01-19",
-            f"{day + timedelta(days=40):%Y-%m-%d}",
-            f"{day:%Y-%m-%d}",
-            town.code,
-            "疑似",
-        ],
+        [*who, f"{day - timedelta(days=ago):{onset}}", f"{day:{report}}", home, what]
+        for *who, ago, onset, report, home, what in told
     ]
     rows += [
         [f"X-{n:02d}", name, sex, "", "", f"{day:%Y-%m-%d}", county.code, "疑似"]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lianfang.care.models import Bed, BedRequest, Ward
-from lianfang.care.services import why_unsuitable
+from lianfang.care.selectors import why_unsuitable
 from lianfang.core.registry.models import Level, Place
 from lianfang.core.rules import site_rules
 from lianfang.optimise import BedPlan, BedPools, PlacementRules, Waiting, assign_beds

@@ -32,6 +32,7 @@ def stay(stage, person, start, end=None, *, bed=None, **more):
         bed=bed or default,
         place=place,
         path=place.path,
+        from_on=start.date(),
         occurred_at=start,
         until_at=end,
         recorded_at=start,

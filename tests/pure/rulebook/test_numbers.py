@@ -40,7 +40,7 @@ NUMBERS = {
     ("covid_19_cn_2020/discharge", "temperature.fever", "≥ 37.3"): "4 5 6 7",
     ("covid_19_cn_2020/discharge", "temperature.normal_for_hours", "≥ 72"): "4 5 6 7",
     ("covid_19_cn_2020/discharge", "temperature.reading_age_hours", "≤ 24"): "4 5 6 7",
-    ("covid_19_cn_2020/observation", "fever", "≥ 37.3"): "2020",
+    ("covid_19_cn_2020/observation", "fever", "≥ 37.3"): "2020 2020-09",
     ("covid_19_cn_2020/observation.asymptomatic", "fever", "≥ 37.3"): "4 2020-04",
     ("covid_19_cn_2020/observation.asymptomatic", "negatives.apart.calendar_days", "≥ 1"): "4",
     ("covid_19_cn_2020/observation.asymptomatic", "negatives.apart.hours", "≥ 24"): "2020-04",

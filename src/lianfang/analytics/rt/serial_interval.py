@@ -104,7 +104,10 @@ def discretise_serial_interval(mean: Any, sd: Any, n_days: int) -> Floats:
     >>> discretise_serial_interval(2.6, 1.5, 5).round(4)
     array([0.    , 0.2332, 0.3586, 0.1981, 0.1033])
     """
-    means, sds = np.broadcast_arrays(as_floats("mean", mean), as_floats("sd", sd))
+    # `as_floats` gives a number an axis; a pair of numbers gives one interval, not a table of one.
+    means, sds = np.broadcast_arrays(
+        as_floats("mean", mean).reshape(np.shape(mean)), as_floats("sd", sd).reshape(np.shape(sd))
+    )
     for one_mean, one_sd in zip(means.ravel(), sds.ravel(), strict=True):
         _check_moments(float(one_mean), float(one_sd))
     if n_days < 1:

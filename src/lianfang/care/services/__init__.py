@@ -21,7 +21,6 @@ from lianfang.care.services.placing import (
     report_step,
     request_bed,
     take_bed_back,
-    why_unsuitable,
     withdraw_request,
 )
 
@@ -42,7 +41,6 @@ __all__ = [
     "take_bed_back",
     "take_out_of_use",
     "tally_beds",
-    "why_unsuitable",
     "withdraw_departure",
     "withdraw_entry",
     "withdraw_request",

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext
 
 from lianfang.care.derive import derive_pathways
 from lianfang.care.errors import (
@@ -17,8 +16,9 @@ from lianfang.care.errors import (
     WardDoesNotSuit,
 )
 from lianfang.care.events import CareEvent
-from lianfang.care.models import Bed, BedRequest, Cohort, Direction, Journey, Stay, Upkeep, Ward
-from lianfang.cases.models import Case, Classification
+from lianfang.care.models import Bed, BedRequest, Direction, Journey, Stay, Upkeep, Ward
+from lianfang.care.selectors import why_unsuitable
+from lianfang.cases.models import Case
 from lianfang.common.clock import local_day
 from lianfang.common.errors import LianfangError
 from lianfang.core.access.actor import Actor
@@ -86,20 +86,6 @@ def withdraw_request(*, request: BedRequest, reason: str, by: Actor, at: datetim
     _release(request, at)
     record(CareEvent.ASKED_NO_MORE, subject=request, by=by, at=at, reason=reason)
     return _settled(request, by=by, at=at)
-
-
-def why_unsuitable(ward: Ward, case: Case) -> str:
-    """Return why a ward does not suit a patient by cohort and sex, or an empty text. Single rooms suit all."""
-    if ward.closed_at is not None:
-        return gettext("the ward is closed")
-    if not ward.rooms_shared:
-        return ""
-    confirmed = case.classification in {Classification.CONFIRMED, Classification.ASYMPTOMATIC}
-    if ward.cohort == Cohort.CONFIRMED and not confirmed:
-        return gettext("the patient is not confirmed and must lie alone")
-    if ward.sex and case.person.sex and ward.sex != case.person.sex:
-        return gettext("the ward takes patients of the other sex")
-    return ""
 
 
 @transaction.atomic
