@@ -171,6 +171,7 @@ def test_the_same_request_at_the_same_time_is_one_act(site: Site) -> None:
         assert len({rows[0]["signal"] for _, rows in taken}) == 1
 
 
+@pytest.mark.slow
 def test_the_tables_of_a_site_are_checked(tmp_path: Path) -> None:
     """Wrong tables are refused with the line; a future moment is refused; a command without a site says so."""
     site = found_site(tmp_path / "site", f"sqlite:///{tmp_path / 'site.sqlite3'}")
