@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from lianfang.core.access.actor import Actor
 from lianfang.loop.models import Decision, Finding, Task, Verification
 from lianfang.loop.services import accept_verification, complete_task, judge_finding, reject_verification
@@ -21,7 +23,10 @@ def attend(supervisor: Actor, *, at: datetime) -> None:
                 by=supervisor,
                 at=at,
             )
-    waiting = Verification.objects.filter(accepted__isnull=True, drawn_at__lte=at - _THINKS)
+    # What was corrected since has other evidence, which is checked anew.
+    waiting = Verification.objects.filter(
+        accepted__isnull=True, drawn_at__lte=at - _THINKS, task__status="done", task__met_at=F("met_at")
+    )
     for verification in waiting.select_related("task"):
         if verification.pk % 41 == 0:
             reject_verification(
