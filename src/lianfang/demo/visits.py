@@ -22,7 +22,7 @@ from lianfang.discovery.services import take_visits
 
 _DAYS = 27
 _SHOPPERS = 240  # residents who are seen somewhere on a day
-_MEAN_MINUTES = {"home": 240, "work": 120, "class": 90, "shop": 35, "station": 25, "gate": 6}
+_MEAN_MINUTES = {"home": 240, "work": 120, "class": 90, "shop": 35, "station": 25, "gate": 6, "other": 60}
 _NAMES = {
     "shop": "集贸市场",
     "station": "汽车站",
@@ -30,6 +30,7 @@ _NAMES = {
     "work": "单位",
     "class": "班级",
     "home": "住户",
+    "other": "其他场所",
 }
 
 
