@@ -28,6 +28,12 @@ from lianfang.web.language import in_language
 
 P = Permission
 _LIMIT = 200
+SEVERITIES = {
+    "mild": _("mild"),
+    "ordinary": _("ordinary"),
+    "severe": _("severe"),
+    "critical": _("critical"),
+}
 REASONS = {
     Reason.NEAREST: _("the nearest bed that suits"),
     Reason.NEARER_FULL: _("nearer beds go to others, so that everybody here finds a place"),
@@ -246,11 +252,15 @@ def _show(
     context = {
         "case": case,
         "row": row,
+        "severity": SEVERITIES.get(row.severity, "") if row else "",
         "criteria": [(in_language(item.text), item.met) for item in found.findings] if found else [],
         "edition": found.edition if found else None,
         "stays": stays,
         "rounds": case.rounds.filter(superseded_at=None).order_by("-occurred_at")[:30],
-        "changes": case.pathway_changes.order_by("pk"),
+        "changes": [
+            (_WHAT[change.what], _said(change.before), _said(change.after), change)
+            for change in case.pathway_changes.order_by("pk")
+        ],
         "departures": case.departures.filter(superseded_at=None),
         "tasks": [
             task
@@ -267,6 +277,14 @@ def _show(
         "act": act,
     }
     return render(request, "care/patient.html", context, status=status)
+
+
+_WHAT = {"stage": _("Stage"), "severity": _("Severity")}
+
+
+def _said(value: str) -> Any:
+    """Return the words for a stage or a severity."""
+    return dict(Stage.choices).get(value) or SEVERITIES.get(value, "–")
 
 
 def _acts(request: Any, case: Case, row: Pathway | None, form: forms.Form | None, act: str) -> list[Any]:
