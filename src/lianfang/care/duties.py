@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import Case as When_
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,7 @@ from lianfang.common.fields import MomentField
 from lianfang.core.registry.calendar import day_ends_at, day_on, day_starts_at, day_text, each_day
 from lianfang.core.registry.models import Capability
 from lianfang.core.rules import deadline
-from lianfang.loop.duty import Check, Duty, answerable, duties, owing
+from lianfang.loop.duty import Check, Duty, answerable, duties, first_of, last_of, owing
 
 _MOMENT: MomentField = MomentField(null=True)
 
@@ -45,7 +45,7 @@ class AdmitCase(Duty):
             by=answerable(self.capability),
             since="confirmed_at",
             due=deadline("clock.admission", "confirmed_at", disease="disease"),
-            met=_first(stays, "occurred_at"),
+            met=first_of(stays, "occurred_at"),
             risk=Value(70),
         )
 
@@ -117,8 +117,8 @@ class SeePatient(Duty):
             occasion=day_text(),
             since=Greatest(day_starts_at(), F("occurred_at"), output_field=_MOMENT),
             due=day_ends_at(),
-            met=_first(rounds, "occurred_at"),
-            again=_last(rounds, "occurred_at"),
+            met=first_of(rounds, "occurred_at"),
+            again=last_of(rounds, "occurred_at"),
         )
 
 
@@ -167,7 +167,7 @@ class HandlePositiveAgain(Duty):
             by=answerable(self.capability),
             since="pathway__positive_again_at",
             due=deadline("clock.positive_again", "pathway__positive_again_at"),
-            met=Coalesce(_first(seen, "occurred_at"), _first(back, "occurred_at")),
+            met=Coalesce(first_of(seen, "occurred_at"), first_of(back, "occurred_at")),
             risk=Value(80),
         )
 
@@ -198,22 +198,10 @@ class VisitAfterDischarge(Duty):
             by=answerable(self.capability, "departure__case__place_id"),
             since="opens_at",
             due="due_at",
-            met=_first(visits, "occurred_at"),
+            met=first_of(visits, "occurred_at"),
             path="departure__source_path",
         )
 
 
 def _by_level() -> Any:
     return When_(When(level=3, then=Value(95)), When(level=2, then=Value(85)), default=Value(50))
-
-
-def _first(rows: QuerySet[Any], moment: str) -> Subquery:
-    """Return the earliest `moment` of correlated rows, or null."""
-    earliest = rows.order_by().values(_one=F("pk") * 0).annotate(first=Min(moment)).values("first")
-    return Subquery(earliest, output_field=_MOMENT)
-
-
-def _last(rows: QuerySet[Any], moment: str) -> Subquery:
-    """Return the latest `moment` of correlated rows, or null."""
-    latest = rows.order_by().values(_one=F("pk") * 0).annotate(last=Max(moment)).values("last")
-    return Subquery(latest, output_field=_MOMENT)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +11,7 @@ from lianfang.cases.models import Case, Report, Result, Review, Sample, Screenin
 from lianfang.common.fields import MomentField
 from lianfang.core.registry.models import Capability
 from lianfang.core.rules import deadline
-from lianfang.loop.duty import Check, Duty, Evidence, answerable, duties, owing
+from lianfang.loop.duty import Check, Duty, Evidence, answerable, duties, first_of, owing
 
 _MOMENT: MomentField = MomentField(null=True)
 
@@ -60,7 +60,7 @@ class ReviewReport(Duty):
             by=answerable(self.capability, "case__place_id"),
             since="received_at",
             due=deadline("clock.review", "received_at", disease="case__disease"),
-            met=_first(reviews, "occurred_at"),
+            met=first_of(reviews, "occurred_at"),
             path="case__path",
         )
 
@@ -84,7 +84,7 @@ class TestSample(Duty):
             by=Coalesce(F("laboratory_id"), answerable(self.capability, "case__place_id")),
             since="received_at",
             due=deadline("clock.laboratory", "received_at", disease="case__disease"),
-            met=_first(results, "occurred_at"),
+            met=first_of(results, "occurred_at"),
             path="case__path",
         )
 
@@ -107,7 +107,7 @@ class SampleSuspect(Duty):
             by=answerable(self.capability),
             since=since,
             due=deadline("clock.sampling", since, disease="disease"),
-            met=_first(samples, "occurred_at"),
+            met=first_of(samples, "occurred_at"),
         )
 
 
@@ -185,9 +185,3 @@ class Screen(Duty):
             due=deadline("clock.screening", "read_at"),
             met="looked_at",
         )
-
-
-def _first(rows: QuerySet[Any], moment: str) -> Subquery:
-    """Return the earliest `moment` of correlated rows, or null."""
-    earliest = rows.order_by().values(_one=F("pk") * 0).annotate(first=Min(moment)).values("first")
-    return Subquery(earliest, output_field=_MOMENT)

@@ -15,6 +15,8 @@ from django.db.models import (
     BigIntegerField,
     CharField,
     F,
+    Max,
+    Min,
     OuterRef,
     QuerySet,
     SmallIntegerField,
@@ -127,6 +129,18 @@ def answerable(capability: str | OuterRef, place: str = "place_id") -> Subquery:
     """Return the unit that answers for `capability` (a word, or `OuterRef` to a column) in the place of the row."""
     rows = Jurisdiction.objects.filter(place_id=OuterRef(place), capability=capability)
     return Subquery(rows.values("unit_id")[:1], output_field=BigIntegerField(null=True))
+
+
+def first_of(rows: QuerySet[Any], moment: str) -> Subquery:
+    """Return the earliest `moment` of correlated rows, or null: when the first evidence came."""
+    found = rows.order_by().values(_one=F("pk") * 0).annotate(found=Min(moment)).values("found")
+    return Subquery(found, output_field=MomentField(null=True))
+
+
+def last_of(rows: QuerySet[Any], moment: str) -> Subquery:
+    """Return the latest `moment` of correlated rows, or null: what counts once earlier evidence was rejected."""
+    found = rows.order_by().values(_one=F("pk") * 0).annotate(found=Max(moment)).values("found")
+    return Subquery(found, output_field=MomentField(null=True))
 
 
 class DutyRegistry:

@@ -7,16 +7,18 @@ from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, Oute
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
-from lianfang.contacts.duties.evidence import MOMENT, first_of, last_of
+from lianfang.common.fields import MomentField
 from lianfang.contacts.models import Attendance, Contact, FollowUp, Liaison, Stay, StayKind, Supply
 from lianfang.core.registry.calendar import day_ends_at, day_on, day_starts_at, day_text, each_day
 from lianfang.core.registry.models import Capability
 from lianfang.core.rules import deadline
-from lianfang.loop.duty import Duty, answerable, duties, owing
+from lianfang.loop.duty import Duty, answerable, duties, first_of, last_of, owing
 
 _DAY = 86400
 # While one of these stands, the person is not released as a contact: a case has its own rules.
 _HELD = (FollowUp.UNDER, FollowUp.BECAME_CASE)
+
+MOMENT: MomentField = MomentField(null=True)
 
 
 @duties.add

@@ -9,14 +9,16 @@ from django.db.models.functions import Cast, Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.models import Case, Investigation, Screening
-from lianfang.contacts.duties.evidence import MOMENT, first_of, last_of
+from lianfang.common.fields import MomentField
 from lianfang.contacts.models import Contact, FollowUp, Observation, Seen, SelfReports, Swab
 from lianfang.core.registry.calendar import day_ends_at, day_on, day_starts_at, day_text, each_day
 from lianfang.core.registry.models import Capability
 from lianfang.core.rules import deadline
-from lianfang.loop.duty import Check, Duty, answerable, duties, owing
+from lianfang.loop.duty import Check, Duty, answerable, duties, first_of, last_of, owing
 
 _SEEN = (Seen.SEEN_OK, Seen.SEEN_NOT_OK)
+
+MOMENT: MomentField = MomentField(null=True)
 
 
 def _rows_of_person(ids: Any) -> QuerySet[Any]:
