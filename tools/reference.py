@@ -156,7 +156,23 @@ def main() -> int:
     import django
 
     django.setup()
-    for app in ("cases", "contacts", "loop", "intake", "core.registry", "core.access", "core.audit"):
+    from django.utils import translation
+
+    # Reference pages are in English, whatever the site speaks and whether its texts are compiled.
+    translation.activate("en")
+    for app in (
+        "cases",
+        "contacts",
+        "care",
+        "discovery",
+        "outlook",
+        "planning",
+        "loop",
+        "intake",
+        "core.registry",
+        "core.access",
+        "core.audit",
+    ):
         for part in ("errors", "events"):
             if find_spec(f"lianfang.{app}.{part}"):
                 import_module(f"lianfang.{app}.{part}")
