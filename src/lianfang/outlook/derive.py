@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 
+from lianfang.care.models import Bed, BedTally, Stay
 from lianfang.cases.models import Case
 from lianfang.contacts.models import Contact
+from lianfang.core.registry.models import Place
 from lianfang.loop.derivation import Derivation, derivations
-from lianfang.outlook.methods import METHODS
+from lianfang.outlook.methods import methods_of
 from lianfang.outlook.models import Study
-from lianfang.outlook.runs import mark_studies, run_studies
+from lianfang.outlook.runs import mark_bed_studies, mark_studies, run_studies
 
 
 def _cases_of_contacts(ids: Any) -> QuerySet[Any]:
@@ -41,7 +43,7 @@ class StudyMarks(Derivation):
             for disease, path in rows
             if any(
                 (method.code, disease, area) not in known
-                for method in METHODS.values()
+                for method in methods_of("cases")
                 for area in method.areas(path)
             )
         ]
@@ -56,6 +58,44 @@ class StudyMarks(Derivation):
 
     def derive(self, ids: Iterable[int], at: datetime) -> int:
         return mark_studies(ids, at=at)
+
+
+@derivations.add
+class BedStudyMarks(Derivation):
+    """Beds, stays or a tally of a place have changed: the outlook of the areas it lies in is to be made again."""
+
+    model = Place
+    watches: ClassVar[Any] = {
+        "care.Stay": lambda ids: Place.objects.filter(
+            pk__in=Stay.objects.filter(pk__in=ids).values("bed__ward__place_id")
+        ),
+        "care.Bed": lambda ids: Place.objects.filter(
+            pk__in=Bed.objects.filter(pk__in=ids).values("ward__place_id")
+        ),
+        "care.BedTally": lambda ids: Place.objects.filter(
+            pk__in=BedTally.objects.filter(pk__in=ids).values("place_id")
+        ),
+    }
+
+    def stale(self, at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        """Return the places with beds that lie in an area without a study yet."""
+        known = set(Study.objects.values_list("method", "path"))
+        with_beds = Place.objects.filter(
+            Q(pk__in=Bed.objects.values("ward__place_id")) | Q(pk__in=BedTally.objects.values("place_id"))
+        )
+        missing = [
+            pk
+            for pk, path in with_beds.values_list("pk", "path")
+            if any(
+                (method.code, area) not in known
+                for method in methods_of("beds")
+                for area in method.areas(path)
+            )
+        ]
+        return Place.objects.filter(pk__in=missing).order_by("pk").values_list("pk", flat=True)
+
+    def derive(self, ids: Iterable[int], at: datetime) -> int:
+        return mark_bed_studies(Place.objects.filter(pk__in=list(ids)).values_list("path", flat=True), at=at)
 
 
 @derivations.add

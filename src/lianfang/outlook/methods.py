@@ -14,7 +14,7 @@ from lianfang.outlook.models import Study
 
 @dataclass(frozen=True)
 class Method:
-    """One kind of study. `areas` gives the paths of the areas in which a case of a path is computed.
+    """One kind of study, of cases or of beds. `areas` gives the paths of the areas in which one of a path is computed.
 
     The module's `refresh(study, at)` makes the computation where its inputs differ from those of the latest run, keeps
     it, and returns when the clock alone asks for the next, or None. It is imported at the first use: analytics are slow
@@ -26,6 +26,7 @@ class Method:
     module: str
     areas: Callable[[str], list[str]]
     pause: Callable[[], timedelta]
+    of: str = "cases"
 
     def refresh(self, study: Study, at: datetime) -> datetime | None:
         """Make the computation if it is due to differ."""
@@ -37,6 +38,12 @@ def together(path: str) -> list[str]:
     """Return the area whose cases are worked out together: the ancestor at the site's level."""
     parts = path.rstrip(".").split(".")
     return [".".join(parts[: settings.OUTLOOK_LEVEL + 1]) + "."]
+
+
+def together_and_above(path: str) -> list[str]:
+    """Return the area at the site's level and those above it, up to the nation."""
+    parts = path.rstrip(".").split(".")[: settings.OUTLOOK_LEVEL + 1]
+    return [".".join(parts[:n]) + "." for n in range(1, len(parts) + 1)]
 
 
 def every_level(path: str) -> list[str]:
@@ -69,5 +76,18 @@ METHODS = {
             every_level,
             lambda: timedelta(hours=24),
         ),
+        Method(
+            "beds",
+            _("Beds occupied in the coming two weeks"),
+            "lianfang.outlook.beds",
+            together_and_above,
+            lambda: timedelta(minutes=settings.OUTLOOK_MINUTES),
+            of="beds",
+        ),
     )
 }
+
+
+def methods_of(subject: str) -> list[Method]:
+    """Return the methods that compute from cases, or from beds."""
+    return [method for method in METHODS.values() if method.of == subject]

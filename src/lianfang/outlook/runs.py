@@ -17,7 +17,7 @@ from lianfang.core.audit.services import record
 from lianfang.core.registry.models import Place
 from lianfang.loop.touch import touch
 from lianfang.outlook.events import OutlookEvent
-from lianfang.outlook.methods import METHODS
+from lianfang.outlook.methods import METHODS, methods_of
 from lianfang.outlook.models import Run, Study
 
 _RETRY = timedelta(minutes=5)
@@ -29,7 +29,22 @@ def mark_studies(case_ids: Iterable[int], *, at: datetime, at_once: bool = False
 
     A study waits for its method's pause since the latest run, unless `at_once`: a person waits for the answer.
     """
-    wanted = _concerned(set(case_ids))
+    return _mark(_concerned(set(case_ids)), at=at, at_once=at_once)
+
+
+@transaction.atomic
+def mark_bed_studies(paths: Iterable[str], *, at: datetime) -> int:
+    """Note that what is computed about the beds of these places is to be made again; return how many studies."""
+    wanted = {
+        (method.code, "", area)
+        for path in set(paths)
+        for method in methods_of("beds")
+        for area in method.areas(path)
+    }
+    return _mark(wanted, at=at)
+
+
+def _mark(wanted: set[tuple[str, str, str]], *, at: datetime, at_once: bool = False) -> int:
     known = {
         (study.method, study.disease, study.path): study
         for study in Study.objects.filter(path__in={path for _, _, path in wanted}).select_related("latest")
@@ -70,7 +85,7 @@ def _concerned(ids: set[int]) -> set[tuple[str, str, str]]:
     return {
         (method.code, disease, area)
         for disease, path in rows
-        for method in METHODS.values()
+        for method in methods_of("cases")
         for area in method.areas(path)
     }
 

@@ -155,14 +155,14 @@ OUTLOOK_LEVEL = int(
     text(
         "LIANFANG_OUTLOOK_LEVEL",
         "2",
-        "Level of the areas whose chains and clusters are worked out together: 0 nation, 1 province, 2 prefecture, 3 county.",
+        "Level of the areas whose chains, clusters and beds are worked out together: 0 nation, 1 province, 2 prefecture, 3 county.",
     )
 )
 OUTLOOK_MINUTES = float(
     text(
         "LIANFANG_OUTLOOK_MINUTES",
         "10",
-        "Minutes between two runs of the chains of one area when facts change; a person's decision is taken up at once.",
+        "Minutes between two runs of the chains, or of the bed outlook, of one area when facts change; a person's decision is taken up at once.",
     )
 )
 WEBHOOK_PRIVATE = switch(

@@ -20,6 +20,7 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.rules import site_rules
 from lianfang.loop.desk import tasks_about
 from lianfang.optimise import Reason
+from lianfang.outlook.selectors import bed_outlook
 from lianfang.planning.models import Line, Proposal
 from lianfang.planning.services import accept_lines, propose_beds, refuse_line
 from lianfang.web.area import chosen_area
@@ -42,6 +43,11 @@ REASONS = {
     Reason.OUT_OF_REACH: _("beds that suit are out of reach"),
     Reason.BEDS_TAKEN: _("every bed that suits goes to somebody before them"),
     Reason.LIMIT: _("transport or staff are used up"),
+}
+WAYS = {
+    "learnt": _("learnt from what growth was followed by in all areas"),
+    "trend": _("the trend of four weeks, damped"),
+    "slope": _("last week's slope, damped"),
 }
 
 
@@ -68,8 +74,27 @@ def beds(request: Any) -> HttpResponse:
         "stages": [(label, stages.get(value, 0)) for value, label in Stage.choices],
         "may_assign": request.actor.may(P.BED_ASSIGN),
         "proposals": Proposal.objects.visible_in(request.actor, area.path).order_by("-at", "-pk")[:5],
+        **_ahead(request.actor, area.path),
     }
     return render(request, "care/beds.html", context)
+
+
+def _ahead(actor: Any, path: str) -> dict[str, Any]:
+    """Return the outlook of the coming two weeks, as it was last worked out."""
+    run, rows = bed_outlook(actor, path)
+    kinds, levels = dict(BedKind.choices), dict(CareLevel.choices)
+    shown = [
+        {
+            "kind": kinds[row.kind],
+            "level": levels.get(row.level, "") if row.level is not None else "",
+            "row": row,
+            "way": WAYS[row.way],
+            "spare": row.spare_percent(7),
+        }
+        for row in rows
+        if row.now or row.capacity[0]
+    ]
+    return {"outlook": run, "ahead": shown}
 
 
 def _state(ward: Ward, at: Any) -> dict[str, int]:

@@ -13,6 +13,7 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
 from lianfang.core.intervals import refused_by
 from lianfang.core.registry.models import Place, Unit
+from lianfang.loop.touch import touch
 
 
 @transaction.atomic
@@ -44,6 +45,7 @@ def change_beds(*, ward: Ward, n: int, from_at: datetime, by: Actor, at: datetim
         held = set(Bed.objects.filter(ward=ward).held_from(from_at).values_list("pk", flat=True))
         closing = [bed.pk for bed in reversed(open_now) if bed.pk not in held][: before - n]
         Bed.objects.filter(pk__in=closing).update(until_at=from_at)
+    touch(Bed, Bed.objects.filter(ward=ward).values_list("pk", flat=True)[:1], at=at)
     after = Bed.objects.open_at(from_at).filter(ward=ward).count()
     record(CareEvent.BEDS_CHANGED, subject=ward, by=by, at=at, before={"beds": before}, after={"beds": after})
     return after
@@ -81,6 +83,7 @@ def tally_beds(
         at=at,
         after={"kind": kind, "usable": usable, "occupied": occupied},
     )
+    touch(BedTally, [row.pk], at=at)
     return row
 
 

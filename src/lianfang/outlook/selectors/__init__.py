@@ -1,5 +1,6 @@
 """Reads of the outlook for doors."""
 
+from lianfang.outlook.selectors.beds import BedOutlook, bed_outlook, beds_of_areas
 from lianfang.outlook.selectors.chains import (
     Candidate,
     ChainFilter,
@@ -25,7 +26,7 @@ from lianfang.outlook.selectors.foci import (
 )
 
 __all__ = [
-    "AttackRate", "Candidate", "ChainFilter", "ChainView", "LastCase", "Node", "SourceView", "attack_rates",
-    "cases_of_focus", "chains", "days_since_last", "diseases_with", "foci", "get_focus", "inspections_of", "source_of",
+    "AttackRate", "BedOutlook", "Candidate", "ChainFilter", "ChainView", "LastCase", "Node", "SourceView", "attack_rates",
+    "bed_outlook", "beds_of_areas", "cases_of_focus", "chains", "days_since_last", "diseases_with", "foci", "get_focus", "inspections_of", "source_of",
     "studies", "tracing_cost", "wilson",
 ]  # fmt: skip

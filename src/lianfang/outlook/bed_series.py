@@ -1,0 +1,155 @@
+"""Beds occupied day by day, and beds there will be, by area, kind and level: what the outlook of beds is computed from."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from lianfang.care.models import Bed, BedTally, Stay
+from lianfang.cases.models import Case
+
+Key = tuple[str, str, int | None]  # path of the area, kind of bed, level of care
+_DAY = timedelta(days=1)
+_COUNTY = 3
+
+
+@dataclass
+class BedSeries:
+    """Census at the same hour of each day up to now, beds usable now and on the days to come, new confirmed cases.
+
+    `leaves` are the areas that hold no other area of the study: what is learnt is learnt from each bed once.
+    """
+
+    days: int
+    ahead: int
+    census: dict[Key, NDArray[np.float64]] = field(default_factory=dict)
+    capacity: dict[Key, NDArray[np.float64]] = field(default_factory=dict)
+    cases: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    leaves: set[str] = field(default_factory=set)
+    n_stays: int = 0
+    n_tallies: int = 0
+    n_old: int = 0  # tallies in use that are more than three days old
+    told_from: int = 0  # the first day of which anything is on file
+
+    def others(self, key: Key) -> NDArray[np.float64]:
+        """Return the census of all other beds of the area: what fills them may come here next, or the reverse."""
+        area = [series for (path, _, _), series in self.census.items() if path == key[0]]
+        return np.asarray(np.sum(area, axis=0) - self.census[key])
+
+
+def read_series(path: str, at: datetime, *, days: int, ahead: int) -> BedSeries:
+    """Return the series of an area and of the areas in it; four queries, however many beds."""
+    made = BedSeries(days=days, ahead=ahead)
+    moments = np.array([(at - (days - 1 - n) * _DAY).timestamp() for n in range(days)])
+    first = [_from_stays(made, path, moments, at), _from_tallies(made, path, moments, at)]
+    told = [day for day in first if day is not None]
+    made.told_from = min(told, default=days)
+    _capacity_of_beds(made, path, at)
+    _cases(made, path, moments, at)
+    return made
+
+
+def areas_of(study_path: str, path: str) -> list[str]:
+    """Return the areas of a study in which a path counts: the study's own, and those that it tells apart.
+
+    A study at the site's level tells its parts apart down to the county; one above it, its direct parts.
+    """
+    parts = path.rstrip(".").split(".")
+    level = len(study_path.rstrip(".").split(".")) - 1
+    deepest = _COUNTY if level >= settings.OUTLOOK_LEVEL else level + 1
+    return [".".join(parts[: n + 1]) + "." for n in range(level, min(deepest, len(parts) - 1) + 1)]
+
+
+def _add(
+    table: dict[Key, NDArray[np.float64]], made: BedSeries, place: tuple[str, str], bed: Any, row: Any
+) -> None:
+    """Add a series of a bed of (kind, level) to every area of the study in which its place lies."""
+    study, path = place
+    areas = areas_of(study, path)
+    made.leaves.add(areas[-1])
+    for area in areas:
+        key = (area, *bed)
+        table[key] = table[key] + row if key in table else np.asarray(row, dtype=np.float64).copy()
+
+
+def _from_stays(made: BedSeries, path: str, moments: NDArray[np.float64], at: datetime) -> int | None:
+    since = at - made.days * _DAY
+    rows = (
+        Stay.objects.current()
+        .filter(path__within=path, occurred_at__lte=at)
+        .exclude(until_at__lte=since)
+        .order_by()
+        .values_list("path", "bed__ward__kind", "bed__ward__level", "occurred_at", "until_at")
+    )
+    found = list(rows)
+    made.n_stays = len(found)
+    changes: dict[tuple[str, str, int], NDArray[np.float64]] = {}
+    first = made.days
+    for where, kind, level, begun, ended in found:
+        change = changes.setdefault((where, kind, level), np.zeros(made.days + 1))
+        start = int(np.searchsorted(moments, begun.timestamp()))
+        change[start] += 1
+        change[made.days if ended is None else int(np.searchsorted(moments, ended.timestamp()))] -= 1
+        first = min(first, start)
+    for (where, kind, level), change in changes.items():
+        _add(made.census, made, (path, where), (kind, level), np.cumsum(change[:-1]))
+    return first if found else None
+
+
+def _from_tallies(made: BedSeries, path: str, moments: NDArray[np.float64], at: datetime) -> int | None:
+    """Carry each facility's last tally on, and its first one back: that it began to tell is not that patients came."""
+    rows = (
+        BedTally.objects.current()
+        .filter(path__within=path, occurred_at__lte=at)
+        .order_by("occurred_at", "pk")
+        .values_list("path", "unit_id", "place_id", "kind", "level", "usable", "occupied", "occurred_at")
+    )
+    told: dict[Any, list[tuple[float, int, int]]] = {}
+    for where, unit, place, kind, level, usable, occupied, moment in rows:
+        told.setdefault((where, unit or -place, kind, level), []).append(
+            (moment.timestamp(), usable, occupied)
+        )
+    made.n_tallies = sum(map(len, told.values()))
+    first, old = made.days, 0
+    for (where, _, kind, level), counted in told.items():
+        when, usable, occupied = (np.array(column) for column in zip(*counted, strict=True))
+        latest = np.maximum(np.searchsorted(when, moments, side="right") - 1, 0)
+        _add(made.census, made, (path, where), (kind, level), occupied[latest])
+        _add(made.capacity, made, (path, where), (kind, level), np.full(made.ahead + 1, usable[-1]))
+        first = min(first, int(np.searchsorted(moments, when[0])))
+        old += bool(moments[-1] - when[-1] > 3 * _DAY.total_seconds())
+    made.n_old = old
+    return first if told else None
+
+
+def _capacity_of_beds(made: BedSeries, path: str, at: datetime) -> None:
+    days = np.array([(at + n * _DAY).timestamp() for n in range(made.ahead + 1)])
+    rows = (
+        Bed.objects.filter(
+            ward__path__within=path, ward__closed_at__isnull=True, from_at__lte=at + made.ahead * _DAY
+        )
+        .exclude(until_at__lte=at)
+        .order_by()
+        .values_list("ward__path", "ward__kind", "ward__level", "from_at", "until_at")
+    )
+    open_beds: dict[tuple[str, str, int], NDArray[np.float64]] = {}
+    for where, kind, level, begun, ended in rows:
+        is_open = days >= begun.timestamp()
+        if ended is not None:
+            is_open &= days < ended.timestamp()
+        open_beds[where, kind, level] = open_beds.get((where, kind, level), np.zeros(len(days))) + is_open
+    for (where, kind, level), count in open_beds.items():
+        _add(made.capacity, made, (path, where), (kind, level), count)
+        _add(made.census, made, (path, where), (kind, level), np.zeros(made.days))
+
+
+def _cases(made: BedSeries, path: str, moments: NDArray[np.float64], at: datetime) -> None:
+    since = at - made.days * _DAY
+    rows = Case.objects.filter(path__within=path, confirmed_at__gt=since, confirmed_at__lte=at).order_by()
+    for where, confirmed in rows.values_list("path", "confirmed_at"):
+        day = int(np.searchsorted(moments, confirmed.timestamp()))
+        for area in areas_of(path, where):
+            made.cases.setdefault(area, np.zeros(made.days))[day] += 1
