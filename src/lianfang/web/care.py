@@ -46,7 +46,6 @@ REASONS = {
 }
 WAYS = {
     "learnt": _("learnt from what growth was followed by in all areas"),
-    "trend": _("the trend of four weeks, damped"),
     "slope": _("last week's slope, damped"),
 }
 

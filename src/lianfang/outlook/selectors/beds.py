@@ -14,7 +14,7 @@ from lianfang.outlook.models import Run, Study
 class BedOutlook:
     """Beds of one kind and level: occupied now, `low`, `middle` and `high` (95 %) by day from 0, and beds there will be.
 
-    `way` says how it was worked out: learnt, trend, slope. `full_in` is the day on which the middle course, and
+    `way` says how it was worked out: learnt or slope. `full_in` is the day on which the middle course, and
     `full_early` that on which the high one, reaches the beds there are; None: not within the days looked at.
     """
 
