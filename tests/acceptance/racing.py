@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import sys
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -51,11 +52,11 @@ def try_to_place(pk: int, start: Any, told: Any) -> None:
         told.put(repr(error))
 
 
-def race(pks: list[int]) -> list[str]:
+def race(pks: list[int], attempt: Callable[[int, Any, Any], None] = try_to_place) -> list[str]:
     connections.close_all()
     fork = multiprocessing.get_context("fork")
     start, told = fork.Barrier(len(pks)), fork.Queue()
-    processes = [fork.Process(target=try_to_place, args=(pk, start, told)) for pk in pks]
+    processes = [fork.Process(target=attempt, args=(pk, start, told)) for pk in pks]
     for process in processes:
         process.start()
     words = [told.get(timeout=200) for _ in pks]

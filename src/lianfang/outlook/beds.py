@@ -150,7 +150,7 @@ def _slope(known: NDArray[np.float64]) -> Quantiles:
     middle = np.maximum(known[-1] + np.diff(known[-8:]).mean() * np.cumsum(_DAMPING**steps), 0)
     a_week = _WIDTH_AT_FIRST if len(known) < _FIRST else _WIDTH
     width = np.sqrt((a_week * ((steps + 1) / 7) ** 0.8) ** 2 + (steps + 1) / AHEAD / (middle + 5))
-    return np.maximum((middle[:, None] + 5) * np.exp(ndtri(LEVELS) * width[:, None]) - 5, 0)
+    return np.asarray(np.maximum((middle[:, None] + 5) * np.exp(ndtri(LEVELS) * width[:, None]) - 5, 0))
 
 
 def _first_full(census: NDArray[np.float64], capacity: NDArray[np.float64]) -> int | None:
