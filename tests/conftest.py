@@ -45,3 +45,12 @@ def _emptying_append_only_tables():
     TransactionTestCase._fixture_teardown = lift_and_empty
     yield
     TransactionTestCase._fixture_teardown = empty
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_nights(tmp_path_factory):
+    """The night's work on all areas is done where a test asks for it, and never in the folder of a site."""
+    from django.conf import settings
+
+    settings.REGIONS_HOUR = 24
+    settings.REGIONS_DIR = str(tmp_path_factory.mktemp("regions"))

@@ -166,6 +166,7 @@ def main() -> int:
         "care",
         "discovery",
         "outlook",
+        "regions",
         "planning",
         "loop",
         "intake",

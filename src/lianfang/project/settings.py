@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "lianfang.contacts",
     "lianfang.care",
     "lianfang.outlook",
+    "lianfang.regions",
     "lianfang.discovery",
     "lianfang.planning",
     "lianfang.web",
@@ -163,6 +164,18 @@ OUTLOOK_MINUTES = float(
         "LIANFANG_OUTLOOK_MINUTES",
         "10",
         "Minutes between two runs of the chains, or of the bed outlook, of one area when facts change; a person's decision is taken up at once.",
+    )
+)
+REGIONS_DIR = text(
+    "LIANFANG_REGIONS_DIR",
+    str(DATA_DIR / "regions"),
+    "Folder of the indicators of areas and of the outlooks, in Parquet.",
+)
+REGIONS_HOUR = int(
+    text(
+        "LIANFANG_REGIONS_HOUR",
+        "1",
+        "Hour of the site's day from which the night's indicators, outlooks and grades are computed; 24 for never.",
     )
 )
 WEBHOOK_PRIVATE = switch(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from lianfang.cases.models import Case, Report, Sample, Screening
 from lianfang.contacts.models import Contact, Observation
-from lianfang.core.registry.models import Jurisdiction
+from lianfang.core.registry.models import Jurisdiction, Place
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Finding, Task, Verification
 from lianfang.outlook.models import Focus
@@ -128,7 +128,13 @@ def _foci(ids: list[int]) -> dict[int, Subject]:
     }
 
 
+def _places(ids: list[int]) -> dict[int, Subject]:
+    rows = Place.objects.filter(pk__in=ids).select_related("parent")
+    return {p.pk: Subject(p.name, "", None, p.parent.name if p.parent else "") for p in rows}
+
+
 _DESCRIBE: dict[str, Describe] = {
+    "registry.Place": _places,
     "outlook.Focus": _foci,
     "loop.Finding": _findings,
     "loop.Verification": _verifications,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.models import Classification, Outcome
 from lianfang.core.rules import site_rules
+from lianfang.regions.models import RiskLevel
 from lianfang.web.language import in_language
 
 _OWN: dict[str, Any] = {
@@ -62,11 +63,39 @@ _OWN: dict[str, Any] = {
     "source": _("named source"),
     "lag_days": _("days from onset to onset"),
     "limits": _("usual days"),
+    # areas
+    "regions.grade": _("Proposed risk grade"),
+    "regions.warning": _("Early warning"),
+    "regions.data": _("Figures that cannot be right"),
+    "disease": _("disease"),
+    "level": _("proposed grade"),
+    "in_force": _("grade in force"),
+    "data_to": _("figures to the end of"),
+    "cumulative": _("confirmed cases so far"),
+    "new_in_window": _("new cases in the window"),
+    "cluster_in_window": _("cluster in the window"),
+    "sentence": _("because"),
+    "since": _("since"),
+    "methods": _("methods"),
+    "seen": _("seen (unremarkable up to)"),
+    "re_emergence": _("a case after a quiet time"),
+    "ears": _("more in a day than the days before lead to expect"),
+    "rising": _("each case infects more than one other"),
+    "what": _("what is wrong"),
+    "column": _("figure"),
+    "steps": _("days"),
+    "total": _("confirmed, cumulative"),
+    "total_died": _("died, cumulative"),
+    "jump": _("a jump that does not go on"),
+    "fall": _("a cumulative count that falls"),
+    "repeated": _("the same count again where many cases were usual"),
+    "catch-up": _("a count that catches up"),
+    "contradiction": _("a cluster without a new case"),
     # conclusions of a look
     "well": _("well"),
     "other_illness": _("ill with something else"),
 }
-_ENUMS: tuple[Any, ...] = (Classification, Outcome.Kind)
+_ENUMS: tuple[Any, ...] = (Classification, Outcome.Kind, RiskLevel)
 
 
 def words_of(code: Any) -> str:
@@ -75,6 +104,8 @@ def words_of(code: Any) -> str:
         return str(_OWN["yes" if code else "no"])
     if isinstance(code, list | tuple):
         return ", ".join(words_of(one) for one in code)
+    if isinstance(code, dict) and {"en", "zh"} <= set(code):
+        return in_language(code)
     text = str(code)
     if text in _OWN:
         return str(_OWN[text])

@@ -41,6 +41,9 @@ class Permission(StrEnum):
     BED_VIEW = "care:bed:view"
     BED_EDIT = "care:bed:edit"
     BED_ASSIGN = "care:bed:assign"
+    AREA_VIEW = "regions:area:view"
+    AREA_EDIT = "regions:area:edit"
+    GRADE_CONFIRM = "regions:grade:confirm"
     RULEBOOK_VIEW = "rulebook:rule:view"
 
 
@@ -60,7 +63,7 @@ class Role(models.TextChoices):
 
 
 P = Permission
-_READ = frozenset({P.TASK_VIEW, P.RULEBOOK_VIEW})
+_READ = frozenset({P.TASK_VIEW, P.RULEBOOK_VIEW, P.AREA_VIEW})
 _CASE_READ = _READ | {P.CASE_VIEW, P.CONTACT_VIEW, P.PERSON_VIEW, P.METRICS_VIEW, P.SIGNAL_VIEW}
 _CARE_READ = {P.CARE_VIEW, P.BED_VIEW}
 
@@ -110,6 +113,8 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.BED_ASSIGN,
         P.TASK_VERIFY,
         P.FINDING_JUDGE,
+        P.AREA_EDIT,
+        P.GRADE_CONFIRM,
         P.POLICY_SHED,
         P.AUDIT_VIEW,
         P.ACCESS_BREAK_GLASS,
@@ -126,6 +131,7 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.IMPORT_RUN,
         P.SIGNAL_VIEW,
         P.REGISTRY_EDIT,
+        P.AREA_EDIT,
     },
     Role.AUDITOR: frozenset({P.AUDIT_VIEW, P.METRICS_VIEW, P.RULEBOOK_VIEW, P.TASK_VIEW}),
     Role.ADMINISTRATOR: frozenset(

@@ -28,6 +28,7 @@ Parameters = Annotated[
     | surveillance.EventReportParameters
     | surveillance.EventAlertParameters
     | surveillance.RiskGradeParameters
+    | surveillance.EarlyWarningParameters
     | surveillance.MeasuresParameters
     | surveillance.PersonGradeParameters
     | livelihood.PovertyLineParameters

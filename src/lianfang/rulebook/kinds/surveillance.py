@@ -124,16 +124,39 @@ class EventAlertParameters(Frozen):
 class RiskGradeParameters(Frozen):
     """The county risk grade: low is tested first, then the cumulative count against `large_cumulative`.
 
-    The three settings say what the callers must count, because the text does not.
+    The three settings say what the callers must count, because the text does not. `published_by` is the level that
+    answers for the grade. `hold_days` is for editions with a hysteresis: for how many days after the figures last
+    asked for a level it may not fall below it; a level that is not named may fall at once.
     """
 
     kind: Literal["risk_grade"]
+    published_by: Level = "province"
+    hold_days: dict[RiskLevel, int] = Field(default_factory=dict)
     window_days: int = Field(ge=1)
     large_cumulative: Threshold
     counts_asymptomatic: bool
     counts_imported: bool
     dated_by: Literal["reported", "onset"]
     labels: dict[RiskLevel, Text]
+
+
+class EarlyWarningParameters(Frozen):
+    """When a county's curve is called unusual, and how long it is then silent.
+
+    `quiet_days`, `again_cases`, `again_days`: so many cases within so many days after so many without one.
+    `ears_least_mean`: mean cases a day of the last four weeks from which EARS C2 looks at daily counts.
+    `rising_probability`, `rising_cases`: Rt above 1 with this probability, on so many cases in the window.
+    `silence_days`: alarms this near to one another are one finding.
+    """
+
+    kind: Literal["early_warning"]
+    quiet_days: int = Field(ge=1)
+    again_cases: int = Field(ge=1)
+    again_days: int = Field(ge=1)
+    ears_least_mean: float = Field(gt=0)
+    rising_probability: float = Field(gt=0.5, lt=1)
+    rising_cases: int = Field(ge=1)
+    silence_days: int = Field(ge=1)
 
 
 class Measure(Frozen):

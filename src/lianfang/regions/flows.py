@@ -1,0 +1,282 @@
+"""What has happened in an area, as flows (`vocabulary.FLOWS`) read from the facts: who came, who left, on which day, known when.
+
+A confirmed case stands on the day of its diagnosis, whenever the system heard of it. Figures that an area published
+(`Published`) stand in where no case of the area is on file: so history without line lists runs through the same sums.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+from django.db.models import BigIntegerField, Count, Exists, Max, OuterRef, Q, Sum
+
+from lianfang.care.models import Departure, PathwayChange, Stay
+from lianfang.cases.models import Case, Outcome, StatusChange
+from lianfang.common.clock import site_zone
+from lianfang.contacts.models import Contact
+from lianfang.contacts.models import FollowUp as Following
+from lianfang.loop.models import Decision, Judgement
+from lianfang.outlook.clusters import FINDING as CLUSTER
+from lianfang.outlook.models import Focus
+from lianfang.regions.models import Published
+from lianfang.regions.vocabulary import FLOWS
+
+Flow = tuple[str, int, str, int, int]  # in the order of FLOWS
+Stated = tuple[int, int, int, int | None]  # day, count, known, superseded
+_EPOCH = date(1970, 1, 1).toordinal()
+_SUSPECTED = {"suspected", "probable"}
+_LEFT = {"observed", "released", "died", "excluded"}
+_CUMULATIVE = ("confirmed", "cured", "died")
+
+
+def number_of(day: date) -> int:
+    """Return a day as days since 1970."""
+    return day.toordinal() - _EPOCH
+
+
+def day_of(number: int) -> date:
+    """Return the day of a number of days since 1970."""
+    return date.fromordinal(number + _EPOCH)
+
+
+def flows_of(disease: str, path: str) -> pa.Table:
+    """Return all flows of a disease in an area, added up over equal (path, day, measure, known); a dozen queries."""
+    summed: dict[tuple[str, int, str, int], int] = defaultdict(int)
+    for place, day, measure, n, known in _all(disease, path):
+        summed[place, day, measure, known] += n
+    rows = [(*key, n) for key, n in sorted(summed.items()) if n]
+    columns = list(zip(*rows, strict=True)) or [()] * 5
+    by_name = dict(zip(("path", "day", "measure", "known", "n"), columns, strict=True))
+    return pa.table({field.name: pa.array(by_name[field.name], field.type) for field in FLOWS}, schema=FLOWS)
+
+
+def fingerprint(disease: str, path: str) -> str:
+    """Return what differs whenever the flows of the area may differ: counts and latest moments of the facts, cheaply."""
+    cases = Case.objects.filter(disease=disease, path__within=path)
+    in_area = {"case__disease": disease, "case__path__within": path}
+    superseding = {
+        "n": Count("pk"),
+        "last": Max("pk"),
+        "gone": Max("superseded_at"),
+        "kept": Count("superseded_at"),
+    }
+    parts: list[Any] = [
+        cases.aggregate(
+            n=Count("pk"),
+            day=Sum("confirmed_at", output_field=BigIntegerField()),
+            diagnosed=Count("confirmed_at"),
+        ),
+        StatusChange.objects.filter(**in_area).aggregate(n=Count("pk"), last=Max("pk")),
+        Outcome.objects.filter(**in_area).aggregate(**superseding),
+        Stay.objects.filter(**in_area).aggregate(**superseding),
+        Departure.objects.filter(**in_area).aggregate(**superseding),
+        PathwayChange.objects.filter(**in_area).aggregate(n=Count("pk"), last=Max("pk")),
+        Contact.objects.filter(disease=disease, path__within=path).aggregate(
+            n=Count("pk"),
+            status=Max("status_at"),
+            closed=Count("status_at"),
+            owed=Count("visit_until_on"),
+            until=Max("observe_until_on"),
+        ),
+        Focus.objects.filter(disease=disease, path__within=path).aggregate(
+            n=Count("pk"),
+            cases=Sum("n_cases"),
+            known=Max("identified_at"),
+            gone=Count("gone_at"),
+            clusters=Count("pk", filter=Q(is_cluster=True)),
+        ),
+        Judgement.objects.filter(finding__kind=CLUSTER, finding__path__within=path).aggregate(last=Max("pk")),
+        Published.objects.filter(disease=disease, path__within=path).aggregate(**superseding),
+    ]
+    return repr([list(part.values()) for part in parts])
+
+
+def _all(disease: str, path: str) -> Iterator[Flow]:
+    yield from _classified(disease, path)
+    yield from _outcomes(disease, path)
+    yield from _hospital(disease, path)
+    yield from _severity(disease, path)
+    yield from _observation(disease, path)
+    yield from _clusters(disease, path)
+    yield from _published(disease, path)
+
+
+def _classified(disease: str, path: str) -> Iterator[Flow]:
+    zone = site_zone()
+    rows = StatusChange.objects.filter(case__disease=disease, case__path__within=path).order_by(
+        "case_id", "pk"
+    )
+    stood: dict[tuple[int, str], int] = {}
+    columns = rows.values_list(
+        "case_id", "case__path", "case__confirmed_at", "case__onset_on", "before", "after", "at"
+    )
+    for case, place, confirmed_at, onset_on, before, after, at in columns.iterator(chunk_size=10_000):
+        known = int(at.timestamp())
+        today = _day(at, zone)
+        for measure in ("confirmed", "asymptomatic"):
+            if after == measure != before:
+                stood[case, measure] = _day(confirmed_at, zone) if confirmed_at else today
+                yield place, stood[case, measure], measure, 1, known
+            elif before == measure != after:
+                yield place, stood.pop((case, measure), today), measure, -1, known
+        if onset_on is not None and (after == "confirmed") != (before == "confirmed"):
+            yield place, number_of(onset_on), "onset", 1 if after == "confirmed" else -1, known
+        entered, left = after in _SUSPECTED, before in _SUSPECTED
+        if entered != left:
+            yield place, today, "suspected", int(entered) - int(left), known
+
+
+def _outcomes(disease: str, path: str) -> Iterator[Flow]:
+    zone = site_zone()
+    rows = Outcome.objects.filter(
+        case__disease=disease,
+        case__path__within=path,
+        case__classification="confirmed",
+        kind__in=("recovered", "died"),
+    )
+    measures = {"recovered": "cured", "died": "died"}
+    columns = ("case__path", "kind", "on", "occurred_at", "recorded_at", "superseded_at")
+    for place, kind, on, occurred_at, recorded_at, gone_at in rows.values_list(*columns).iterator():
+        day = number_of(on) if on else _day(occurred_at, zone)
+        yield from _while(place, day, measures[kind], recorded_at, gone_at)
+
+
+def _hospital(disease: str, path: str) -> Iterator[Flow]:
+    """Yield admissions (the first bed of a case) and discharges, in the area of the case."""
+    zone = site_zone()
+    in_area = {"case__disease": disease, "case__path__within": path}
+    stays = Stay.objects.filter(**in_area, superseded_at=None).order_by("case_id", "occurred_at")
+    seen = set()
+    for case, place, at, known in stays.values_list(
+        "case_id", "case__path", "occurred_at", "recorded_at"
+    ).iterator():
+        if case not in seen:
+            seen.add(case)
+            yield place, _day(at, zone), "admitted", 1, int(known.timestamp())
+    gone = Departure.objects.filter(**in_area, how="discharged")
+    for place, at, known, ended in gone.values_list(
+        "case__path", "occurred_at", "recorded_at", "superseded_at"
+    ).iterator():
+        yield from _while(place, _day(at, zone), "discharged", known, ended)
+
+
+def _severity(disease: str, path: str) -> Iterator[Flow]:
+    """Yield who became severe or critical and who no longer is, by the changes of each pathway."""
+    zone = site_zone()
+    rows = PathwayChange.objects.filter(case__disease=disease, case__path__within=path).order_by(
+        "case_id", "pk"
+    )
+    level: dict[int, str] = {}
+    for case, place, what, after, at in rows.values_list(
+        "case_id", "case__path", "what", "after", "at"
+    ).iterator():
+        if what == "stage" and after not in _LEFT:
+            continue
+        now = after if what == "severity" else ""
+        before = level.get(case, "")
+        level[case] = now
+        for measure in ("severe", "critical"):
+            if (now == measure) != (before == measure):
+                yield place, _day(at, zone), measure, 1 if now == measure else -1, int(at.timestamp())
+
+
+def _observation(disease: str, path: str) -> Iterator[Flow]:
+    """Yield who came under observation and who left it; a person observed for several cases counts once."""
+    zone = site_zone()
+    rows = Contact.objects.filter(
+        disease=disease, path__within=path, visit_until_on__isnull=False, observe_from_on__isnull=False
+    )
+    columns = ("path", "observe_from_on", "visit_until_on", "named_at", "status", "status_at")
+    for place, from_on, until_on, named_at, status, status_at in rows.values_list(*columns).iterator():
+        known = int(named_at.timestamp())
+        first = max(number_of(from_on), _day(named_at, zone))
+        last = number_of(until_on) + 1
+        closed = status != Following.UNDER and status_at is not None
+        if closed:
+            last = min(last, _day(status_at, zone))
+        if last > first:
+            yield place, first, "observed", 1, known
+            yield place, last, "observed", -1, int(status_at.timestamp()) if closed else known
+
+
+def _clusters(disease: str, path: str) -> Iterator[Flow]:
+    """Yield each confirmed case of a cluster on its day, once, as far as no person dismissed the cluster."""
+    zone = site_zone()
+    newest = Judgement.objects.filter(
+        finding__kind=CLUSTER, finding__subject="outlook.Focus", finding__subject_id=OuterRef("pk")
+    ).order_by("-pk")
+    dismissed = newest.filter(decision=Decision.DISMISSED)
+    rows = Focus.objects.filter(disease=disease, is_cluster=True, cases__path__within=path).filter(
+        ~Q(Exists(dismissed)), cases__classification="confirmed", cases__confirmed_at__isnull=False
+    )
+    seen = set()
+    columns = ("cases__pk", "cases__path", "cases__confirmed_at", "identified_at", "gone_at")
+    for case, place, confirmed_at, known, gone_at in rows.order_by("identified_at", "pk").values_list(
+        *columns
+    ):
+        if case not in seen:
+            seen.add(case)
+            yield from _while(place, _day(confirmed_at, zone), "cluster", known, gone_at)
+
+
+def _published(disease: str, path: str) -> Iterator[Flow]:
+    """Yield the steps of published cumulative counts, from one stated day to the next, where no case is on file."""
+    counted = set(
+        Case.objects.filter(disease=disease, path__within=path).values_list("path", flat=True).distinct()
+    )
+    rows = Published.objects.filter(disease=disease, path__within=path).order_by("path", "on", "recorded_at")
+    series: dict[tuple[str, str], list[Stated]] = defaultdict(list)
+    columns = rows.values_list("path", "on", "recorded_at", "superseded_at", *_CUMULATIVE, "suspected")
+    for place, on, recorded_at, gone_at, *stated in columns.iterator(chunk_size=10_000):
+        known, gone = int(recorded_at.timestamp()), int(gone_at.timestamp()) if gone_at else None
+        for measure, value in zip((*_CUMULATIVE, "suspected"), stated, strict=True):
+            if value is not None:
+                series[place, measure].append((number_of(on), value, known, gone))
+    has_cases = {place: any(one.startswith(place) for one in counted) for place, _ in series}
+    for (place, measure), values in series.items():
+        if not has_cases[place]:
+            yield from ((place, day, measure, n, known) for day, n, known in steps(values))
+
+
+def steps(stated: Sequence[Stated]) -> Iterator[tuple[int, int, int]]:
+    """Yield (day, change, known) of one cumulative count from what was stated for days, with corrections, in any order.
+
+    What is stated for a day holds until the next stated day. So the sum of the changes up to a day that were known at a
+    moment is the count that stood then, also where a day was filled in late, corrected or withdrawn.
+    """
+    acts = [(known, 1, day, value) for day, value, known, _ in stated]
+    acts += [(gone, 0, day, value) for day, value, _, gone in stated if gone is not None]
+    days: list[int] = []
+    values: dict[int, int] = {}
+    for known, is_said, day, value in sorted(acts):
+        if not is_said and values.get(day) != value:
+            continue  # replaced at the same moment
+        at = bisect_left(days, day)
+        below = values[days[at - 1]] if at else 0
+        before = values.get(day, below)
+        if is_said:
+            if day not in values:
+                days.insert(at, day)
+            values[day] = after = value
+        else:
+            del values[day]
+            days.remove(day)
+            after = below
+        following = bisect_right(days, day)
+        if after != before:
+            yield day, after - before, known
+            if following < len(days):
+                yield days[following], before - after, known
+
+
+def _while(place: str, day: int, measure: str, known: datetime, gone: datetime | None) -> Iterable[Flow]:
+    yield place, day, measure, 1, int(known.timestamp())
+    if gone is not None:
+        yield place, day, measure, -1, int(gone.timestamp())
+
+
+def _day(at: datetime, zone: Any) -> int:
+    return at.astimezone(zone).toordinal() - _EPOCH

@@ -1,0 +1,204 @@
+"""What can be done about areas: figures and outlines are taken, grades are decided. Each act is recorded."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from lianfang.common.clock import end_of, local_day, start_of
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
+from lianfang.core.audit.services import record
+from lianfang.core.registry.models import Place
+from lianfang.loop.models import Decision, Finding, Judgement
+from lianfang.loop.services import judge_finding
+from lianfang.loop.touch import touch
+from lianfang.regions.errors import BadBoundaries, BadFigures, NotAGrade, ReasonNeeded
+from lianfang.regions.events import RegionsEvent
+from lianfang.regions.grading import FINDING
+from lianfang.regions.models import Boundary, Grade, Published, RiskLevel
+
+COUNTS = ("confirmed", "suspected", "cured", "died")
+
+
+@transaction.atomic
+def take_published(
+    *, disease: str, rows: Iterable[Mapping[str, Any]], source: str, by: Actor, at: datetime
+) -> tuple[int, int]:
+    """Take cumulative counts that areas published; return how many rows are new and how many corrected earlier ones.
+
+    A row has `place` (a code), `on` (a date) and any of `COUNTS`. The same row again changes nothing; other counts for
+    the same day and place supersede what was held. All rows are taken or none: the error names every row that cannot be.
+    """
+    wanted = list(rows)
+    places = {
+        place.code: place for place in Place.objects.filter(code__in={str(row["place"]) for row in wanted})
+    }
+    _refuse_bad(wanted, places, at)
+    for path in {place.path for place in places.values()}:
+        by.require(Permission.AREA_EDIT, path)
+    standing = {
+        (row.place_id, row.on): row
+        for row in Published.objects.current().filter(
+            disease=disease, place__in=places.values(), on__in={row["on"] for row in wanted}
+        )
+    }
+    fresh, corrected = [], []
+    for row in wanted:
+        place = places[str(row["place"])]
+        counts = {name: row.get(name) for name in COUNTS}
+        held = standing.get((place.pk, row["on"]))
+        if held is not None and all(getattr(held, name) == counts[name] for name in COUNTS):
+            continue
+        if held is not None:
+            corrected.append(held.pk)
+        fresh.append(
+            Published(
+                disease=disease,
+                place=place,
+                path=place.path,
+                on=row["on"],
+                source=source,
+                occurred_at=end_of(row["on"]),
+                recorded_at=at,
+                recorded_by_id=by.user_id,
+                **counts,
+            )
+        )
+    for n in range(0, len(corrected), 500):
+        Published.objects.filter(pk__in=corrected[n : n + 500]).update(superseded_at=at)
+    Published.objects.bulk_create(fresh, batch_size=500)
+    after = {"disease": disease, "source": source, "taken": len(fresh), "corrected": len(corrected)}
+    record(RegionsEvent.PUBLISHED, by=by, at=at, after=after)
+    return len(fresh) - len(corrected), len(corrected)
+
+
+def _refuse_bad(rows: Sequence[Mapping[str, Any]], places: Mapping[str, Place], at: datetime) -> None:
+    wrong = []
+    seen = set()
+    for n, row in enumerate(rows, start=1):
+        code, on = str(row["place"]), row["on"]
+        if code not in places:
+            wrong.append(f"row {n}: no place {code}")
+        elif not isinstance(on, date) or on > local_day(at):
+            wrong.append(f"row {n}: {on} is no day up to today")
+        elif (code, on) in seen:
+            wrong.append(f"row {n}: {code} on {on} stands twice")
+        elif any(
+            row.get(name) is not None and (not isinstance(row[name], int) or row[name] < 0) for name in COUNTS
+        ):
+            wrong.append(f"row {n}: a count is negative or no whole number")
+        seen.add((code, on))
+    if wrong:
+        more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise BadFigures(reason="; ".join(wrong[:5]) + more)
+
+
+@transaction.atomic
+def take_boundaries(
+    *, features: Mapping[str, Any], code: str, source: str, by: Actor, at: datetime
+) -> tuple[int, int]:
+    """Take outlines from a GeoJSON FeatureCollection whose property `code` is that of a place; return (taken, unknown).
+
+    Of places that had an outline the new one counts. Codes with trailing zeros, as 420100 for 4201, are understood.
+    """
+    found = [
+        (str(one.get("properties", {}).get(code, "")), one.get("geometry"))
+        for one in features.get("features", [])
+        if (one.get("geometry") or {}).get("type") in {"Polygon", "MultiPolygon"}
+    ]
+    if not found:
+        raise BadBoundaries(reason="no feature is a polygon")
+    codes = {form for text, _ in found for form in _forms(text)}
+    places = {place.code: place for place in Place.objects.filter(code__in=codes)}
+    rows = {}
+    for text, geometry in found:
+        place = next((places[form] for form in _forms(text) if form in places), None)
+        if place is not None:
+            by.require(Permission.AREA_EDIT, place.path)
+            rows[place.pk] = Boundary(place=place, path=place.path, geometry=geometry, source=source)
+    if not rows:
+        raise BadBoundaries(reason=f"no property {code} is the code of a place")
+    Boundary.objects.filter(place__in=rows).delete()
+    Boundary.objects.bulk_create(rows.values(), batch_size=100)
+    record(RegionsEvent.BOUNDARIES, by=by, at=at, after={"source": source, "taken": len(rows)})
+    return len(rows), len(found) - len(rows)
+
+
+def _forms(code: str) -> list[str]:
+    """Return the ways in which a code may stand in the register: as it is, and without the zeros of higher levels."""
+    forms = [code]
+    if len(code) == 6 and code.endswith("00"):
+        forms.append(code[:4])
+        if code.endswith("0000"):
+            forms.append(code[:2])
+    return forms
+
+
+@transaction.atomic
+def decide_grade(*, finding: Finding, level: str, reason: str, by: Actor, at: datetime) -> Grade:
+    """Put a proposed grade in force, or another one, with the reason; the answerable level decides."""
+    by.require(Permission.GRADE_CONFIRM, finding.path)
+    if not reason.strip():
+        raise ReasonNeeded
+    if finding.kind != FINDING or level not in RiskLevel.values:
+        raise NotAGrade
+    decision = Decision.CONFIRMED if level == finding.evidence["level"] else Decision.CORRECTED
+    judge_finding(finding=finding, decision=decision, reason=reason, by=by, at=at)
+    return put_in_force(finding=finding, level=level, reason=reason, by=by, at=at)
+
+
+@transaction.atomic
+def put_in_force(*, finding: Finding, level: str, reason: str, by: Actor, at: datetime) -> Grade:
+    """Write the grade that a person decided on; the one before no longer holds."""
+    place = Place.objects.get(pk=finding.subject_id)
+    disease = finding.evidence["disease"]
+    old = Grade.objects.current().filter(disease=disease, place=place).first()
+    if old is not None:
+        Grade.objects.filter(pk=old.pk).update(superseded_at=at)
+    data_to = date.fromisoformat(finding.evidence["data_to"])
+    row = Grade.objects.create(
+        disease=disease,
+        place=place,
+        path=place.path,
+        level=level,
+        data_to=data_to,
+        edition=finding.edition,
+        evidence=finding.evidence,
+        reason=reason.strip(),
+        finding=finding,
+        occurred_at=max(at, start_of(data_to + timedelta(days=1))),
+        recorded_at=at,
+        recorded_by_id=by.user_id,
+    )
+    if old is not None:
+        Grade.objects.filter(pk=old.pk).update(superseded_by=row)
+    record(
+        RegionsEvent.GRADED,
+        subject=row,
+        by=by,
+        at=at,
+        reason=reason,
+        before={"level": old.level} if old else None,
+        after={"level": level, "edition": row.edition, "data_to": data_to.isoformat()},
+    )
+    touch(Grade, [row.pk], at=at)
+    touch(Finding, [finding.pk], at=at)
+    return row
+
+
+def judged_without_grade() -> list[tuple[Finding, Judgement]]:
+    """Return the grade proposals that a person confirmed on the page of findings and that are not in force yet."""
+    newest = {}
+    rows = Judgement.objects.filter(finding__kind=FINDING, finding__withdrawn_at=None).order_by("pk")
+    for one in rows.select_related("finding"):
+        newest[one.finding_id] = one
+    written = set(Grade.objects.filter(finding__in=newest).values_list("finding_id", "recorded_at"))
+    return [
+        (one.finding, one)
+        for one in newest.values()
+        if one.decision == Decision.CONFIRMED
+        and one.at >= one.finding.found_at
+        and not any(finding == one.finding_id and at >= one.at for finding, at in written)
+    ]
