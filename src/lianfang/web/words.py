@@ -100,13 +100,18 @@ _ENUMS: tuple[Any, ...] = (Classification, Outcome.Kind, RiskLevel)
 
 def words_of(code: Any) -> str:
     """Return the words for a code, or the code itself where nobody has words for it."""
-    if isinstance(code, bool):
-        return str(_OWN["yes" if code else "no"])
-    if isinstance(code, list | tuple):
-        return ", ".join(words_of(one) for one in code)
     if isinstance(code, dict) and {"en", "zh"} <= set(code):
         return in_language(code)
-    text = str(code)
+    if isinstance(code, list | tuple):
+        return ", ".join(words_of(one) for one in code)
+    return _word(_yes_no(code) if isinstance(code, bool) else str(code))
+
+
+def _yes_no(value: bool) -> str:  # noqa: FBT001 - the value itself
+    return "yes" if value else "no"
+
+
+def _word(text: str) -> str:
     if text in _OWN:
         return str(_OWN[text])
     for enum in _ENUMS:
