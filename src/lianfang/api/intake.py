@@ -415,26 +415,23 @@ def one_signal(request: Any, pk: int) -> Any:
 def messages(request: Any, body: MessagesIn) -> Any:
     """Take in the messages of a laboratory, a checkpoint or another system; what cannot be read is parked, never refused."""
     source = get_source(request.actor, body.source, Permission.SIGNAL_RECORD)
-    return [_taken(request, source, body.target, message) for message in body.messages]
-
-
-def _taken(request: Any, source: Any, target: str, message: MessageIn) -> dict[str, Any]:
-    signal, outcome = services.receive_message(
+    taken = services.receive_messages(
         source=source,
-        target=target,
-        message=message.fields,
-        key=message.key,
+        target=body.target,
+        messages=[(message.key, message.fields) for message in body.messages],
         by=request.actor,
         at=request.at,
     )
-    signal.refresh_from_db(fields=["status", "problems"])
-    return {
-        "key": message.key,
-        "signal": signal.pk,
-        "status": signal.status,
-        "outcome": "known" if outcome is None else str(outcome.word),
-        "problems": signal.problems,
-    }
+    return [
+        {
+            "key": message.key,
+            "signal": signal.pk,
+            "status": signal.status,
+            "outcome": "known" if outcome is None else str(outcome.word),
+            "problems": signal.problems,
+        }
+        for message, (signal, outcome) in zip(body.messages, taken, strict=True)
+    ]
 
 
 @endpoint("POST", "/exports", Permission.EXPORT_RUN)

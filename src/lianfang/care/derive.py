@@ -31,6 +31,7 @@ from lianfang.cases.facts import rule_facts
 from lianfang.cases.models import Case, Result
 from lianfang.common.bulk import write_columns
 from lianfang.common.clock import local_day, site_zone, start_of
+from lianfang.common.paths import code_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.services import Entry, record_many
 from lianfang.core.rules import site_rules
@@ -80,9 +81,9 @@ def stand(case: Case, course: Course, at: datetime, pack: Pack | None) -> Standi
     _set_stage(now, case, course, at)
     judged_at = (now.left_at or at).astimezone(site_zone())
     if pack is not None:
-        _set_severity(now, course, judged_at, pack, _code(case.path))
+        _set_severity(now, course, judged_at, pack, code_of(case.path))
         if now.stage in {*_INSIDE, Stage.OBSERVED, Stage.RELEASED}:
-            _set_readiness(now, course, judged_at, pack, _code(case.path))
+            _set_readiness(now, course, judged_at, pack, code_of(case.path))
     if now.stage not in _INSIDE:
         now.waits_since = now.needs = None
     return now
@@ -211,10 +212,6 @@ def _is_ready(facts: CaseFacts, pack: Pack, at: datetime, place: str) -> bool:
         return False
 
 
-def _code(path: str) -> str:
-    return path.rstrip(".").rsplit(".", 1)[-1]
-
-
 def derive_pathways(
     case_ids: Iterable[int], *, at: datetime, by: Actor | None = None, because: str = "new_facts"
 ) -> int:
@@ -296,7 +293,7 @@ def explain_discharge(case: Case, *, at: datetime) -> Discharge | None:
         return None
     facts = clinical_facts(courses_of([case.pk])[case.pk])
     try:
-        return discharge(facts, pack, at.astimezone(site_zone()), _code(case.path))
+        return discharge(facts, pack, at.astimezone(site_zone()), code_of(case.path))
     except NoEditionError:
         return None
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from lianfang.care.models import Bed, BedKind, BedRequest, BedTally, CareLevel, Cohort, Pathway, Stage, Ward
 from lianfang.cases.models import Case, Classification
+from lianfang.common.paths import code_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.rules import site_rules
 from lianfang.rulebook.kinds.care import BedLevelParameters
@@ -62,7 +63,9 @@ def bed_board(actor: Actor, *, at: datetime, path: str = "") -> list[BedCount]:
         sums = found.setdefault((tally.kind, tally.level), [0, 0, 0])
         sums[0] += tally.usable
         sums[1] += tally.occupied
-    spare = site_rules().resolve("bed_levels", at=at, place=_code(path)).of(BedLevelParameters).spare_percent
+    spare = (
+        site_rules().resolve("bed_levels", at=at, place=code_of(path)).of(BedLevelParameters).spare_percent
+    )
     order = list(BedKind.values)
     return [
         BedCount(
@@ -130,7 +133,3 @@ def why_unsuitable(ward: Ward, case: Case) -> str:
 def level_words() -> dict[int, Any]:
     """Return the words for the levels of care."""
     return dict(CareLevel.choices)
-
-
-def _code(path: str) -> str:
-    return path.rstrip(".").rsplit(".", 1)[-1] if path else ""

@@ -17,6 +17,7 @@ from lianfang.cases.facts import Known, known_of, rule_facts
 from lianfang.cases.models import Case, Classification, StatusChange
 from lianfang.common.bulk import write_columns
 from lianfang.common.clock import local_day, site_zone
+from lianfang.common.paths import code_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.services import Entry, record_many
 from lianfang.core.rules import site_rules
@@ -109,15 +110,11 @@ def _said(known: Known) -> Verdict:
 
 def _by_criteria(case: Case, known: Known, at: datetime, pack: Pack) -> Verdict:
     try:
-        found = classify(rule_facts(known), pack, at, _code(case.path))
+        found = classify(rule_facts(known), pack, at, code_of(case.path))
     except NoEditionError:  # before the first edition of the pack there is nothing to judge by
         return Verdict(C.NOT_CLASSIFIED)
     evidence = tuple(item.item for item in found.met) if found.criterion_id else ()
     return Verdict(found.status.value, found.criterion_id, found.edition_id, evidence)
-
-
-def _code(path: str) -> str:
-    return path.rstrip(".").rsplit(".", 1)[-1]
 
 
 def _rank(classification: str) -> int:
@@ -188,7 +185,7 @@ def _proposal(case: Case, verdict: Verdict, at: datetime) -> list[Proposal]:
     """Return the finding that somebody is to judge: a new infection by criteria, while the episode is open."""
     if verdict.classification not in (C.PROBABLE, *IS_CASE) or verdict.criterion == RULED or case.outcome:
         return []
-    review = site_rules().resolve("clock.review", at=max(local_day(at), _FIRST_DAY), place=_code(case.path))
+    review = site_rules().resolve("clock.review", at=max(local_day(at), _FIRST_DAY), place=code_of(case.path))
     due = at + timedelta(hours=review.of(ClockParameters).within)
     evidence = {
         "classification": verdict.classification,
@@ -281,7 +278,7 @@ def explain(case: Case, *, at: datetime, as_known: datetime | None = None) -> An
         return None
     known = known_of([case.pk], as_known=as_known)[case.pk]
     try:
-        return classify(rule_facts(known), pack, _judged_at(known, as_known or at), _code(case.path))
+        return classify(rule_facts(known), pack, _judged_at(known, as_known or at), code_of(case.path))
     except NoEditionError:
         return None
 

@@ -17,10 +17,11 @@ from django.db.models import Min, Q, QuerySet
 from lianfang.cases.models import Case, Result, Sign
 from lianfang.common.bulk import write_columns
 from lianfang.common.clock import end_of, local_day, start_of
+from lianfang.common.paths import code_of
 from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.exposed import count, visits_until, window_of
 from lianfang.contacts.models import Closing, Contact, Exposure, FollowUp, SelfReports, SwabDay
-from lianfang.contacts.rules import Defining, Observing, Rules, code_of
+from lianfang.contacts.rules import Defining, Observing, Rules
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.services import Entry, record_many
 from lianfang.core.rules import site_rules

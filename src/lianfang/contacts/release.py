@@ -5,8 +5,9 @@ from datetime import datetime
 
 from lianfang.cases.models import Screening
 from lianfang.common.clock import local_day, site_zone
+from lianfang.common.paths import code_of
 from lianfang.contacts.models import Contact, Observation, Seen, Swab
-from lianfang.contacts.rules import Rules, code_of
+from lianfang.contacts.rules import Rules
 from lianfang.core.rules import site_rules
 from lianfang.rulebook.edition import RuleEdition
 from lianfang.rulebook.expression import ItemFinding

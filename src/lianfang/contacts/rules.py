@@ -81,11 +81,6 @@ class Rules:
             return site_rules().editions(f"{disease}/{name}")[0]
 
 
-def code_of(path: str) -> str:
-    """Return the code of the last place of a path, by which editions of single places are found."""
-    return path.rstrip(".").rsplit(".", 1)[-1]
-
-
 def settings_in_force(disease: str, on: date, place: str = "") -> dict[str, dict[str, str]]:
     """Return the settings of the definition in force, code to words in both languages."""
     rule = Rules().defining(disease, on, place).rule

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 
 from lianfang.cases.models import Case, Sample
 from lianfang.common.clock import end_of, local_day, start_of
-from lianfang.contacts.rules import Rules, code_of
+from lianfang.common.paths import code_of
+from lianfang.contacts.rules import Rules
 from lianfang.core.rules import site_rules
 from lianfang.discovery.errors import NoWindow
 from lianfang.rulebook.kinds.visits import VisitDiscoveryParameters

@@ -9,8 +9,8 @@ import numpy as np
 
 from lianfang.cases.models import Case, Classification
 from lianfang.common.clock import local_day
+from lianfang.common.paths import code_of
 from lianfang.contacts.models import Contact
-from lianfang.contacts.rules import code_of
 from lianfang.discovery.errors import CaseNotOpen, WindowClosed
 from lianfang.discovery.lake import numbers_of, people_of
 from lianfang.discovery.models import Venue

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from lianfang.cases.models import Case
 from lianfang.common.clock import end_of, local_day
+from lianfang.common.paths import code_of
 from lianfang.contacts.models import Origin
-from lianfang.contacts.rules import code_of, settings_in_force
+from lianfang.contacts.rules import settings_in_force
 from lianfang.contacts.services import name_contact
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 
+from lianfang.common.paths import lineage
 from lianfang.core.registry.models import ExternalNumber, Level, Place
 from lianfang.intake.fields import plain
 
@@ -31,25 +33,42 @@ class Found:
     nearest: tuple[str, ...] = ()
 
 
+# After so many places looked up one by one the whole table is read: a file names many, a message one or none.
+_SINGLY = 3
+
+
+class _Table:
+    """All living places of the site in memory, by id, by code and by name (45,000 places: 0.3 s)."""
+
+    def __init__(self, system: str) -> None:
+        self.by_id = {place.pk: place for place in Place.objects.filter(abolished_on__isnull=True)}
+        self.by_code = {place.code: place for place in self.by_id.values()}
+        self.by_name: dict[str, list[Place]] = {}
+        for place in self.by_id.values():
+            for name in {form for text in (place.name, place.name_en) if text for form in _forms(text)}:
+                self.by_name.setdefault(name, []).append(place)
+        if system:
+            numbers = ExternalNumber.objects.filter(system=system, record="registry.Place")
+            for number, pk in numbers.values_list("number", "record_id"):
+                if pk in self.by_id:
+                    self.by_code.setdefault(number, self.by_id[pk])
+
+
 class PlaceFinder:
-    """All places of the site in memory, by code and by name: built once per import (45,000 places: 0.3 s).
+    """Finds what rows of one sender call their places; the table of places is read when a row first needs it.
 
     `system` is the sender's, whose own place numbers may be on file as external numbers.
     """
 
     def __init__(self, system: str = "") -> None:
-        self._by_id = {place.pk: place for place in Place.objects.filter(abolished_on__isnull=True)}
-        self._by_code = {place.code: place for place in self._by_id.values()}
-        self._by_name: dict[str, list[Place]] = {}
-        for place in self._by_id.values():
-            for name in {form for text in (place.name, place.name_en) if text for form in _forms(text)}:
-                self._by_name.setdefault(name, []).append(place)
-        if system:
-            numbers = ExternalNumber.objects.filter(system=system, record="registry.Place")
-            for number, pk in numbers.values_list("number", "record_id"):
-                if pk in self._by_id:
-                    self._by_code.setdefault(number, self._by_id[pk])
+        self._system = system
         self._known: dict[tuple[str, ...], Found] = {}
+        self._counties: dict[int, Place] = {}
+        self._singly = 0
+
+    @cached_property
+    def _table(self) -> _Table:
+        return _Table(self._system)
 
     def find(self, values: Mapping[str, object], *, within: str) -> Found:
         """Return the place that the row names; nothing is named where `place` is None and `field` empty.
@@ -65,14 +84,37 @@ class PlaceFinder:
 
     def county_of(self, place: Place) -> Place:
         """Return the county in which the place lies, or the place itself where it lies in none."""
+        if place.level <= Level.COUNTY:
+            return place
+        if place.pk not in self._counties:
+            self._counties[place.pk] = self._above(place) or place
+        return self._counties[place.pk]
+
+    def _above(self, place: Place) -> Place | None:
+        if self._may_ask():
+            return Place.objects.filter(level=Level.COUNTY, path__in=lineage(place.path)).first()
         above: Place | None = place
         while above is not None and above.level > Level.COUNTY:
-            above = self._by_id.get(above.parent_id or 0)
-        return above if above is not None and above.level == Level.COUNTY else place
+            above = self._table.by_id.get(above.parent_id or 0)
+        return above if above is not None and above.level == Level.COUNTY else None
+
+    def _may_ask(self) -> bool:
+        """Return whether one place may be asked for by itself; not once the table is here, and not many times."""
+        if "_table" in self.__dict__ or self._singly >= _SINGLY:
+            return False
+        self._singly += 1
+        return True
+
+    def _coded(self, code: str) -> Place | None:
+        if self._may_ask():
+            place: Place | None = Place.objects.filter(code=code, abolished_on__isnull=True).first()
+            if place is not None:
+                return place
+        return self._table.by_code.get(code)
 
     def _find(self, code: str, names: Mapping[str, str], within: str) -> Found:
-        if code and code in self._by_code:
-            return Found(self._by_code[code])
+        if code and (place := self._coded(code)) is not None:
+            return Found(place)
         above: Place | None = None
         named = [name for name in _NAMES if names[name]]
         for name in named:
@@ -85,12 +127,15 @@ class PlaceFinder:
                 return Found(None, name, self._nearest(names[name], candidates))
             above = candidates[0]
         if code and above is None:
-            return Found(None, "place_code", tuple(get_close_matches(code, self._by_code, n=3)))
+            return Found(None, "place_code", tuple(get_close_matches(code, self._table.by_code, n=3)))
         return Found(above)
 
     def _candidates(self, text: str, field: str, above: Place | None, within: str) -> list[Place]:
         rows = {
-            p.pk: p for form in _forms(text) for p in self._by_name.get(form, ()) if p.level in _LEVELS[field]
+            p.pk: p
+            for form in _forms(text)
+            for p in self._table.by_name.get(form, ())
+            if p.level in _LEVELS[field]
         }
         if above is not None:
             return [
@@ -104,8 +149,18 @@ class PlaceFinder:
     def _nearest(self, text: str, several: list[Place]) -> tuple[str, ...]:
         if several:
             return tuple(f"{place.name} ({place.code})" for place in several[:3])
-        close = get_close_matches(plain(text), self._by_name, n=3, cutoff=0.7)
-        return tuple(f"{place.name} ({place.code})" for name in close for place in self._by_name[name][:1])
+        close = get_close_matches(plain(text), self._table.by_name, n=3, cutoff=0.7)
+        return tuple(
+            f"{place.name} ({place.code})" for name in close for place in self._table.by_name[name][:1]
+        )
+
+
+class PlaceFinders(dict[str, PlaceFinder]):
+    """The finders of several senders by their system, each made once: for messages that come in one after another."""
+
+    def __missing__(self, system: str) -> PlaceFinder:
+        self[system] = PlaceFinder(system)
+        return self[system]
 
 
 def _forms(text: str) -> set[str]:

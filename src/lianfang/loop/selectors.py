@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 
+from lianfang.common.paths import lineage
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.loop.duty import duties
@@ -235,13 +236,8 @@ def shedding_policies(actor: Actor, *, at: datetime, path: str = "") -> QuerySet
     around = Q(pk__in=[])
     for area in areas:
         own = path if path and path.startswith(area) else area
-        around |= Q(path__within=own) | Q(path__in=_prefixes(own))
+        around |= Q(path__within=own) | Q(path__in=lineage(own))
     return rows.filter(around).select_related("place", "decided_by").order_by(F("until_at"), "pk")
-
-
-def _prefixes(path: str) -> list[str]:
-    parts = path.rstrip(".").split(".")
-    return [".".join(parts[:n]) + "." for n in range(1, len(parts) + 1)]
 
 
 def feedback_to(unit_id: int, *, limit: int = 100) -> list[Feedback]:

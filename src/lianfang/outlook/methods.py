@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from lianfang.common.paths import lineage
 from lianfang.outlook.models import Study
 
 
@@ -36,8 +37,7 @@ class Method:
 
 def together(path: str) -> list[str]:
     """Return the area whose cases are worked out together: the ancestor at the site's level."""
-    parts = path.rstrip(".").split(".")
-    return [".".join(parts[: settings.OUTLOOK_LEVEL + 1]) + "."]
+    return lineage(path)[: settings.OUTLOOK_LEVEL + 1][-1:]
 
 
 def together_and_above(path: str) -> list[str]:
@@ -48,8 +48,7 @@ def together_and_above(path: str) -> list[str]:
 
 def every_level(path: str) -> list[str]:
     """Return the area of the path and all above it, down to the county."""
-    parts = path.rstrip(".").split(".")[:4]
-    return [".".join(parts[:n]) + "." for n in range(1, len(parts) + 1)]
+    return lineage(path)[:4]
 
 
 METHODS = {

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lianfang.care.models import Bed, BedRequest, Ward
 from lianfang.care.selectors import why_unsuitable
+from lianfang.common.paths import code_of
 from lianfang.core.registry.models import Level, Place
 from lianfang.core.rules import site_rules
 from lianfang.optimise import BedPlan, BedPools, PlacementRules, Waiting, assign_beds
@@ -40,8 +41,7 @@ def plan_beds(path: str, at: datetime) -> tuple[list[BedRequest], list[Ward], Be
         or frozenset({"nobody"})
         for ward in wards
     ]
-    code = path.rstrip(".").rsplit(".", 1)[-1]
-    rule = site_rules().resolve("bed_levels", at=at, place=code).of(BedLevelParameters)
+    rule = site_rules().resolve("bed_levels", at=at, place=code_of(path)).of(BedLevelParameters)
     plan = assign_beds(
         Waiting(
             id=[f"{request.pk:012d}" for request in requests],

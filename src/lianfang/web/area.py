@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from lianfang.common.paths import lineage
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place
 
@@ -38,9 +39,7 @@ def chosen_area(request: Any, permission: Permission = Permission.TASK_VIEW) -> 
         place = place or Place.objects.order_by("path").first()
     if place is None:
         return Area(None, [], [])
-    steps = place.path.rstrip(".").split(".")
-    ancestors = [".".join(steps[: n + 1]) + "." for n in range(len(steps) - 1)]
-    seen = [path for path in ancestors if any(path.startswith(own) for own in paths)]
+    seen = [path for path in lineage(place.path)[:-1] if any(path.startswith(own) for own in paths)]
     return Area(
         place, list(Place.objects.filter(path__in=seen)), list(Place.objects.filter(parent=place)[:200])
     )

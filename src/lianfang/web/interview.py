@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.selectors import get_case
 from lianfang.common.clock import local_day
+from lianfang.common.paths import code_of
 from lianfang.contacts.errors import NothingPasted
 from lianfang.contacts.models import Protection
 from lianfang.contacts.pasting import read_paste
-from lianfang.contacts.rules import code_of, settings_in_force
+from lianfang.contacts.rules import settings_in_force
 from lianfang.contacts.selectors import contacts_of_case
 from lianfang.contacts.services import list_from_interview
 from lianfang.contacts.services.interviewing import Told

@@ -3,13 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.apps.intake.importing import Desk
 from tests.world import NOON, World
 
 from lianfang.cases.models import Case, Result, Sample, Screening
 from lianfang.core.access.permissions import Permission
 from lianfang.intake.models import Signal, SignalStatus, Source
-from lianfang.intake.services import receive_message
+from lianfang.intake.places import PlaceFinder
+from lianfang.intake.services import receive_message, receive_messages
 from lianfang.intake.target import Word
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +118,32 @@ def test_readings_at_a_gate(world: World) -> None:
     )[1]
     assert again.word == Word.UNCHANGED
     assert Signal.objects.filter(target="screening").count() == 3
+
+
+def test_messages_do_not_read_the_table_of_places(
+    desk: Desk, laboratory, django_assert_max_num_queries
+) -> None:
+    """A message names no place or one by its code; only a name, or many codes, make the finder read them all."""
+    desk.take(LINE)
+    source, actor = laboratory
+    with CaptureQueriesContext(connection) as seen:
+        taken = receive_messages(
+            source=source,
+            target="lab_result",
+            messages=[("1", SAMPLE), ("2", RESULT), ("1", SAMPLE)],
+            by=actor,
+            at=NOON,
+        )
+    assert [outcome and outcome.word for _signal, outcome in taken] == [Word.CREATED, Word.CREATED, None]
+    assert taken[0][0] == taken[2][0]
+    whole = [one for one in seen if "registry_place" in one["sql"] and "WHERE" not in one["sql"].upper()]
+    assert not whole
+    finder = PlaceFinder()
+    for n, (code, n_statements) in enumerate(
+        [("420106", 1), ("420106", 0), ("4201", 1), ("42", 1), ("CN", 1)]
+    ):
+        with django_assert_max_num_queries(n_statements):
+            assert finder.find({"place_code": code}, within="").place.code == code, n
+    with django_assert_max_num_queries(0):
+        assert finder.find({"place_code": "420107"}, within="").place.code == "420107"
+        assert finder.find({"county": "no such county"}, within="").place is None

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from lianfang.common.clock import local_day
+from lianfang.common.paths import code_of
 from lianfang.contacts.errors import AlreadyIsolated, BedInUse, NoFreeBed, StayOver
 from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.models import (
@@ -23,7 +24,7 @@ from lianfang.contacts.models import (
     StayKind,
     Supply,
 )
-from lianfang.contacts.rules import code_of, confinement
+from lianfang.contacts.rules import confinement
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record

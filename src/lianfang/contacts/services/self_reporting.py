@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from lianfang.common.clock import end_of, local_day
+from lianfang.common.paths import code_of
 from lianfang.contacts.errors import LinkUnknown, TooManyReports
 from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.models import Contact, FollowUp, Observation, Seen, SelfLink, SelfLinkUse
-from lianfang.contacts.rules import Rules, code_of
+from lianfang.contacts.rules import Rules
 from lianfang.contacts.self_links import open_self_link, token_of
 from lianfang.contacts.services.observing import record_observation
 from lianfang.core.access.actor import Actor

@@ -11,7 +11,7 @@ from lianfang.intake.services.correcting import (
 from lianfang.intake.services.exporting import export_csv, export_rows
 from lianfang.intake.services.receiving import Plan, Received, confirm_mapping, propose_mapping, receive_file
 from lianfang.intake.services.sources import ensure_source
-from lianfang.intake.services.streaming import receive_message
+from lianfang.intake.services.streaming import receive_message, receive_messages
 
 __all__ = [
     "Plan",
@@ -27,6 +27,7 @@ __all__ = [
     "propose_mapping",
     "receive_file",
     "receive_message",
+    "receive_messages",
     "repair_signal",
     "replay_waiting",
     "set_aside_signal",

@@ -17,6 +17,7 @@ from lianfang.intake.errors import BatchUndone
 from lianfang.intake.events import IntakeEvent
 from lianfang.intake.fields import Record
 from lianfang.intake.models import Batch, Signal, SignalStatus
+from lianfang.intake.places import PlaceFinders
 from lianfang.intake.services.applying import (
     Part,
     Report,
@@ -209,7 +210,9 @@ def replay(signals: Sequence[Signal], *, by: Actor, at: datetime) -> int:
     """Apply signals of one batch again as they are; return how many were accepted this time."""
     batch = signals[0].batch
     if batch is None:
-        return sum(read_message(signal, by=by, at=at).word != Word.PARKED for signal in signals)
+        finders = PlaceFinders()
+        read = (read_message(signal, by=by, at=at, finders=finders) for signal in signals)
+        return sum(outcome.word != Word.PARKED for outcome in read)
     company = _with_company(batch, signals)
     cleaned = clean_batch(batch, whole_table(batch, company), at=at)
     rows = dict(zip([signal.pk for signal in company], cleaned.rows, strict=True))

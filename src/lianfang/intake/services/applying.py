@@ -13,7 +13,7 @@ from lianfang.intake.cleaning import Cleaned, CleanRow, Options, clean_table
 from lianfang.intake.errors import NoMapping
 from lianfang.intake.fields import Record
 from lianfang.intake.models import Batch, Signal, SignalStatus, Source, Trace
-from lianfang.intake.places import PlaceFinder
+from lianfang.intake.places import PlaceFinders
 from lianfang.intake.table import Problem, Table
 from lianfang.intake.target import Context, Outcome, Row, Target, Word, targets
 
@@ -125,13 +125,14 @@ def options_of(batch: Batch, *, at: datetime) -> Options:
     )
 
 
-def context_of(source: Source, said: Mapping[str, Any], *, by: Actor, at: datetime) -> Context:
+def context_of(
+    source: Source, said: Mapping[str, Any], *, by: Actor, at: datetime, finders: PlaceFinders | None = None
+) -> Context:
     """Return in whose name, where and how rows of a source are taken in; `said` are the options of the mapping."""
     unit = source.unit
     system = said.get("system") or source.code
-    return Context(
-        by=by, at=at, place=unit.place, unit=unit, system=system, places=PlaceFinder(system), options=said
-    )
+    places = (PlaceFinders() if finders is None else finders)[system]
+    return Context(by=by, at=at, place=unit.place, unit=unit, system=system, places=places, options=said)
 
 
 @dataclass

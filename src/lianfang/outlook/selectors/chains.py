@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from lianfang.cases.models import Case
+from lianfang.common.paths import lineage
 from lianfang.core.access.actor import Actor
 from lianfang.core.registry.models import Place
 from lianfang.outlook.methods import METHODS, every_level, together
@@ -75,9 +76,7 @@ class ChainView:
 
 def studies(method: str, path: str, disease: str = "") -> list[Study]:
     """Return the studies of a method that bear on the area: those within it and the one that it lies in."""
-    parts = path.rstrip(".").split(".")
-    above = [".".join(parts[:n]) + "." for n in range(1, len(parts) + 1)]
-    rows = Study.objects.filter(method=method).filter(Q(path__within=path) | Q(path__in=above))
+    rows = Study.objects.filter(method=method).filter(Q(path__within=path) | Q(path__in=lineage(path)))
     if disease:
         rows = rows.filter(disease=disease)
     found = rows.select_related("latest", "place").order_by("path")
