@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from lianfang.cases.events import CaseEvent
 from lianfang.cases.facts import Known, known_of, rule_facts
@@ -296,13 +296,15 @@ class CaseStatus(Derivation):
 
     def stale(self, at: datetime) -> QuerySet[Any]:
         day = local_day(at)
-        standing = {
-            edition.edition_id
-            for disease in packs_by_disease()
-            for edition in site_rules().editions(f"{disease}/diagnosis")
-            if edition.in_force(day)
-        }
-        outdated = Case.objects.filter(outcome="").exclude(edition__in=[*standing, ""])
+        standing, ruled = set(), set()
+        for disease in packs_by_disease():
+            for edition in site_rules().editions(f"{disease}/diagnosis"):
+                if edition.in_force(day):
+                    standing.add(edition.edition_id)
+                    ruled |= set() if edition.jurisdiction else {disease}
+        # Without an edition stands what was judged before the first one: stale from the day on which that comes.
+        before_all = Q(edition="") & ~Q(disease__in=ruled)
+        outdated = Case.objects.filter(outcome="").exclude(Q(edition__in=standing) | before_all)
         return outdated.values_list("pk", flat=True)
 
     def derive(self, ids: Iterable[int], at: datetime) -> int:

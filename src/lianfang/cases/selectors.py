@@ -50,13 +50,13 @@ def list_cases(
 
 
 def matching_cases(
-    actor: Actor, wanted: CaseFilter, *, numbers: Sequence[str] | None = None, limit: int
-) -> list[Case]:
-    """Return the cases that an act on many is about: those of a filter, or of it only the named ones; at most `limit`."""
+    actor: Actor, wanted: CaseFilter, *, numbers: Sequence[str] | None = None
+) -> QuerySet[Case]:
+    """Return the cases that an act on many is about, the newest first: those of a filter, or of it only the named ones."""
     rows = _narrow(Case.objects.visible_to(actor), wanted)
     if numbers is not None:
         rows = rows.filter(number__in=numbers)
-    return list(rows.select_related("person", "place").order_by("-reported_at", "-pk")[:limit])
+    return rows.select_related("person", "place").order_by("-reported_at", "-pk")
 
 
 def _narrow(rows: QuerySet[Any], wanted: CaseFilter) -> QuerySet[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 Cell = str | int | float | bool | date | datetime | None
 
@@ -42,11 +42,25 @@ class Severity(StrEnum):
     WARNING = "warning"  # the row is accepted, the problem is listed
 
 
+class Hint(str):  # noqa: SLOT000 - it carries two values more
+    """What to do about a cell, in English; it keeps the sentence without its values, so that it can be said in Chinese."""
+
+    sentence: str
+    values: dict[str, str]
+
+    def __new__(cls, sentence: str, **values: object) -> Self:
+        """Fill `values` into the places of the sentence."""
+        shown_values = {name: str(value) for name, value in values.items()}
+        made = super().__new__(cls, sentence.format(**shown_values))
+        made.sentence, made.values = sentence, shown_values
+        return made
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """What is wrong with one cell (or, with `column` empty, with the row), and what to do about it.
 
-    `rule` is a stable code such as `date.impossible`; `hint` is the English sentence, with `{value}` already filled.
+    `rule` is a stable code such as `date.impossible`; `hint` is the English sentence, with its values already filled.
     """
 
     row: int
@@ -58,14 +72,17 @@ class Problem:
 
     def as_json(self) -> dict[str, Any]:
         """Return the problem as it is kept with a signal."""
-        return {
+        kept = {
             "row": self.row,
             "column": self.column,
             "value": self.value,
             "rule": self.rule,
-            "hint": self.hint,
+            "hint": str(self.hint),
             "severity": str(self.severity),
         }
+        if isinstance(self.hint, Hint) and self.hint.values:
+            kept["hint_of"] = {"sentence": self.hint.sentence, "values": self.hint.values}
+        return kept
 
 
 class Changed(NamedTuple):

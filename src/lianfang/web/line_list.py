@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -107,18 +108,18 @@ def many_acts(request: Any) -> list[tuple[str, Any, forms.Form]]:
     ]
 
 
-def _chosen(request: Any, most: int) -> list[Case]:
-    """Return the cases meant: the ticked ones, or all of the list as it was narrowed."""
+def _chosen(request: Any, most: int) -> QuerySet[Case]:
+    """Return the cases meant: the ticked ones, or all of the list as it was narrowed; never none and never too many."""
     query = QueryDict(request.POST.get("query", ""))
     place = Place.objects.filter(code=query.get("area", "")).first()
     if request.POST.get("scope") == "all":
-        rows = matching_cases(request.actor, filter_of(query, place.path if place else ""), limit=most + 1)
+        rows = matching_cases(request.actor, filter_of(query, place.path if place else ""))
     else:
-        ticked = request.POST.getlist("case")[: most + 1]
-        rows = matching_cases(request.actor, CaseFilter(), numbers=ticked, limit=most + 1)
-    if not rows:
+        rows = matching_cases(request.actor, CaseFilter(), numbers=request.POST.getlist("case"))
+    n = rows.order_by().count()
+    if not n:
         raise Refused(reason=gettext("tick at least one case, or choose the whole list"))
-    if len(rows) > most:
+    if n > most:
         raise Refused(reason=gettext("narrow the list to %d cases or fewer") % most)
     return rows
 
@@ -139,7 +140,9 @@ def act(request: Any) -> HttpResponse:
             f"{form.fields[name].label}: {' '.join(map(str, said))}" for name, said in form.errors.items()
         ]
         raise Refused(reason="; ".join(wrong))
-    n = ACTS[code].do(cases=_chosen(request, _MOST), by=request.actor, at=request.at, **form.cleaned_data)
+    n = ACTS[code].do(
+        cases=list(_chosen(request, _MOST)), by=request.actor, at=request.at, **form.cleaned_data
+    )
     messages.success(request, ngettext("Recorded for %d case.", "Recorded for %d cases.", n) % n)
     return _back(request)
 

@@ -145,6 +145,21 @@ def test_every_status_carries_its_edition_and_a_new_one_judges_what_was_only_rep
     assert list(CaseStatus().stale(later)) == []
 
 
+def test_a_case_from_before_the_first_edition_is_judged_once_there_is_one(world: World) -> None:
+    early = NOON - timedelta(days=23)
+    case = services.open_case(
+        person=a_person(world), disease=COVID, place=world.places["420106"], by=world.actor("alice"), at=early
+    )
+    assert (case.classification, case.edition) == ("suspected", "")
+    assert list(CaseStatus().stale(early + timedelta(days=1))) == []
+    later = NOON - timedelta(days=10)
+    assert list(CaseStatus().stale(later)) == [case.pk]
+    CaseStatus().derive([case.pk], later)
+    case.refresh_from_db()
+    assert (case.classification, case.edition.partition("@")[0]) == ("suspected", f"{COVID}/diagnosis")
+    assert list(CaseStatus().stale(later)) == []
+
+
 def test_the_same_laboratory_message_twice_is_one_result(world: World) -> None:
     case = a_case(world)
     first = a_result(world, case, key="LIS-1")

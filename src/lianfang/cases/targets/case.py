@@ -24,7 +24,7 @@ from lianfang.core.audit.services import Entry, record_many
 from lianfang.core.registry.matching import PersonCandidate
 from lianfang.core.registry.models import Person, Place
 from lianfang.intake.records import CASE
-from lianfang.intake.table import Problem, Severity
+from lianfang.intake.table import Hint, Problem, Severity
 from lianfang.intake.target import Context, Outcome, Row, Target, Undone, Word
 
 # Two reports of one disease in one person within so many days are one episode, unless the importer says otherwise.
@@ -104,7 +104,7 @@ def _recognise(draft: _Draft, known: KnownCases, context: Context) -> bool:
             column="number",
             value=draft.row.values.get("number", ""),
             rule="case.not_yours",
-            hint="The number belongs to a case of another area. Send the row to that area.",
+            hint=Hint("The number belongs to a case of another area. Send the row to that area."),
         )
         return False
     other = _contradiction(case.person, draft.candidate.completed())
@@ -114,7 +114,10 @@ def _recognise(draft: _Draft, known: KnownCases, context: Context) -> bool:
             column="number",
             value=case.number,
             rule="number.other_case",
-            hint=f"The number is on file for a case that differs in {other or 'disease'}. Give this case its own number.",
+            hint=Hint(
+                "The number is on file for a case that differs in {what}. Give this case its own number.",
+                what=other or "disease",
+            ),
         )
         return False
     draft.case, draft.person = case, case.person
@@ -214,7 +217,7 @@ def _case(draft: _Draft, taken: set[str], context: Context) -> Case:
             "number",
             number,
             "number.taken",
-            "The number was in use; the case was given one of its own.",
+            Hint("The number was in use; the case was given one of its own."),
         )
     if not number or number in taken:
         number = f"{answering.code}-F{draft.row.signal_id:06d}"
@@ -271,7 +274,7 @@ def _write_facts(drafts: Sequence[_Draft], known: KnownCases, context: Context) 
                 "",
                 "",
                 "sample.differs",
-                f"The row contradicts what is on file: {what}. It was left as it is.",
+                Hint("The row contradicts what is on file: {what}. It was left as it is.", what=what),
             )
     record_many(CaseEvent.CORRECTED, changed, by=context.by, at=context.at)
     touched = [d.case.pk for d in drafts if d.case is not None and d.outcome.word != Word.UNCHANGED]
@@ -289,7 +292,7 @@ def _tie(draft: _Draft, stated: Stated, sources: Mapping[str, int]) -> None:
             "source_number",
             stated.source_number,
             "source.unknown",
-            "The source case is not on file yet.",
+            Hint("The source case is not on file yet."),
         )
         return
     for fact in stated.facts:

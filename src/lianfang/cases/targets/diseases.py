@@ -5,6 +5,7 @@ from typing import Any
 
 from lianfang.core.rules import site_rules
 from lianfang.intake.fields import plain
+from lianfang.intake.table import Hint
 from lianfang.intake.target import Outcome, Row
 
 NO_PACK = "disease.no_pack"
@@ -40,6 +41,9 @@ def disease_of(row: Row, outcome: Outcome, words: Mapping[str, str]) -> str:
             column="disease",
             value=said,
             rule=NO_PACK,
-            hint=f"The site has rules for {known}. Add a pack for this disease, or correct the word.",
+            hint=Hint(
+                "The site has rules for {known}. Add a pack for this disease, or correct the word.",
+                known=known,
+            ),
         )
     return pack

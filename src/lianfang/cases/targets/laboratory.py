@@ -19,7 +19,7 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import Entry, record_many
 from lianfang.intake.records import LAB_RESULT
-from lianfang.intake.table import Problem, Severity
+from lianfang.intake.table import Hint, Problem, Severity
 from lianfang.intake.target import Context, Outcome, Row, Target, Undone, Word
 
 _CHUNK = 1000
@@ -115,7 +115,9 @@ def _park(row: Row, outcome: Outcome) -> None:
         column="case_number",
         value=number,
         rule="case.unknown",
-        hint="No case has this number yet. The message is tried again when the case arrives; or correct the number.",
+        hint=Hint(
+            "No case has this number yet. The message is tried again when the case arrives; or correct the number."
+        ),
     )
 
 
@@ -170,7 +172,7 @@ def _account(taken: Sequence[tuple[int, Row, Outcome, Case]], written: Any, cont
 
 
 def _differs(row: Row, what: str) -> Problem:
-    hint = f"The message contradicts what is on file: {what}. It was left as it is."
+    hint = Hint("The message contradicts what is on file: {what}. It was left as it is.", what=what)
     return Problem(
         row=row.number, column="", value="", rule="sample.differs", hint=hint, severity=Severity.WARNING
     )

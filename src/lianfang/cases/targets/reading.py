@@ -12,6 +12,7 @@ from lianfang.core.registry.matching import MatchResult, PersonCandidate, Verdic
 from lianfang.core.registry.models import Identity, IdentityKind, Person, Place, Sex, Unit
 from lianfang.core.registry.services import add_identity, change_person, register_people
 from lianfang.core.registry.services.reviews import propose_matches
+from lianfang.intake.table import Hint
 from lianfang.intake.target import Context, Outcome, Row
 
 _PARTICULARS: tuple[tuple[str, IdentityKind], ...] = (
@@ -48,13 +49,22 @@ def place_of(row: Row, outcome: Outcome, context: Context) -> Place | None:
         return found.place
     if not found.field or context.options.get("unknown_place") == "default":
         return context.place
-    meant = f" Perhaps {' or '.join(found.nearest)}." if found.nearest else ""
+    hint = (
+        Hint(
+            "No such place is on file. Perhaps {places}. Load it, say what the word means, or let unknown places be your own.",
+            places=", ".join(found.nearest),
+        )
+        if found.nearest
+        else Hint(
+            "No such place is on file. Load it, say what the word means, or let unknown places be your own."
+        )
+    )
     outcome.park(
         row,
         column=found.field,
         value=row.values.get(found.field, ""),
         rule=UNKNOWN_PLACE,
-        hint=f"No such place is on file.{meant} Load it, say what the word means, or let unknown places be your own.",
+        hint=hint,
     )
     return None
 
@@ -183,7 +193,9 @@ def _park_undecided(row: Row, outcome: Outcome) -> None:
         column="name",
         value="",
         rule="person.undecided",
-        hint="This may be a person on file. Say whether it is, or accept undecided rows as new persons.",
+        hint=Hint(
+            "This may be a person on file. Say whether it is, or accept undecided rows as new persons."
+        ),
     )
 
 

@@ -27,7 +27,7 @@ from lianfang.core.audit.services import Entry, record_many
 from lianfang.core.registry.matching import PersonCandidate
 from lianfang.core.registry.models import Person, Place
 from lianfang.intake.records import CONTACT
-from lianfang.intake.table import Problem, Severity
+from lianfang.intake.table import Hint, Problem, Severity
 from lianfang.intake.target import Context, Outcome, Row, Target, Undone, Word
 from lianfang.loop.touch import touch
 
@@ -154,7 +154,9 @@ def _park_for_case(row: Row, outcome: Outcome, number: str) -> None:
         column="case_number",
         value=number,
         rule="case.unknown",
-        hint="No case has this number yet. The row is tried again when the case arrives; or correct the number.",
+        hint=Hint(
+            "No case has this number yet. The row is tried again when the case arrives; or correct the number."
+        ),
     )
 
 
@@ -219,7 +221,9 @@ def _contact(draft: Draft, context: Context) -> Contact:
     last = as_day(values.get("last_contact_on"))
     if last is None:
         last = local_day(named)
-        hint = "No day of last contact is given; the day on which the contact was named stands in for it."
+        hint = Hint(
+            "No day of last contact is given; the day on which the contact was named stands in for it."
+        )
         draft.outcome.problems.append(
             Problem(
                 row=draft.row.number,

@@ -20,7 +20,7 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import Entry, record_many
 from lianfang.intake.records import FOLLOW_UP
-from lianfang.intake.table import Problem, Severity
+from lianfang.intake.table import Hint, Problem, Severity
 from lianfang.intake.target import Context, Outcome, Row, Target, Undone, Word
 from lianfang.loop.touch import touch
 
@@ -110,7 +110,9 @@ def _drafts(pairs: Sequence[tuple[Row, Outcome]], context: Context) -> list[_Dra
                 column="contact_number",
                 value=_text(row, "contact_number") or _text(row, "contact_id"),
                 rule="contact.unknown",
-                hint="No contact has this number yet. The visit is tried again when the contact arrives.",
+                hint=Hint(
+                    "No contact has this number yet. The visit is tried again when the contact arrives."
+                ),
             )
             continue
         on = as_day(row.values["on"])
@@ -131,7 +133,8 @@ def _compare(draft: _Draft, held: list[Observation], context: Context) -> None:
     if any(all(getattr(v, name) == value for name, value in said.items()) for v in standing):
         return
     if draft.on < draft.contact.last_contact_on:
-        hint = f"The visit lies before the last contact, {draft.contact.last_contact_on.isoformat()}. Check both days."
+        last = draft.contact.last_contact_on.isoformat()
+        hint = Hint("The visit lies before the last contact, {last}. Check both days.", last=last)
         problem = Problem(
             row=draft.row.number,
             column="on",

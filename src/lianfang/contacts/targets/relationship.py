@@ -27,6 +27,7 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import Entry, record_many
 from lianfang.intake.records import RELATIONSHIP
+from lianfang.intake.table import Hint
 from lianfang.intake.target import Context, Outcome, Row, Target, Undone, Word
 from lianfang.loop.touch import touch
 
@@ -160,7 +161,9 @@ def _park(row: Row, outcome: Outcome, end: str) -> None:
         column=f"{end}_number",
         value=_text(row, f"{end}_number") or _text(row, f"{end}_id"),
         rule="person.unknown",
-        hint="Nobody on file has this number. Import the cases and contacts first; the row is then tried again.",
+        hint=Hint(
+            "Nobody on file has this number. Import the cases and contacts first; the row is then tried again."
+        ),
     )
 
 

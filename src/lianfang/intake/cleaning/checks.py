@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from lianfang.intake.fields import Record
-from lianfang.intake.table import Problem, Severity, shown
+from lianfang.intake.table import Hint, Problem, Severity, shown
 
 if TYPE_CHECKING:
     from lianfang.intake.cleaning.columns import CleanRow
@@ -57,9 +57,9 @@ def _check_required(row: "CleanRow", code: str, column_of: Mapping[str, str]) ->
     if code in row.values or any(p.column == column and column for p in row.problems):
         return
     hint = (
-        f"Fill in the column {column!r}."
+        Hint("Fill in the column {column}.", column=column)
         if column
-        else f"Map a column to {code!r}, or set a value for all rows."
+        else Hint("Map a column to {field}, or set a value for all rows.", field=code)
     )
     row.problems.append(Problem(row=row.number, column=column, value="", rule="required.missing", hint=hint))
 
@@ -75,7 +75,9 @@ def _check_order(row: "CleanRow", pair: tuple[str, str], column_of: Mapping[str,
             column=second,
             value=later.isoformat(),
             rule="dates.order",
-            hint=f"This lies before {first}, {earlier.isoformat()}. Check both dates.",
+            hint=Hint(
+                "This lies before {first}, {day}. Check both dates.", first=first, day=earlier.isoformat()
+            ),
             severity=Severity.WARNING,
         )
     )
@@ -101,7 +103,9 @@ def _check_age(row: "CleanRow", column_of: Mapping[str, str]) -> None:
                 column=column_of.get("age", "age"),
                 value=shown(age),
                 rule="age.contradicts_birth",
-                hint=f"By the date of birth the age is {by_birth:.0f}. Check both.",
+                hint=Hint(
+                    "By the date of birth the age is {by_birth}. Check both.", by_birth=f"{by_birth:.0f}"
+                ),
                 severity=Severity.WARNING,
             )
         )
@@ -123,8 +127,11 @@ def _check_double_use(rows: Sequence["CleanRow"], code: str, column: str) -> Non
                     column=column,
                     value=shown(key),
                     rule="number.used_twice",
-                    hint=f"Row {first.number} has the same number and differs in {', '.join(differing[:4])}. "
-                    "Give this record its own number, or correct the values.",
+                    hint=Hint(
+                        "Row {row} has the same number and differs in {fields}. Give this record its own number, or correct the values.",
+                        row=first.number,
+                        fields=", ".join(differing[:4]),
+                    ),
                 )
             )
 
@@ -157,7 +164,10 @@ def _check_look_alikes(rows: Sequence["CleanRow"]) -> None:
                     column="",
                     value="",
                     rule="row.looks_like",
-                    hint=f"Row {first.number} says the same in everything but its number. Is it entered twice?",
+                    hint=Hint(
+                        "Row {row} says the same in everything but its number. Is it entered twice?",
+                        row=first.number,
+                    ),
                     severity=Severity.WARNING,
                 )
             )

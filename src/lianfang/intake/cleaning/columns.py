@@ -20,7 +20,7 @@ from lianfang.intake.cleaning.values import (
 )
 from lianfang.intake.cleaning.words import folded
 from lianfang.intake.fields import Field, Kind, Record
-from lianfang.intake.table import Cell, Change, Decision, Problem, Severity, Table, shown
+from lianfang.intake.table import Cell, Change, Decision, Hint, Problem, Severity, Table, shown
 
 Reader = Callable[[Cell], Outcome]
 _DATED = (Kind.DATE, Kind.MOMENT)
@@ -240,7 +240,7 @@ def _overlong(number: int) -> Problem:
         column="",
         value="",
         rule="row.too_many_cells",
-        hint="The row has more cells than there are columns. Look for a delimiter inside a value.",
+        hint=Hint("The row has more cells than there are columns. Look for a delimiter inside a value."),
     )
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from lianfang.intake.cleaning.outcome import NOTHING, Outcome, Read, Unreadable
 from lianfang.intake.cleaning.words import MONTHS, folded, is_missing, number_of_words
-from lianfang.intake.table import Cell, Decision
+from lianfang.intake.table import Cell, Decision, Hint
 
 EXCEL_EPOCH = date(1899, 12, 30)  # of the 1900 system, its invented 29 February 1900 included
 EXCEL_1904_EPOCH = date(1904, 1, 1)
@@ -152,7 +152,7 @@ def _in_year_of_column(
         on = value.date() if isinstance(value, datetime) else value
         if rules.span and isinstance(on, date) and rules.span[0] <= on <= rules.span[1]:
             return made
-    return Unreadable("date.no_year", "The year is missing. Write the whole date as 2020-02-12.")
+    return Unreadable("date.no_year", Hint("The year is missing. Write the whole date as 2020-02-12."))
 
 
 def _decide(
@@ -233,7 +233,7 @@ def read_date(cell: Cell, rules: DateRules) -> Outcome:
     if isinstance(cell, date):
         return _bounded(cell, cell, rules, "")
     if cell is None or isinstance(cell, bool):
-        return NOTHING if cell is None else Unreadable("date.form", "Write the date as 2020-02-12.")
+        return NOTHING if cell is None else Unreadable("date.form", Hint("Write the date as 2020-02-12."))
     text = folded(str(cell))
     if is_missing(text) or text in {"0000-00-00", "00/00/0000"}:
         return Read(None, "missing.word") if text else NOTHING
@@ -249,7 +249,7 @@ def read_date(cell: Cell, rules: DateRules) -> Outcome:
         outcome = reader(text, rules)
         if outcome is not None:
             return outcome
-    return Unreadable("date.form", "This is not a date in any known form. Write it as 2020-02-12.")
+    return Unreadable("date.form", Hint("This is not a date in any known form. Write it as 2020-02-12."))
 
 
 def _read_iso(text: str, rules: DateRules) -> Outcome | None:
@@ -275,7 +275,7 @@ def _read_triple(text: str, rules: DateRules) -> Outcome | None:
     elif way in rules.contested and day != month and max(day, month) <= 12:
         return Unreadable(
             "date.ambiguous",
-            "Day and month can be swapped, and the column holds both orders. Write it as 2020-02-12.",
+            Hint("Day and month can be swapped, and the column holds both orders. Write it as 2020-02-12."),
         )
     year = last if len(match[6]) == 4 else _century(last, rules)
     return _made((year, month, day), match.groups()[6:], rules, rule)
@@ -340,10 +340,10 @@ def _partial(year: int, month: int | None, rules: DateRules) -> Outcome:
     """Return the first day of what is known where partial dates are accepted; the rule says what is missing."""
     if not rules.partial:
         return Unreadable(
-            "date.partial", "Only part of the date is given. Write the whole date as 2020-02-12."
+            "date.partial", Hint("Only part of the date is given. Write the whole date as 2020-02-12.")
         )
     if month is not None and not 1 <= month <= 12:
-        return Unreadable("date.impossible", "There is no such month.")
+        return Unreadable("date.impossible", Hint("There is no such month."))
     return _bounded(
         date(year, month or 1, 1),
         date(year, month or 1, 1),
@@ -359,7 +359,7 @@ def _read_number(text: str, rules: DateRules) -> Outcome | None:
     day = _of_number(number, rules.numbers)
     if day is None or not date(1880, 1, 1) <= day <= _PLAUSIBLE[1]:
         return Unreadable(
-            "date.number", "The number is no day between 1880 and 2060. Write the date as 2020-02-12."
+            "date.number", Hint("The number is no day between 1880 and 2060. Write the date as 2020-02-12.")
         )
     value: date = day
     share = number % 1
@@ -382,7 +382,7 @@ def _made(parts: tuple[int, int, int], time: Sequence[str | None], rules: DateRu
     try:
         day = date(*parts)
     except ValueError:
-        return Unreadable("date.impossible", "There is no such day in the calendar.")
+        return Unreadable("date.impossible", Hint("There is no such day in the calendar."))
     return _bounded(day, _with_time(day, time), rules, rule)
 
 
@@ -412,7 +412,9 @@ def _zone(text: str | None) -> tzinfo | None:
 
 def _bounded(day: date, value: date, rules: DateRules, rule: str) -> Outcome:
     if day > rules.today + timedelta(days=1):  # a day ahead is another time zone, not an error
-        return Unreadable("date.future", f"The date lies after today, {rules.today.isoformat()}.")
+        return Unreadable(
+            "date.future", Hint("The date lies after today, {today}.", today=rules.today.isoformat())
+        )
     if day < _EARLIEST:
-        return Unreadable("date.too_early", "The date lies before 1880.")
+        return Unreadable("date.too_early", Hint("The date lies before 1880."))
     return Read(value, rule)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from lianfang.intake.cleaning.outcome import NOTHING, Outcome, Read, Unreadable
 from lianfang.intake.cleaning.words import MISSING_FIGURES, folded, is_missing, number_of_words
 from lianfang.intake.fields import Field, plain
-from lianfang.intake.table import Cell, shown
+from lianfang.intake.table import Cell, Hint, shown
 
 _SEXES = {
     **dict.fromkeys(("f", "female", "femme", "mujer", "feminin", "femenino", "femelle", "woman", "girl", "fem", "女", "女性", "女士"), "female"),
@@ -80,7 +80,7 @@ def read_sex(cell: Cell, *, figures: bool) -> Outcome:
         return Read(_SEX_FIGURES[text], "sex.code_1_2")
     if is_missing(text):
         return Read("unknown", "missing.word")
-    return Unreadable("sex.unknown_word", "Write male, female, other or unknown (or 男, 女).")
+    return Unreadable("sex.unknown_word", Hint("Write male, female, other or unknown (or 男, 女)."))
 
 
 def read_yes_no(cell: Cell, *, two_is_no: bool) -> Outcome:
@@ -97,7 +97,7 @@ def read_yes_no(cell: Cell, *, two_is_no: bool) -> Outcome:
         return Read(False, "yes_no.code_1_2" if text == "2" else "")  # noqa: FBT003
     if text in _UNKNOWN or text in {"9", "99"} or is_missing(text):
         return Read(None)
-    return Unreadable("yes_no.unknown_word", "Write yes, no or unknown (or 是, 否, 不详).")
+    return Unreadable("yes_no.unknown_word", Hint("Write yes, no or unknown (or 是, 否, 不详)."))
 
 
 def read_age(cell: Cell) -> Outcome:
@@ -109,7 +109,7 @@ def read_age(cell: Cell) -> Outcome:
         return Read(None, "missing.word")
     if _AGE_RANGE.match(text):
         return Unreadable(
-            "age.range", "An age group is given. Write the age in years, or leave this column out."
+            "age.range", Hint("An age group is given. Write the age in years, or leave this column out.")
         )
     said = number_of_words(text.removesuffix(" years").removesuffix("岁"))
     if said is not None:
@@ -137,17 +137,21 @@ def _age_of_spans(text: str) -> Outcome:
                 total, "age.unit" if spoken else ("" if text.replace(".", "").isdigit() else "age.spelling")
             )
     if text.startswith("-"):
-        return Unreadable("age.out_of_range", "An age cannot be negative.")
-    return Unreadable("age.form", "Write the age in years, such as 37, or with its unit, such as 6 months.")
+        return Unreadable("age.out_of_range", Hint("An age cannot be negative."))
+    return Unreadable(
+        "age.form", Hint("Write the age in years, such as 37, or with its unit, such as 6 months.")
+    )
 
 
 def _age(years: float, rule: str) -> Outcome:
     if 1880 <= years <= 2100:
         return Unreadable(
-            "age.is_a_year", "This looks like a year of birth. Map the column to the year of birth."
+            "age.is_a_year", Hint("This looks like a year of birth. Map the column to the year of birth.")
         )
     if years > _OLDEST:
-        return Unreadable("age.out_of_range", f"An age above {_OLDEST:g} years is not accepted.")
+        return Unreadable(
+            "age.out_of_range", Hint("An age above {oldest} years is not accepted.", oldest=f"{_OLDEST:g}")
+        )
     return Read(round(years, 4), rule)
 
 
@@ -162,10 +166,10 @@ def read_number(cell: Cell, field: Field) -> Outcome:
         return Read(None, "missing.word")
     match = _NUMBER.match(text)
     if not match or match[3].lower() not in _UNITS:
-        return Unreadable("number.form", "Write a number, such as 38.5.")
+        return Unreadable("number.form", Hint("Write a number, such as 38.5."))
     if match[1] not in {"", "~"}:
         return Unreadable(
-            "number.bound", "A bound is given instead of a value. Write the value, or leave it empty."
+            "number.bound", Hint("A bound is given instead of a value. Write the value, or leave it empty.")
         )
     figures = match[2].replace(" ", "").replace(" ", "").replace("'", "")
     if re.fullmatch(r"[-+]?\d+,\d{1,2}", figures):
@@ -178,10 +182,10 @@ def _bounded_number(value: float, field: Field, rule: str) -> Outcome:
     low, high = field.lowest, field.highest
     if math.isnan(value) or (low is not None and value < low) or (high is not None and value > high):
         bounds = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}"
-        return Unreadable("number.out_of_range", f"The number must lie in {bounds}.")
+        return Unreadable("number.out_of_range", Hint("The number must lie in {bounds}.", bounds=bounds))
     if field.kind == "integer":
         if not value.is_integer():
-            return Unreadable("number.not_whole", "Write a whole number.")
+            return Unreadable("number.not_whole", Hint("Write a whole number."))
         return Read(int(value), rule)
     return Read(value, rule)
 
@@ -196,7 +200,7 @@ def read_name(cell: Cell) -> Outcome:
         return Read(None, "missing.word")
     if any(c.isdigit() for c in text) and not any(c.isalpha() for c in text):
         return Unreadable(
-            "name.is_a_number", "A number stands in the place of a name. Check the column's mapping."
+            "name.is_a_number", Hint("A number stands in the place of a name. Check the column's mapping.")
         )
     return Read(text, "" if text == raw else "name.spaces")
 
@@ -211,7 +215,7 @@ def read_phone(cell: Cell) -> Outcome:
         return Read(None, "missing.word")
     digits = re.sub(r"\D", "", text)
     if not 4 <= len(digits) <= 17:
-        return Unreadable("phone.form", "Write the telephone number in digits, such as 13812345678.")
+        return Unreadable("phone.form", Hint("Write the telephone number in digits, such as 13812345678."))
     number = f"+{digits}" if text.startswith("+") or digits.startswith("00") else digits
     return Read(number, "" if number == raw else "phone.spelling")
 
@@ -241,7 +245,10 @@ def read_code(cell: Cell, field: Field, local: Mapping[str, str]) -> Outcome:
     if field.open:
         return Read(text)
     nearest = ", ".join(choice.code for choice in field.choices[:12])
-    return Unreadable("code.unknown", f"Write one of: {nearest}; or say which of them this word means.")
+    return Unreadable(
+        "code.unknown",
+        Hint("Write one of: {nearest}; or say which of them this word means.", nearest=nearest),
+    )
 
 
 @lru_cache(maxsize=512)

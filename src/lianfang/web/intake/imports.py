@@ -35,7 +35,7 @@ from lianfang.intake.target import targets
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
 from lianfang.web.intake.mapping import MappingForm
-from lianfang.web.intake.words import STATES, field_words, rule_words, target_words
+from lianfang.web.intake.words import STATES, field_words, hint_words, rule_words, target_words
 
 _PAGE = 30
 _PROBLEMS = 200  # shown on one page; the error file has all
@@ -215,6 +215,7 @@ def _findings(batch: Any, report: dict[str, Any]) -> dict[str, Any]:
             {
                 **one,
                 "words": rule_words(one["rule"]),
+                "hint": hint_words(one),
                 "name": _column_words(batch.target, columns, one["column"]),
             }
             for one in problems[:_PROBLEMS]

@@ -15,7 +15,7 @@ from lianfang.intake.services import open_signal, repair_signal, set_aside_signa
 from lianfang.intake.table import Cell
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
-from lianfang.web.intake.words import field_words, rule_words, target_words
+from lianfang.web.intake.words import field_words, hint_words, rule_words, target_words
 
 _PAGE = 50
 
@@ -41,7 +41,7 @@ def parked(request: Any) -> HttpResponse:
 
 
 def _problems(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{**one, "words": rule_words(one["rule"])} for one in problems]
+    return [{**one, "words": rule_words(one["rule"]), "hint": hint_words(one)} for one in problems]
 
 
 @page("parked/<int:pk>", name="parked_signal", permission=Permission.SIGNAL_VIEW)

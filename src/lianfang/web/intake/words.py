@@ -1,7 +1,9 @@
 """The codes of intake in the reader's language: states, what became of rows, why a column was proposed, rules."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.intake.fields import Field
@@ -105,6 +107,12 @@ def rule_words(rule: str) -> str:
     if found is None and rule.startswith("date.order"):
         found = _("order of day and month")
     return str(found or rule)
+
+
+def hint_words(problem: Mapping[str, Any]) -> str:
+    """Return what to do about a problem in the reader's language."""
+    kept = problem.get("hint_of") or {"sentence": problem["hint"], "values": {}}
+    return gettext(kept["sentence"]).format(**kept["values"]) if kept["sentence"] else ""
 
 
 def target_words(code: str) -> str:
