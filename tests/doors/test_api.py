@@ -7,12 +7,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.doors.routes import ROUTES, ROWS, address, things
-from tests.world import World, build_world
+from tests.world import World, a_person, build_world
 
 from lianfang.api.door import ENDPOINTS, KEY, REPLAYED, api
 from lianfang.api.urls import MODULES
 from lianfang.cases.models import Case, Result, Sample
+from lianfang.cases.services import open_case
 from lianfang.common.clock import now
+from lianfang.core.access.actor import Actor
 from lianfang.core.access.models import RequestKey
 from lianfang.core.access.services import issue_token
 from lianfang.core.audit.models import Event
@@ -214,3 +216,53 @@ def test_a_long_key_and_no_key_at_all(alice: Machine) -> None:
     assert alice.post("/cases", a_report(), "k" * 121).status_code == 400
     stranger = Client().post("/api/cases", a_report(), content_type="application/json")
     assert (stranger.status_code, stranger.json()["code"]) == (401, "access.not_signed_in")
+
+
+def test_the_glass_is_broken_for_three_hours_and_answered_for(world: World, alice: Machine) -> None:
+    """Another area is closed, then open for reading with a reason, listed to its supervisor, and closed by her word."""
+    at = now()
+    other = open_case_elsewhere(world, at)
+    assert alice.get(f"/cases/{other}").status_code == 404
+    opened = alice.post(
+        "/emergencies", {"place": "420107", "reason": "her contacts are in our county"}
+    ).json()
+    assert (opened["place"], opened["justified"]) == ("420107", None)
+    assert alice.get(f"/cases/{other}").status_code == 200
+    assert [one["id"] for one in alice.get("/emergencies/own").json()] == [opened["id"]]
+    chen = Machine(world, "chen")
+    assert [one["login"] for one in chen.get("/emergencies").json()] == ["alice"]
+    said = {"justified": False, "review": "a call would have done"}
+    assert chen.post(f"/emergencies/{opened['id']}/review", said).status_code == 200
+    assert alice.get(f"/cases/{other}").status_code == 404
+
+
+def open_case_elsewhere(world: World, at: Any) -> str:
+    person = a_person(world, "420107001")
+    case = open_case(
+        person=person,
+        disease="covid_19_cn_2020",
+        place=world.places["420107"],
+        by=Actor.system("test"),
+        at=at,
+    )
+    return case.number
+
+
+def test_a_policy_that_sheds_load_is_adopted_seen_and_ended(world: World) -> None:
+    chen = Machine(world, "chen")
+    said = {
+        "duty": "contacts.observe",
+        "place": "420106",
+        "mode": "sampled",
+        "keep": 50,
+        "until_at": "2099-01-01T00:00:00+08:00",
+        "reason": "half of the visitors are ill",
+    }
+    adopted = chen.post("/shedding-policies", said).json()
+    assert [one["id"] for one in chen.get("/shedding-policies").json()] == [adopted["id"]]
+    refused = chen.post("/shedding-policies", {**said, "duty": "cases.report"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "loop.not_sheddable")
+    assert (
+        chen.post(f"/shedding-policies/{adopted['id']}/end", {"reason": "hands are back"}).status_code == 200
+    )
+    assert chen.get("/shedding-policies").json() == []

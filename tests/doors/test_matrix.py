@@ -140,6 +140,8 @@ def counts() -> dict[str, int]:
 
 
 # What everyone may read, and counts, in which two areas may well agree.
+# What is decided for a county is known in its townships.
+BINDS_BELOW = {"/api/shedding-policies"}
 NO_SECRETS = {"/api/places", "/api/units", "/api/denominators", "/api/tracing-cost"}
 
 
@@ -251,6 +253,8 @@ def test_endpoints_hold_no_row_of_another_area(site: Site) -> None:
             ours = _rows(site.clients[str(role), "own"].get(_plain(call, site)).json())
             shown |= {call.key} if ours else set()
             for area in OUTSIDE:
+                if area == "child" and call.route in BINDS_BELOW:
+                    continue
                 for query in ("", "?area=420106"):
                     theirs = _rows(site.clients[str(role), area].get(f"{_plain(call, site)}{query}").json())
                     shared += [(call.key, role, area, row) for row in ours & theirs]

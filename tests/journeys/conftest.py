@@ -28,7 +28,7 @@ site._demo_environment(Path.cwd())
 site.setup()
 from lianfang.common.clock import now
 from lianfang.demo.build import build
-build(at=now(), seed=147, days={DAYS})
+build(at=now(), days={DAYS})
 """
 
 

@@ -1,4 +1,4 @@
-"""Keys by which machines sign in."""
+"""Keys by which machines sign in, and emergency access to another area."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,8 +8,16 @@ from ninja import Schema
 
 from lianfang.api.door import Sent, endpoint
 from lianfang.core.access.permissions import Permission
-from lianfang.core.access.selectors import get_token, get_user, tokens_in
-from lianfang.core.access.services import issue_token, revoke_token
+from lianfang.core.access.selectors import (
+    emergencies_to_review,
+    get_emergency,
+    get_token,
+    get_user,
+    own_emergencies,
+    tokens_in,
+)
+from lianfang.core.access.services import break_glass, issue_token, review_break_glass, revoke_token
+from lianfang.core.registry.selectors import get_place
 
 GRANT = Permission.ACCESS_GRANT
 
@@ -65,3 +73,72 @@ def revoke(request: Any, pk: int) -> Any:
     """Let a key sign in no more."""
     token = get_token(request.actor, pk, request.at)
     return revoke_token(token=token, by=request.actor, at=request.at)
+
+
+# ---- emergency access
+
+
+class EmergencyIn(Sent):
+    """Which area must be read now, and why."""
+
+    place: str
+    reason: str
+    example: ClassVar[Mapping[str, Any]] = {"place": "420205", "reason": "a patient from there cannot speak"}
+
+
+class EmergencyOut(Schema):
+    """An emergency access: whose, where, why, until when, and what its supervisor said."""
+
+    id: int
+    login: str
+    place: str
+    reason: str
+    from_at: datetime
+    until_at: datetime
+    reviewed_at: datetime | None
+    justified: bool | None
+    review: str
+
+    @staticmethod
+    def resolve_login(emergency: Any) -> str:
+        """Under what name the one who opened it signs in."""
+        return str(emergency.user.login)
+
+    @staticmethod
+    def resolve_place(emergency: Any) -> str:
+        """The code of the area."""
+        return str(emergency.place.code)
+
+
+class EmergencyReviewIn(Sent):
+    """Whether it was justified, in the words of the area's supervisor."""
+
+    justified: bool
+    review: str
+    example: ClassVar[Mapping[str, Any]] = {"justified": True, "review": "the patient was in danger"}
+
+
+@endpoint("GET", "/emergencies/own", Permission.ACCESS_BREAK_GLASS, response=list[EmergencyOut])
+def own(request: Any) -> Any:
+    """List your own emergency accesses, the newest first."""
+    return own_emergencies(request.actor)
+
+
+@endpoint("POST", "/emergencies", Permission.ACCESS_BREAK_GLASS, response=EmergencyOut)
+def open_emergency(request: Any, body: EmergencyIn) -> Any:
+    """Open another area for reading, for three hours, with a reason; its supervisor is told and every reading recorded."""
+    place = get_place(body.place)
+    return break_glass(place=place, reason=body.reason, by=request.actor, at=request.at)
+
+
+@endpoint("GET", "/emergencies", Permission.ACCESS_REVIEW, response=list[EmergencyOut])
+def to_review(request: Any) -> Any:
+    """List the emergency accesses to your area that nobody has answered for, the oldest first."""
+    return emergencies_to_review(request.actor)
+
+
+@endpoint("POST", "/emergencies/{pk}/review", Permission.ACCESS_REVIEW, response=EmergencyOut)
+def review(request: Any, pk: int, body: EmergencyReviewIn) -> Any:
+    """Say whether an emergency access was justified; where it was not, it ends at once."""
+    emergency = get_emergency(request.actor, pk)
+    return review_break_glass(emergency=emergency, **body.dict(), by=request.actor, at=request.at)

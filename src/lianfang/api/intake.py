@@ -235,6 +235,7 @@ class ExportIn(Sent):
     target: str
     purpose: str
     area: str = ""
+    shape: str = "lianfang"
     example: ClassVar[Mapping[str, Any]] = {"target": "case", "purpose": "a copy for the archive"}
 
 
@@ -436,9 +437,14 @@ def messages(request: Any, body: MessagesIn) -> Any:
 
 @endpoint("POST", "/exports", Permission.EXPORT_RUN)
 def export(request: Any, body: ExportIn) -> Any:
-    """Give records out as CSV in Lianfang's own form, which imports again with nothing created and nothing changed."""
+    """Give records out as CSV: in Lianfang's own form, which comes back unchanged, or as sormas, sormas_line_list, godata."""
     code = targets.get(body.target).code
     content = services.export_csv(
-        target=code, path=area_path(body.area), purpose=body.purpose, by=request.actor, at=request.at
+        target=code,
+        shape=body.shape,
+        path=area_path(body.area),
+        purpose=body.purpose,
+        by=request.actor,
+        at=request.at,
     )
-    return _csv(content, f"lianfang-{code}")
+    return _csv(content, f"{body.shape}-{code}")

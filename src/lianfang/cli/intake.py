@@ -157,19 +157,23 @@ def export(
         str, typer.Argument(help="cases, contacts, relationships, follow_ups, lab_results ...")
     ],
     purpose: Annotated[str, typer.Option(help="What for; is recorded.")],
+    form: Annotated[
+        str, typer.Option(help="lianfang (complete), sormas, sormas_line_list or godata.")
+    ] = "lianfang",
     area: Area = "",
     to: _Out = None,
     as_user: As = None,
     at: At = None,
 ) -> None:
-    """Give records out in Lianfang's own form, which imports again with nothing created and nothing changed."""
+    """Give records out: in Lianfang's own form, which comes back unchanged, or in that of another system."""
     when = moment(at)
     by = acting(as_user, when)
     from lianfang.intake.services import export_csv
     from lianfang.intake.target import targets
 
     code = target if target in targets else target.removesuffix("s")
-    write_bytes(export_csv(target=code, path=path_of(area), purpose=purpose, by=by, at=when), to)
+    content = export_csv(target=code, shape=form, path=path_of(area), purpose=purpose, by=by, at=when)
+    write_bytes(content, to)
 
 
 # ---- imports

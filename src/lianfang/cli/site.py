@@ -79,10 +79,12 @@ def setup() -> None:
     start_django()
     from django.core.management import call_command
 
+    from lianfang.cli.schema import make_tables
     from lianfang.common.clock import local_day
     from lianfang.core.registry.calendar import lay_out_days
 
     _make_folders()
+    make_tables()
     call_command("migrate", verbosity=0)
     today = local_day(moment(None))
     first = min(today - timedelta(days=3650), today.replace(year=2014, month=1, day=1))
@@ -153,7 +155,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo world is kept.")] = Path("var/demo"),
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the start page.")] = True,
     fresh: Annotated[bool, typer.Option(help="Throw the old demo world away and make a new one.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the invented world.")] = 147,
+    seed: Annotated[int, typer.Option(help="Seed of the invented world.")] = 26,
 ) -> None:
     """Make a seeded, invented prefecture with an outbreak in it and open its start page."""
     folder.mkdir(parents=True, exist_ok=True)

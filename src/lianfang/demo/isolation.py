@@ -23,8 +23,8 @@ from lianfang.loop.touch import touch
 
 _DAY = timedelta(days=1)
 _ROOMS = 10
-# Of every five people two go to the hotel; of every nine one is not placed yet, and one delivery in eight is missing.
-_CENTRAL, _UNPLACED, _MISSED = (0, 1), 8, 7
+# Of every five people two go to the hotel; of every fifteen one is not placed yet, and one delivery in eight is missing.
+_CENTRAL, _UNPLACED, _MISSED = (0, 1), 14, 7
 
 
 def isolate(*, at: datetime) -> int:
@@ -37,7 +37,7 @@ def isolate(*, at: datetime) -> int:
     held: set[int] = set()
     stays = []
     for n, contact in enumerate(contacts):
-        if n % 9 == _UNPLACED or contact.person_id in held:
+        if n % 15 == _UNPLACED or contact.person_id in held:
             continue
         held.add(contact.person_id)
         county = contact.path.split(".")[3]

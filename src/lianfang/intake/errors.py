@@ -99,6 +99,20 @@ class NoReason(LianfangError):  # noqa: N818
     hint = "Say in a few words why."
 
 
+class UnknownShape(LianfangError):  # noqa: N818
+    """There is no form {shape}."""
+
+    code = "intake.unknown_shape"
+    hint = "Forms are: {known}."
+
+
+class NoShape(LianfangError):  # noqa: N818
+    """The form {shape} has no {target}."""
+
+    code = "intake.no_shape"
+    hint = "It has: {known}. Our own form has everything."
+
+
 class SourceElsewhere(LianfangError):  # noqa: N818
     """The source {code} belongs to a unit outside your area."""
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext
 
+from lianfang.common.errors import NotVisible
 from lianfang.common.paths import lineage
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -238,6 +240,14 @@ def shedding_policies(actor: Actor, *, at: datetime, path: str = "") -> QuerySet
         own = path if path and path.startswith(area) else area
         around |= Q(path__within=own) | Q(path__in=lineage(own))
     return rows.filter(around).select_related("place", "decided_by").order_by(F("until_at"), "pk")
+
+
+def get_policy(actor: Actor, pk: int) -> SheddingPolicy:
+    """Return a policy of an area in which the actor sheds load, or raise NotVisible."""
+    policy = SheddingPolicy.objects.filter(pk=pk).select_related("place", "decided_by").first()
+    if policy is None or not actor.may(Permission.POLICY_SHED, policy.path):
+        raise NotVisible(thing=gettext("policy"))
+    return policy
 
 
 def feedback_to(unit_id: int, *, limit: int = 100) -> list[Feedback]:

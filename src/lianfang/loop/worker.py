@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -69,14 +69,18 @@ class Turned:
         return sum(outcome.written for outcome in self.outcomes)
 
 
-def turn(*, at: datetime, batch: int = BATCH) -> Turned:
-    """Work off what was touched, then do what follows from the state and the clock."""
+def turn(*, at: datetime, batch: int = BATCH, leave: Collection[str] = ()) -> Turned:
+    """Work off what was touched, then do what follows from the state and the clock.
+
+    `leave` names duties (`care.admit`) and derivations (`StudyRuns`) that are left to the next sweep: for a world that is
+    told in a hurry.
+    """
     done = Turned()
     for _ in range(_ROUNDS):
         claimed = claim(batch)
         if not claimed.n_rows:
             break
-        _work_off(claimed, done, at)
+        _work_off(claimed, done, at, leave)
         release()
     for duty in _to_retry(at):
         done.add(_guarded(done, duty.code, at, partial(reconcile, duty, at=at)))
@@ -98,14 +102,14 @@ def sweep(*, at: datetime) -> Turned:
     return done
 
 
-def _work_off(claimed: Claimed, done: Turned, at: datetime) -> None:
+def _work_off(claimed: Claimed, done: Turned, at: datetime, leave: Collection[str]) -> None:
     done.touched += claimed.n_rows
     for derivation in derivations:
-        ids = _watched(derivation, claimed)
+        ids = [] if type(derivation).__name__ in leave else _watched(derivation, claimed)
         if ids:
             _derive_touched(derivation, ids, done, at)
     for duty in duties:
-        subjects = touched_by(duty, claimed)
+        subjects = [] if duty.code in leave else touched_by(duty, claimed)
         if subjects:
             done.add(_guarded(done, duty.code, at, partial(reconcile, duty, at=at, subjects=subjects)))
     for rule in feedback_rules:

@@ -11,11 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.common.clock import site_zone
-from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
 from lianfang.loop.duty import duties
 from lianfang.loop.models import SheddingMode, SheddingPolicy, Task
-from lianfang.loop.selectors import shedding_policies
+from lianfang.loop.selectors import get_policy, shedding_policies
 from lianfang.loop.services import adopt_shedding_policy, end_shedding_policy
 from lianfang.web.area import Area, chosen_area
 from lianfang.web.door import page
@@ -94,9 +93,7 @@ def adopt(request: Any) -> HttpResponse:
 @page("policies/<int:pk>/end", name="policy_end", permission=SHED, method="POST")
 def end(request: Any, pk: int) -> HttpResponse:
     """End a policy before its time."""
-    policy = SheddingPolicy.objects.filter(pk=pk).select_related("place").first()
-    if policy is None or not request.actor.may(SHED, policy.path):
-        raise NotVisible(thing=gettext("policy"))
+    policy = get_policy(request.actor, pk)
     end_shedding_policy(policy=policy, reason=request.POST.get("reason", ""), by=request.actor, at=request.at)
     messages.success(request, gettext("Ended; what is still due is by hand again."))
     return redirect("web:policies")

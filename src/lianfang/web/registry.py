@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from lianfang.cases.models import Case
 from lianfang.cases.services import open_case
 from lianfang.contacts.models import Contact
-from lianfang.core.access.models import BreakGlass
 from lianfang.core.access.permissions import Permission
+from lianfang.core.access.selectors import emergencies_to_review, get_emergency, own_emergencies
 from lianfang.core.access.services import break_glass, review_break_glass
 from lianfang.core.audit.selectors import events_about
 from lianfang.core.registry.matching import PersonCandidate
@@ -236,10 +236,7 @@ def report_case(request: Any) -> HttpResponse:
 @page("emergency", name="emergency", permission=Permission.ACCESS_BREAK_GLASS)
 def emergency(request: Any) -> HttpResponse:
     """Offer emergency access to another area, and show one's own of late."""
-    mine = (
-        BreakGlass.objects.filter(user_id=request.actor.user_id).select_related("place").order_by("-pk")[:20]
-    )
-    return render(request, "registry/emergency.html", {"mine": mine})
+    return render(request, "registry/emergency.html", {"mine": own_emergencies(request.actor)})
 
 
 @page("emergency", name="emergency", permission=Permission.ACCESS_BREAK_GLASS, method="POST")
@@ -259,18 +256,14 @@ def open_emergency(request: Any) -> HttpResponse:
 @page("emergencies", name="emergencies", permission=Permission.ACCESS_REVIEW)
 def emergencies(request: Any) -> HttpResponse:
     """List the emergency accesses to the area that wait for its supervisor."""
-    rows = (
-        BreakGlass.objects.visible_to(request.actor)
-        .filter(reviewed_at__isnull=True)
-        .select_related("user", "place")
-    )
-    return render(request, "registry/emergencies.html", {"emergencies": rows.order_by("pk")[:_LIMIT]})
+    rows = emergencies_to_review(request.actor)[:_LIMIT]
+    return render(request, "registry/emergencies.html", {"emergencies": rows})
 
 
 @page("emergencies/<int:pk>", name="review_emergency", permission=Permission.ACCESS_REVIEW, method="POST")
 def review(request: Any, pk: int) -> HttpResponse:
     """Say whether an emergency access was justified."""
-    row = BreakGlass.objects.get_visible(request.actor, pk=pk)
+    row = get_emergency(request.actor, pk)
     justified = request.POST.get("justified") == "1"
     review_break_glass(
         emergency=row,

@@ -24,7 +24,7 @@ def test_people_are_placed_in_hotels_and_at_home() -> None:
         contact.person.save()
         contacts.notify_contact(contact=contact, notified_at=NOON + timedelta(minutes=n), by=BY, at=NOON)
     later = NOON + timedelta(days=4)
-    assert isolate(at=later) == 16
+    assert isolate(at=later) == 17
     assert IsolationSite.objects.count() == 3
     assert {stay.kind for stay in Stay.objects.all()} == {"central", "home"}
     sweep(at=later)

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from lianfang.intake.cleaning import Options, clean_table
 from lianfang.intake.cleaning.dates import DateRules, read_date, study
 from lianfang.intake.cleaning.outcome import Read, Unreadable
-from lianfang.intake.cleaning.values import coded, read_age, read_number, read_phone, read_sex, read_yes_no
+from lianfang.intake.cleaning.values import (
+    coded,
+    read_age,
+    read_name,
+    read_number,
+    read_phone,
+    read_sex,
+    read_yes_no,
+)
 from lianfang.intake.cleaning.words import number_of_words
 from lianfang.intake.fields import Field, Kind
 from lianfang.intake.reading import read_bytes, read_file
@@ -327,3 +335,10 @@ def test_a_day_without_a_year_is_one_of_the_year_of_its_column() -> None:
     rules, _ = study("onset", few, rules=DateRules(today=today))
     assert read_date("1月17日", rules).rule == "date.no_year"
     assert str(read_date("20200117 20:56", DateRules(today=today)).value) == "2020-01-17 20:56:00"
+
+
+def test_a_given_name_that_reads_like_nothing_is_a_name() -> None:
+    assert read_name("Na").value == "Na"
+    assert read_name("NA").value is None
+    assert read_sex("LNG_REFERENCE_DATA_CATEGORY_GENDER_FEMALE", figures=False).value == "female"
+    assert coded("LNG_REFERENCE_DATA_CONTACT_DAILY_FOLLOW_UP_STATUS_TYPE_SEEN_OK") == "seen_ok"

@@ -14,6 +14,7 @@ from lianfang.cases.models import Case, EpiLink, Outcome, Report, Result, Sample
 from lianfang.cases.targets.reading import UnitFinder
 from lianfang.cases.targets.wanted import Wanted
 from lianfang.common.bulk import write_columns
+from lianfang.common.clock import local_day, start_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.facts import Fact
 from lianfang.intake.models import Trace
@@ -148,10 +149,10 @@ class FactWriter:
                 self._written.changed.add(position)
                 if sample.pk:
                     self._completed[sample.pk] = sample
-            elif new and name in fact.said and new != old:
+            elif new and name in fact.said and not _same(old, new):
                 self._written.conflicts[position].append(f"{name} of sample {sample.number}")
         taken = fact.columns["occurred_at"]
-        if "occurred_at" in fact.said and taken != sample.occurred_at:
+        if "occurred_at" in fact.said and not _same(sample.occurred_at, taken):
             if taken < sample.occurred_at:  # the result came first and stood in for the day of sampling
                 sample.occurred_at = taken
                 self._written.changed.add(position)
@@ -199,4 +200,11 @@ def _agrees(row: Any, fact: Wanted) -> bool:
         return False
     if fact.model == "Report" and not fact.said:
         return True
-    return all(getattr(row, name) == fact.columns[name] for name in fact.said)
+    return all(_same(getattr(row, name), fact.columns[name]) for name in fact.said)
+
+
+def _same(held: Any, said: Any) -> bool:
+    """Return whether the row says what is on file; midnight is how a bare day arrives, and agrees with its every hour."""
+    if held == said or not isinstance(held, datetime) or not isinstance(said, datetime):
+        return bool(held == said)
+    return said == start_of(local_day(said)) and local_day(held) == local_day(said)

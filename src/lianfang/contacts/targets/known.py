@@ -8,7 +8,7 @@ from lianfang.core.registry.models import ExternalNumber
 from lianfang.intake.target import Context
 
 LABEL = "contacts.Contact"
-# In our own exports a contact is named by the uid of its person; with the number of the case that is one row.
+# In our exports, whatever their form, a contact is named by the uid of its person; with the case that is one row.
 OWN_SYSTEM = "lianfang"
 _CHARS = 120
 
@@ -35,8 +35,7 @@ class KnownContacts:
             self._by_number[number] = sorted(
                 of_person.get(person, ()), key=lambda c, n=number: (c.pk != first[n], c.pk)
             )
-        if context.system == OWN_SYSTEM:
-            self._read_own(wanted)
+        self._read_own(wanted)
 
     def _read_own(self, wanted: set[str]) -> None:
         uids = {number: uid for number in wanted if (uid := _uid(number)) is not None}

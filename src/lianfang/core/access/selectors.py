@@ -45,6 +45,19 @@ def emergencies_to_review(actor: Actor) -> BreakGlassQuerySet:
     return rows.select_related("user", "user__unit", "place").order_by("from_at", "pk")
 
 
+def get_emergency(actor: Actor, pk: int) -> BreakGlass:
+    """Return an emergency access to the actor's area, or raise NotVisible."""
+    rows = BreakGlass.objects.select_related("user", "place")
+    emergency: BreakGlass = rows.get_visible(actor, pk=pk)
+    return emergency
+
+
+def own_emergencies(actor: Actor, *, limit: int = 20) -> list[BreakGlass]:
+    """Return what the actor opened by emergency, the newest first."""
+    rows = BreakGlass.objects.filter(user_id=actor.user_id).select_related("user", "place")
+    return list(rows.order_by("-pk")[:limit])
+
+
 def emergencies_of(user: User, at: datetime) -> list[BreakGlass]:
     """Return the emergency access that a user holds at `at`."""
     return list(

@@ -33,7 +33,7 @@ class Options:
     `date_orders` column -> dmy, mdy or ymd (the column "" stands for all). `codings` column -> cell -> code.
     `tolerate` lists columns whose unreadable cells are left out with a warning, where else the row would be parked.
     `strict` parks rows with warnings too. `defaults` field -> value where a row says nothing. `required` are fields
-    that this file's format demands beyond those of the record.
+    that this file's format demands beyond those of the record. `assumed_order` is that of dates where no cell decides.
     """
 
     today: date
@@ -43,6 +43,7 @@ class Options:
     strict: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
+    assumed_order: str = "dmy"
 
 
 @dataclass(slots=True)
@@ -139,7 +140,12 @@ def _readers(
 def _study(
     table: Table, column: str, field_: Field, options: Options, sure: Sequence[Decision]
 ) -> tuple[DateRules, list[Decision]]:
-    rules = DateRules(today=options.today, is_birth="birth" in field_.code, partial=field_.partial)
+    rules = DateRules(
+        today=options.today,
+        assumed=options.assumed_order,
+        is_birth="birth" in field_.code,
+        partial=field_.partial,
+    )
     order = options.date_orders.get(column) or options.date_orders.get("", "")
     return study(column, table.column(column), rules=rules, order=order, elsewhere=sure)
 

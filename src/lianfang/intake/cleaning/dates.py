@@ -58,10 +58,11 @@ class DateRules:
     `orders` gives the order of a way of writing (`/`, `/ 4`, ...), `contested` the ways whose swappable cells cannot be
     decided, `numbers` the epoch of day numbers. `today` bounds the future; `is_birth` lets two-digit years mean the
     last century; `partial` accepts a date without a day. `span` are the first and last day between which a day without a
-    year is looked for, None where more than one year could be meant.
+    year is looked for, None where more than one year could be meant. `assumed` is the order where no cell decides.
     """
 
     today: date
+    assumed: str = "dmy"
     orders: Mapping[str, str] = field(default_factory=dict)
     contested: frozenset[str] = frozenset()
     numbers: str = ""  # excel, excel_1904, r, unix, unix_ms, or "" where numbers are no dates
@@ -99,7 +100,7 @@ def study(
             by_way.setdefault(way, Counter())[text] += times
     decisions, orders, contested = [], {}, set()
     for way, found in sorted(by_way.items()):
-        decision, is_contested = _decide(column, way, found, order, elsewhere)
+        decision, is_contested = _decide(column, way, found, order, elsewhere, assumed=rules.assumed)
         decisions.append(decision)
         orders[way] = decision.chosen
         if is_contested:
@@ -156,7 +157,13 @@ def _in_year_of_column(
 
 
 def _decide(
-    column: str, way: str, found: Mapping[str, int], order: str, elsewhere: Sequence[Decision]
+    column: str,
+    way: str,
+    found: Mapping[str, int],
+    order: str,
+    elsewhere: Sequence[Decision],
+    *,
+    assumed: str,
 ) -> tuple[Decision, bool]:
     votes = {"dmy": 0, "mdy": 0}
     for text, times in found.items():
@@ -187,8 +194,9 @@ def _decide(
             return Decision(
                 column=column, rule=rule, chosen=other.chosen, grounds=grounds, certain=True
             ), False
-    grounds = "no cell decides; day before month is assumed"
-    return Decision(column=column, rule=rule, chosen="dmy", grounds=grounds, certain=False), False
+    usual = "month before day" if assumed == "mdy" else "day before month"
+    grounds = f"no cell decides; {usual} is assumed"
+    return Decision(column=column, rule=rule, chosen=assumed, grounds=grounds, certain=False), False
 
 
 def _numbering(column: str, texts: Mapping[str, int], *, is_birth: bool) -> tuple[str, Decision | None]:

@@ -43,6 +43,8 @@ _SPAN = re.compile(
 )
 _AGE_RANGE = re.compile(r"^\d{1,3}\s*(?:[-~–至到]\s*\d{1,3}|\+|岁?以上)$")
 _OLDEST = 125.0
+# Words for nothing that are names where they are written as names: 娜 in pinyin, and the surname 无.
+_NAMES_TOO = frozenset({"无", "Na"})
 _NUMBER = re.compile(r"^([<>≤≥~]?)\s*([-+]?\d[\d  ,']*(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(.*)$")
 _UNITS = frozenset(
     {
@@ -73,7 +75,7 @@ def read_sex(cell: Cell, *, figures: bool) -> Outcome:
     text = folded(shown(cell)).lower().rstrip(".")
     if not text:
         return NOTHING
-    known = _SEXES.get(text) or _SEXES.get(plain(text))
+    known = _SEXES.get(text) or _SEXES.get(plain(text)) or _SEXES.get(coded(text))
     if known:
         return Read(known, "" if known == text else "sex.spelling")
     if figures and text in _SEX_FIGURES:
@@ -196,7 +198,7 @@ def read_name(cell: Cell) -> Outcome:
     text = folded(raw).strip(",;_\"'")
     if not text:
         return NOTHING
-    if is_missing(text) and text != "无":
+    if is_missing(text) and text not in _NAMES_TOO:
         return Read(None, "missing.word")
     if any(c.isdigit() for c in text) and not any(c.isalpha() for c in text):
         return Unreadable(
@@ -268,8 +270,8 @@ def coded(text: str) -> str:
     ('deceased', 'not_a_case_discarded')
     """
     form = plain(text)
-    if form.startswith("lng_reference_data_category_"):
-        rest = form.removeprefix("lng_reference_data_category_")
+    if form.startswith("lng_reference_data_"):  # the states of follow-up have no `category` in their tokens
+        rest = form.removeprefix("lng_reference_data_").removeprefix("category_")
         for category in CATEGORIES:
             if rest.startswith(f"{category}_"):
                 return rest.removeprefix(f"{category}_")

@@ -12,6 +12,7 @@ class Recognised:
     `columns` maps columns to fields (empty: let the names be proposed); `record` is "" for a file that is known and
     cannot be taken in here, and `advice` then says where it goes. `system` is under what name the file's own numbers
     are remembered: "" is that of the source, since several files of one sender speak of the same records. `required` are fields that the format demands beyond the record's own.
+    `assumed_order` is that of day and month where no cell decides.
     """
 
     format: str
@@ -22,7 +23,13 @@ class Recognised:
     required: tuple[str, ...] = ()
     system: str = ""
     advice: str = ""
+    assumed_order: str = "dmy"
 
     def as_options(self) -> dict[str, Any]:
         """Return what is kept with the mapping."""
-        return {"defaults": dict(self.defaults), "required": list(self.required), "system": self.system}
+        return {
+            "defaults": dict(self.defaults),
+            "required": list(self.required),
+            "system": self.system,
+            "assumed_order": self.assumed_order,
+        }

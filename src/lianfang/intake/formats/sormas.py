@@ -13,6 +13,7 @@ from lianfang.intake.records.words import SIGNS
 from lianfang.intake.table import Table
 
 _SUFFIX = re.compile(r" \[\d+\]$")
+OTHER_DISEASE = "OTHER"
 LINE_LIST = (
     "disease", "diseaseDetails", "plagueType", "dengueFeverType", "rabiesType", "person.firstName", "person.lastName",
     "person.sex", "person.birthdateDD", "person.birthdateMM", "person.birthdateYYYY", "epidNumber", "reportDate",
@@ -134,7 +135,7 @@ def _elsewhere(which: str) -> Recognised:
 
 
 def _cases(table: Table, *, is_line_list: bool) -> Recognised:
-    columns = _first_of(table, _CASE)
+    columns = _with_disease(_first_of(table, _CASE), table)
     for column in table.columns:
         if column.startswith("symptoms.") and column not in columns:
             code = _SIGN.get(plain(column.removeprefix("symptoms.")))
@@ -147,11 +148,12 @@ def _cases(table: Table, *, is_line_list: bool) -> Recognised:
         record="case",
         columns=columns,
         required=("given_name", "family_name", "reported_at", "county"),
+        assumed_order="mdy",
     )
 
 
 def _contacts(table: Table, names: set[str]) -> Recognised:
-    columns = _first_of(table, _CONTACT)
+    columns = _with_disease(_first_of(table, _CONTACT), table)
     has_case = "caseIdExternalSystem" in names
     return Recognised(
         format="sormas_contact" if has_case else "sormas_case_contact",
@@ -159,7 +161,18 @@ def _contacts(table: Table, names: set[str]) -> Recognised:
         record="contact",
         columns=columns,
         required=("given_name", "family_name", "named_at"),
+        assumed_order="mdy",
     )
+
+
+def _with_disease(columns: dict[str, str], table: Table) -> dict[str, str]:
+    """Take the disease from its details where SORMAS has no word for any of them (MERS is OTHER there)."""
+    words = (
+        {str(cell) for cell in table.column("disease") if cell is not None} if "disease" in columns else set()
+    )
+    if words == {OTHER_DISEASE} and "diseaseDetails" in table.columns:
+        return {**{c: f for c, f in columns.items() if c != "disease"}, "diseaseDetails": "disease"}
+    return columns
 
 
 def _first_of(table: Table, names: Mapping[str, str]) -> dict[str, str]:

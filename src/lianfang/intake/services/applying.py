@@ -122,6 +122,7 @@ def options_of(batch: Batch, *, at: datetime) -> Options:
         strict=bool(said.get("strict", False)),
         defaults=said.get("defaults", {}),
         required=tuple(said.get("required", ())),
+        assumed_order=said.get("assumed_order", "dmy"),
     )
 
 

@@ -1,9 +1,9 @@
-"""Records in our own exchange form: what is exported imports again with nothing created and nothing changed."""
+"""Records given out: in our own form, which imports again with nothing changed, or in the form of another system."""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -11,15 +11,16 @@ from django.db import transaction
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.services import record
 from lianfang.core.registry.models import Place
-from lianfang.intake.errors import NoReason
+from lianfang.intake.errors import NoReason, NoShape, UnknownShape
 from lianfang.intake.events import IntakeEvent
-from lianfang.intake.formats.own import MARK, mark_of
+from lianfang.intake.shapes import SHAPES, Places, Sheet
+from lianfang.intake.shapes.own import OWN, OwnSheet
 from lianfang.intake.target import Target, targets
 
 
 @transaction.atomic
 def export_rows(
-    *, target: str, by: Actor, at: datetime, purpose: str, path: str = ""
+    *, target: str, by: Actor, at: datetime, purpose: str, path: str = "", shape: str = OWN.code
 ) -> Iterator[Mapping[str, Any]]:
     """Return the records that `by` may see within `path` as field -> value; the export is recorded with its purpose.
 
@@ -30,38 +31,43 @@ def export_rows(
     if not purpose.strip():
         raise NoReason
     place = Place.objects.filter(path=path).first() if path else None
-    after = {"target": target, "path": path}
+    after = {"target": target, "path": path, "shape": shape}
     record(IntakeEvent.RECORDS_EXPORTED, subject=place, by=by, at=at, reason=purpose, after=after, path=path)
     return kind.export(by, path=path, at=at, purpose=purpose)
 
 
-def export_csv(*, target: str, by: Actor, at: datetime, purpose: str, path: str = "") -> bytes:
-    """Return the export as CSV in UTF-8 with a byte order mark (which spreadsheets need for Chinese)."""
-    return csv_of(targets.get(target), export_rows(target=target, by=by, at=at, purpose=purpose, path=path))
+def export_csv(
+    *, target: str, by: Actor, at: datetime, purpose: str, path: str = "", shape: str = OWN.code
+) -> bytes:
+    """Return the export as CSV in UTF-8, in the named form (`intake.shapes.SHAPES`)."""
+    kind = targets.get(target)
+    sheet = sheet_of(kind, shape)
+    rows = export_rows(target=kind.code, by=by, at=at, purpose=purpose, path=path, shape=shape)
+    return written(sheet, rows, with_mark=SHAPES[shape].with_mark)
+
+
+def sheet_of(kind: Target, shape: str) -> Sheet:
+    """Return how the records of a target are written in a form; raise where there is no such form, or it has none such."""
+    if shape not in SHAPES:
+        raise UnknownShape(shape=shape, known=", ".join(SHAPES))
+    if shape == OWN.code:
+        return OwnSheet(kind)
+    sheets = SHAPES[shape].sheets
+    if kind.code not in sheets:
+        raise NoShape(shape=SHAPES[shape].title, target=kind.title, known=", ".join(sheets))
+    return sheets[kind.code]
 
 
 def csv_of(kind: Target, rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return rows of a target as a file in our own form."""
-    columns = [MARK, *kind.columns()]
-    mark = mark_of(kind.code)
+    return written(OwnSheet(kind), rows, with_mark=True)
+
+
+def written(sheet: Sheet, rows: Iterable[Mapping[str, Any]], *, with_mark: bool) -> bytes:
+    """Return the file; the byte order mark is what spreadsheets need for Chinese."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([mark, *(as_cell(row.get(name)) for name in columns[1:])])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def as_cell(value: Any) -> str:
-    """Return a value as it is written in our files: ISO dates, moments with their zone, yes and no."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float):
-        return repr(value) if not value.is_integer() else str(int(value))
-    return str(value)
+    writer.writerows(sheet.head())
+    places = Places()
+    writer.writerows(sheet.cells(row, places) for row in rows)
+    return out.getvalue().encode("utf-8-sig" if with_mark else "utf-8")

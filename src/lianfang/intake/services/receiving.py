@@ -33,6 +33,7 @@ OPTIONS = frozenset(
         "date_orders",
         "codings",
         "tolerate",
+        "assumed_order",
         "strict",
         "defaults",
         "required",

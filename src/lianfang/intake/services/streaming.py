@@ -100,6 +100,7 @@ def read_message(
         codings=said.get("codings", {}),
         date_orders=said.get("date_orders", {}),
         defaults=said.get("defaults", {}),
+        assumed_order=said.get("assumed_order", "dmy"),
     )
     row = clean_table(table, mapping, target.record, options).rows[0]
     context = context_of(signal.source, said, by=by, at=at, finders=finders)

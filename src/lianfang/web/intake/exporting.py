@@ -1,4 +1,4 @@
-"""Records given out in our own form: with a purpose, recorded, and such that they import unchanged."""
+"""Records given out, in our own form or that of another system: with a purpose, and recorded."""
 
 from typing import Any
 
@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from lianfang.common.clock import local_day
 from lianfang.core.access.permissions import Permission
 from lianfang.intake.services import export_csv
+from lianfang.intake.shapes import SHAPES
+from lianfang.intake.shapes.own import OWN
 from lianfang.intake.target import targets
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
@@ -19,6 +21,9 @@ class Export(forms.Form):
     """What is given out, and for what."""
 
     target = forms.ChoiceField(label=_("Records"))
+    shape = forms.ChoiceField(
+        label=_("Form"), choices=[(each.code, each.title) for each in SHAPES.values()], initial=OWN.code
+    )
     purpose = forms.CharField(label=_("Purpose"), max_length=200, help_text=_("Is recorded with your name."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,10 +55,15 @@ def export(request: Any) -> HttpResponse:
     area = chosen_area(request, Permission.EXPORT_RUN)
     said = form.cleaned_data
     content = export_csv(
-        target=said["target"], path=area.path, purpose=said["purpose"], by=request.actor, at=request.at
+        target=said["target"],
+        shape=said["shape"],
+        path=area.path,
+        purpose=said["purpose"],
+        by=request.actor,
+        at=request.at,
     )
     answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     code = area.place.code if area.place else "all"
-    name = f"lianfang-{said['target']}-{code}-{local_day(request.at).isoformat()}.csv"
+    name = f"{said['shape']}-{said['target']}-{code}-{local_day(request.at).isoformat()}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

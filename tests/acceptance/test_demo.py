@@ -1,0 +1,87 @@
+"""The demo world, made by the code of `lianfang demo` and read by each of its users on every page of the navigation."""
+
+import re
+from collections import Counter
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
+
+from lianfang.cases.models import Case
+from lianfang.common.clock import now
+from lianfang.contacts.models import Swab
+from lianfang.core.access.models import User
+from lianfang.demo.build import build
+from lianfang.demo.ground import PASSWORD
+from lianfang.loop.models import Task
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+DAYS = 16
+# Links that a page offers within the site, from `href` of `a`; what is shown of one row stands for its kind.
+_WITHIN = re.compile(r"^/(?!api/|static/|sign-out)[^#]*")
+
+
+class Links(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, bool]] = []
+        self._in_nav = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_nav = self._in_nav or tag == "nav"
+        href = dict(attrs).get("href") or ""
+        if tag == "a" and (match := _WITHIN.match(href)):
+            self.found.append((match[0], self._in_nav))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_nav = self._in_nav and tag != "nav"
+
+
+def test_every_role_can_open_every_page_of_the_demo_world(tmp_path: Path, settings: SettingsWrapper) -> None:
+    settings.VISITS_DIR = tmp_path / "visits"
+    at = now()
+    told = build(at=at, days=DAYS)
+    assert told > 1000
+    assert Case.objects.count() > 20
+    assert Swab.objects.exists()
+    tasks = Counter(Task.objects.exclude(status="void").values_list("duty", flat=True))
+    assert {"cases.investigate", "contacts.observe", "contacts.swab", "care.round", "loop.verify"} <= set(
+        tasks
+    )
+    late = Task.objects.open().filter(due_at__lt=at).count()
+    assert 0.02 < late / sum(tasks.values()) < 0.2, "partly late, as a busy prefecture is"
+    fine = Task.objects.filter(status="done", met_at__gt=at - timedelta(days=1)).count()
+    assert fine, "something was done today"
+    opened: set[str] = set()
+    for user in User.objects.order_by("pk"):
+        opened |= _read_everything(user)
+    assert len(opened) > 25, sorted(opened)
+
+
+def _read_everything(user: User) -> set[str]:
+    """Open the start page and, from it, every page of the navigation and the first link of each kind on them."""
+    client = Client()
+    assert client.login(username=user.login, password=PASSWORD)
+    seen: set[str] = set()
+    waiting = ["/"]
+    kinds: set[str] = set()
+    for depth in range(2):
+        following = []
+        for address in waiting:
+            answer = client.get(address)
+            assert answer.status_code == 200, (user.login, address, answer.status_code)
+            page = answer.content.decode()
+            assert "{{" not in page, address
+            assert "{%" not in page, address
+            seen.add(address)
+            for link, in_navigation in Links(page).found:
+                kind = re.sub(r"/[^/]*\d[^/]*", "/*", link.split("?")[0])
+                if link not in seen and (in_navigation or kind not in kinds) and depth < 1:
+                    kinds.add(kind)
+                    following.append(link)
+        waiting = list(dict.fromkeys(following))
+    return {address.split("?")[0] for address in seen}
