@@ -1,8 +1,12 @@
 """All settings of a site, from the environment. A wrong one is reported by `lianfang check` with what to do."""
 
+import os
 from pathlib import Path
 
 from lianfang.project.environment import database, listing, secret, switch, text
+
+# Readings are looked up character by character: the dictionary of phrases would cost each process half a second.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
 
 PACKAGE = Path(__file__).resolve().parents[1]
 DATA_DIR = Path(text("LIANFANG_DATA_DIR", "var", "Folder of the database, uploads and generated keys."))

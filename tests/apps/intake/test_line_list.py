@@ -6,7 +6,7 @@ import pytest
 from tests.apps.intake.importing import Desk
 from tests.world import NOON
 
-from lianfang.cases.models import Case, Report, Result, Sample, Sign
+from lianfang.cases.models import Case, EpiLink, Report, Result, Sample, Sign
 from lianfang.core.registry.models import Person
 from lianfang.intake.models import Signal, SignalStatus
 from lianfang.intake.services import accept_batch, dry_run
@@ -123,3 +123,34 @@ def test_a_killed_import_goes_on_without_doubles(desk: Desk, monkeypatch: pytest
     assert accept_batch(batch=batch, by=desk.actor, at=NOON).created == 0
     batch.refresh_from_db()
     assert batch.report["counts"]["created"] == 50  # what the killed run did is counted, too
+
+
+def test_the_case_report_of_the_who_goes_in_as_it_is(desk: Desk) -> None:
+    """Variables of the revised form: whoever it reports is confirmed, and its `asymp` means the opposite of its name."""
+    lines = (
+        (
+            "report_date,report_country,patinfo_ID,patinfo_ageonset,patinfo_sex,Lab_date1,patcourse_asymp,patcourse_dateonset,"
+            "Comcond_preg,patcourse_presHCF,patinfo_occuhcw,expo_travel,expo_contact_case,expo_ID,expo_case_date_first,"
+            "expo_case_date_last,outcome_patcourse_status,outcome_date_of_outcome,outcome_lab_date,outcome_lab_result"
+        ),
+        "2020-02-10,,W-1,44,M,2020-02-09,Yes,2020-02-05,,2020-02-08,Yes,No,No,,,,Recovered,2020-02-12,2020-02-11,Negative",
+        "2020-02-11,,W-2,31,F,2020-02-10,No,,No,,No,No,Yes,W-1,2020-02-03,2020-02-07,,,,",
+        "2020-02-11,,W-3,31,F,,Unknown,,,,,,,,,,,,,",
+    )
+    _, report = desk.take("\n".join(lines).encode())
+    assert (report.created, report.parked) == (3, 0), report.problems
+    cases = {case.number: case for case in Case.objects.all()}
+    assert {number: case.classification for number, case in cases.items()} == {
+        "W-1": "confirmed",
+        "W-2": "asymptomatic",
+        "W-3": "confirmed",
+    }
+    assert (cases["W-1"].onset_on, cases["W-1"].outcome) == (date(2020, 2, 5), "recovered")
+    link = EpiLink.objects.get(case=cases["W-2"])
+    assert (link.source_case.number, link.from_on, link.to_on) == ("W-1", date(2020, 2, 3), date(2020, 2, 7))
+    assert [r.finding for r in Result.objects.filter(case=cases["W-1"]).order_by("occurred_at")] == [
+        "positive",
+        "negative",
+    ]
+    _, again = desk.take("\n".join([*lines, ""]).encode(), at=NOON + timedelta(hours=1))
+    assert (again.created, again.changed) == (0, 0)

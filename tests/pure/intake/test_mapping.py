@@ -103,7 +103,7 @@ def test_who_case_report_form() -> None:
     )
     record, proposals, options, form = plan(table, today=TODAY)
     assert (record, form) == ("case", "who_crf")
-    assert options["defaults"] == {"disease": "covid_19"}
+    assert options["defaults"] == {"disease": "covid_19", "classification": "confirmed"}
     assert {p.field for p in proposals} >= {
         "number",
         "sex",

@@ -158,9 +158,13 @@ def _samples(values: Mapping[str, Any], seen: datetime) -> Iterator[Wanted]:
         earliest = min((moment for moment in times if moment), default=seen)
         made[turn] = _sample(turn, samples.get(turn, {}), earliest)
         yield made[turn]
-    for (turn, _), given in sorted(results.items()):
+    is_case = values.get("classification") in {Classification.CONFIRMED, Classification.ASYMPTOMATIC}
+    for (turn, test), given in sorted(results.items()):
         if given.get("finding"):
             yield result_of(given, made[turn])
+        elif is_case and given.get("at") and (turn, test) == ("1", "1"):
+            # A list of confirmed cases with a day of the laboratory and no column for the result: the positive one.
+            yield result_of({**given, "finding": "positive"}, made[turn])
 
 
 def _sample(turn: str, given: Mapping[str, Any], otherwise: datetime) -> Wanted:

@@ -12,7 +12,7 @@ class Recognised:
     `columns` maps columns to fields (empty: let the names be proposed); `record` is "" for a file that is known and
     cannot be taken in here, and `advice` then says where it goes. `system` is under what name the file's own numbers
     are remembered: "" is that of the source, since several files of one sender speak of the same records. `required` are fields that the format demands beyond the record's own.
-    `assumed_order` is that of day and month where no cell decides.
+    `assumed_order` is that of day and month where no cell decides, `codings` column -> cell -> code.
     """
 
     format: str
@@ -24,6 +24,7 @@ class Recognised:
     system: str = ""
     advice: str = ""
     assumed_order: str = "dmy"
+    codings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def as_options(self) -> dict[str, Any]:
         """Return what is kept with the mapping."""
@@ -32,4 +33,5 @@ class Recognised:
             "required": list(self.required),
             "system": self.system,
             "assumed_order": self.assumed_order,
+            "codings": {column: dict(words) for column, words in self.codings.items()},
         }

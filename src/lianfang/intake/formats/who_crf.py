@@ -4,6 +4,8 @@ from lianfang.intake.formats.base import Recognised
 from lianfang.intake.table import Table
 
 # `patcourse_asymp` means the opposite of its name (a comment in the implementation guide says so): yes is "had symptoms".
+_HAD_SYMPTOMS = "patcourse_asymp"
+_SYMPTOMS = {"yes": "confirmed", "true": "confirmed", "no": "asymptomatic", "false": "asymptomatic"}
 _COLUMNS = {
     "patinfo_ID": "number",
     "report_date": "reported_at",
@@ -12,7 +14,9 @@ _COLUMNS = {
     "patinfo_sex": "sex",
     "patinfo_idadmin1": "province",
     "patinfo_resadmin1": "province",
-    "Lab_date1": "confirmed_at",
+    "patinfo_resadmin0": "country",
+    "report_country": "country",
+    "Lab_date1": "result.at#1.1",
     "Lab_datetaken": "sample.taken_at#1",
     "Lab_resdate": "result.at#1.1",
     "outcome_lab_date": "result.at#2.1",
@@ -48,10 +52,23 @@ def recognise_who_crf(table: Table) -> Recognised | None:
         code = known.get(column.lower())
         if code is not None and code not in columns.values():
             columns[column] = code
+    defaults = {"disease": "covid_19"}
+    codings = {}
+    if "classification" not in columns.values():
+        # The form is for cases that a laboratory has confirmed; those that never had symptoms are another class.
+        defaults["classification"] = "confirmed"
+        asked = next((column for column in table.columns if column.lower() == _HAD_SYMPTOMS), None)
+        if asked is not None:
+            columns[asked] = "classification"
+            spelt = {
+                form: code for word, code in _SYMPTOMS.items() for form in (word, word.title(), word.upper())
+            }
+            codings[asked] = spelt
     return Recognised(
         format="who_crf",
         title="WHO case report form",
         record="case",
         columns=columns,
-        defaults={"disease": "covid_19"},
+        defaults=defaults,
+        codings=codings,
     )
