@@ -33,7 +33,7 @@ build(at=now(), days={DAYS})
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    secret, identity = (folder / "keys").read_text("utf-8").split()
+    secret, identity = ((folder / name).read_text("utf-8").strip() for name in ("secret_key", "identity_key"))
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "lianfang.project.settings",
@@ -71,7 +71,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = shared / "journeys-world"
     with (shared / "journeys.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (made / "keys").exists():
+        if not (made / "identity_key").exists():
             made.mkdir(exist_ok=True)
             plain = {k: v for k, v in os.environ.items() if not k.startswith("LIANFANG_")}
             env = {**plain, "DJANGO_SETTINGS_MODULE": "lianfang.project.settings"}

@@ -191,21 +191,12 @@ def _make_world(seed: int) -> None:
 
 
 def _demo_environment(folder: Path) -> None:
-    """Set what a demo needs before Django starts; its keys are made once and kept beside its database."""
-    keys = folder / "keys"
-    if not keys.exists():
-        keys.write_text(f"{secrets.token_urlsafe(48)}\n{secrets.token_hex(32)}\n", encoding="utf-8")
-        keys.chmod(0o600)
-    secret, identity = keys.read_text(encoding="utf-8").split()
-    os.environ.update(
-        {
-            "LIANFANG_DATA_DIR": str(folder),
-            "LIANFANG_DATABASE_URL": f"sqlite:///{folder / 'lianfang.sqlite3'}",
-            "LIANFANG_SECRET_KEY": secret,
-            "LIANFANG_IDENTITY_KEY": identity,
-            "LIANFANG_DEMO": "1",
-        }
-    )
+    """Set what a demo needs before Django starts; its keys are made once and lie beside its database, as any site's."""
+    database = f"sqlite:///{folder / 'lianfang.sqlite3'}"
+    os.environ |= {"LIANFANG_DATA_DIR": str(folder), "LIANFANG_DATABASE_URL": database, "LIANFANG_DEMO": "1"}
+    for kept in ("LIANFANG_SECRET_KEY", "LIANFANG_IDENTITY_KEY"):  # those of another site do not open this one
+        os.environ.pop(kept, None)
+    _make_keys()
 
 
 def check() -> None:
