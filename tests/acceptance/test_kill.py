@@ -1,6 +1,6 @@
 """kill -9 at random moments of an import, of passes of the loop, of sending: nothing is lost and nothing done twice.
 
-Each kind of work is killed at least fifty times and begun again; what stands at the end is what an undisturbed run of
+Each kind of work is killed at least fifty times and begun again (`LIANFANG_KILLS` times where that is set); what stands at the end is what an undisturbed run of
 the same rounds leaves behind.
 """
 
@@ -21,7 +21,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).resolve().parents[2]
-N_KILLS = 50
+N_KILLS = int(os.environ.get("LIANFANG_KILLS", "50"))
 Databases = Callable[[], str]
 
 

@@ -194,7 +194,10 @@ def _demo_environment(folder: Path) -> None:
     """Set what a demo needs before Django starts; its keys are made once and lie beside its database, as any site's."""
     database = f"sqlite:///{folder / 'lianfang.sqlite3'}"
     os.environ |= {"LIANFANG_DATA_DIR": str(folder), "LIANFANG_DATABASE_URL": database, "LIANFANG_DEMO": "1"}
-    for kept in ("LIANFANG_SECRET_KEY", "LIANFANG_IDENTITY_KEY"):  # those of another site do not open this one
+    for kept in (
+        "LIANFANG_SECRET_KEY",
+        "LIANFANG_IDENTITY_KEY",
+    ):  # those of another site do not open this one
         os.environ.pop(kept, None)
     _make_keys()
 

@@ -79,7 +79,8 @@ def _gate(ground: Ground, *, at: datetime) -> None:
     """Send readings of a gate in the township of the field worker, one of them without a temperature that can be."""
     zhao = ground.users["zhao"]
     assert zhao.unit is not None
-    source = ensure_source(code="market-gate", name="集市检查点", unit=zhao.unit, by=_SYSTEM, at=at)
+    gate = ground.units[f"{zhao.unit.place.code}-gate"]
+    source = ensure_source(code="market-gate", name="集市检查点", unit=gate, by=_SYSTEM, at=at)
     moment = at - timedelta(hours=3)
     readings = (
         ("韩秋", "女", "1971", "38.1"),

@@ -152,6 +152,18 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
             above,
             can=[C.OBSERVE, C.SCREEN],
         )
+        clinic = f"{town.code}-clinic"
+        add(f"{town.code}-gate", f"{town.name}检查点", UnitKind.CHECKPOINT, town.code, clinic, can=[])
+    for village in (p for p in places.values() if p.level == Level.VILLAGE):
+        above = f"{village.code[:9]}-clinic"
+        add(
+            f"{village.code}-committee",
+            f"{village.name}居委会",
+            UnitKind.COMMUNITY,
+            village.code,
+            above,
+            can=[],
+        )
     return units
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from lianfang.cases.targets.diseases import disease_codes
 from lianfang.core.rules import site_rules
-from lianfang.intake.fields import Field
+from lianfang.intake.fields import Field, plain
 from lianfang.intake.services import Plan
 from lianfang.intake.target import targets
 from lianfang.web.intake.words import REASONS, field_choices, field_words, value_choices
@@ -102,7 +103,7 @@ class MappingForm:
             Constant(
                 code=one.code,
                 label=in_language(one),
-                value=str(self._posted(f"default-{one.code}", said.get(one.code, ""))),
+                value=str(self._posted(f"default-{one.code}", _code_of(one, said.get(one.code, "")))),
                 choices=_values(one),
                 is_needed=one.required,
             )
@@ -141,6 +142,11 @@ class MappingForm:
 
     def _posted(self, name: str, otherwise: str) -> str:
         return otherwise if self.data is None else str(self.data.get(name, "")).strip()
+
+
+def _code_of(field: Field, value: str) -> str:
+    """Return the value as the choices name it: a format says `covid_19`, and the site has a pack of that disease."""
+    return disease_codes().get(plain(value), value) if field.code == "disease" else value
 
 
 def _values(field: Field) -> list[tuple[str, str]]:
