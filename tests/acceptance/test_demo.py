@@ -5,10 +5,10 @@ from collections import Counter
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
 
 from lianfang.cases.models import Case
 from lianfang.common.clock import now
@@ -41,7 +41,7 @@ class Links(HTMLParser):
         self._in_nav = self._in_nav and tag != "nav"
 
 
-def test_every_role_can_open_every_page_of_the_demo_world(tmp_path: Path, settings: SettingsWrapper) -> None:
+def test_every_role_can_open_every_page_of_the_demo_world(tmp_path: Path, settings: Any) -> None:
     settings.VISITS_DIR = tmp_path / "visits"
     at = now()
     told = build(at=at, days=DAYS)

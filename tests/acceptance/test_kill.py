@@ -1,7 +1,7 @@
 """kill -9 at random moments of an import, of passes of the loop, of sending: nothing is lost and nothing done twice.
 
-Each kind of work is killed at least fifty times and begun again (`LIANFANG_KILLS` times where that is set); what stands at the end is what an undisturbed run of
-the same rounds leaves behind.
+Each kind of work is killed at least fifty times (`LIANFANG_KILLS` times where that is set) and begun again; what stands
+at the end is what an undisturbed run of the same rounds leaves behind.
 """
 
 import json

@@ -1,5 +1,6 @@
 """Places, units and users of the demo world."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,10 +46,6 @@ class Ground:
     places: dict[str, Place]
     units: dict[str, Unit]
     users: dict[str, User]
-
-    def unit_at(self, place: str, kind: str) -> Unit:
-        """Return the unit of a kind in a place."""
-        return next(unit for unit in self.units.values() if unit.place.code == place and unit.kind == kind)
 
 
 def lay_ground(city: City, *, at: datetime) -> Ground:
@@ -142,6 +139,12 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
         )
         if n:  # the first county has no depot of its own: a gap that the prefecture sees and is owed to fill
             add(f"{county.code}-depot", f"{short}物资库", UnitKind.DEPOT, county.code, cdc, can=[C.SUPPLY])
+    _grass_roots(places, add)
+    return units
+
+
+def _grass_roots(places: dict[str, Place], add: Callable[..., None]) -> None:
+    """Add a clinic and a checkpoint to each township, and a committee to each village."""
     for town in (p for p in places.values() if p.level == Level.TOWNSHIP):
         above = f"{town.code[:6]}-cdc"
         add(
@@ -164,7 +167,6 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
             above,
             can=[],
         )
-    return units
 
 
 def _users(places: dict[str, Place], units: dict[str, Unit], at: datetime) -> dict[str, User]:
