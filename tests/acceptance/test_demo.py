@@ -11,15 +11,16 @@ import pytest
 from django.test import Client
 
 from lianfang.cases.models import Case
-from lianfang.common.clock import now
+from lianfang.common.clock import local_day, now
 from lianfang.contacts.models import Swab
 from lianfang.core.access.models import User
+from lianfang.core.registry.calendar import lay_out_days
 from lianfang.demo.build import build
 from lianfang.demo.ground import PASSWORD
 from lianfang.loop.models import Task
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-DAYS = 16
+DAYS = 20
 # Links that a page offers within the site, from `href` of `a`; what is shown of one row stands for its kind.
 _WITHIN = re.compile(r"^/(?!api/|static/|sign-out)[^#]*")
 
@@ -44,6 +45,8 @@ class Links(HTMLParser):
 def test_every_role_can_open_every_page_of_the_demo_world(tmp_path: Path, settings: Any) -> None:
     settings.VISITS_DIR = tmp_path / "visits"
     at = now()
+    today = local_day(at)
+    lay_out_days(today - timedelta(days=90), today + timedelta(days=90))  # as `lianfang demo` does first
     told = build(at=at, days=DAYS)
     assert told > 1000
     assert Case.objects.count() > 20
