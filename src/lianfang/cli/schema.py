@@ -1,5 +1,7 @@
 """Makes the tables of an empty database at once, from the models; a database that has tables is migrated."""
 
+from typing import Any
+
 from django.apps import apps
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -16,9 +18,9 @@ def make_tables() -> bool:
         return False
     steps = MigrationLoader(connection).graph.nodes
     recorder = MigrationRecorder(connection)
-    models = [model for model in apps.get_models() if model._meta.can_migrate(connection)]  # noqa: SLF001 - Meta API
+    models: list[Any] = [m for m in apps.get_models() if m._meta.can_migrate(connection)]  # noqa: SLF001 - Meta API
     with connection.schema_editor() as editor:
-        for model in (*models, recorder.Migration):
+        for model in [*models, recorder.Migration]:
             editor.create_model(model)
         noted = [recorder.Migration(app=app, name=name) for app, name in sorted(steps)]
         recorder.migration_qs.bulk_create(noted)

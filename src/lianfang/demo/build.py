@@ -19,7 +19,7 @@ from lianfang.simulate.city import City, build_city
 from lianfang.simulate.demonstration import DEMO_START, demo_scenario
 from lianfang.simulate.outcome import Outcome
 from lianfang.simulate.places import generate_places
-from lianfang.simulate.response import Capacity
+from lianfang.simulate.response import Capacity, Response
 from lianfang.simulate.simulation import simulate
 
 # Of the six weeks of the outbreak the first thirty days are told: it is at its height when the reader comes in.
@@ -98,7 +98,7 @@ def an_outbreak(city: City, *, seed: int, start: date) -> Outcome:
     It is lived through from the same Monday and then moved to `start`, since weekends are quieter.
     """
     scenario = demo_scenario()
-    response = replace(scenario.response, capacity=_CAPACITY, other_illness=_OTHER_ILLNESS)
+    response = replace(scenario.response or Response(), capacity=_CAPACITY, other_illness=_OTHER_ILLNESS)
     lived = simulate(city, replace(scenario, response=response), seed=seed, start=DEMO_START)
     return replace(lived, start=start)
 

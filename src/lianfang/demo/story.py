@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -102,13 +102,14 @@ class Story:
 
     def _visits(self, rng: np.random.Generator) -> Iterator[Fact]:
         """Yield the readings that contacts send, the visits of a township clinic to most others, and the second readings."""
-        made = {}
+        made: dict[tuple[int, int, date], datetime] = {}
         followups = self.outbreak.followups.filter(self.outbreak.followups["is_made"])
-        for at, kind, row in _dated(followups, due_at="reading"):
-            made[row["case"], row["contact"], local_day(at)] = at
-            yield at, kind, row
+        for sent_at, kind, row in _dated(followups, due_at="reading"):
+            made[row["case"], row["contact"], local_day(sent_at)] = sent_at
+            yield sent_at, kind, row
             if row["has_signs"] and rng.random() < _LOOKED_AT:
-                yield at + timedelta(minutes=int(rng.integers(20, 110))), "signs_looked", row
+                yield sent_at + timedelta(minutes=int(rng.integers(20, 110))), "signs_looked", row
+        at: datetime | None
         for row in self.outbreak.contacts.iter_rows(named=True):
             if row["reached_at"] is None or row["observed_until"] is None:
                 continue

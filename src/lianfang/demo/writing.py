@@ -110,9 +110,9 @@ class Writer:
                         **known,
                     )
                 )
-        for made in (reports, signs, links):
-            if made:
-                type(made[0]).objects.bulk_create(made, batch_size=_BATCH)
+        Report.objects.bulk_create(reports, batch_size=_BATCH)
+        Sign.objects.bulk_create(signs, batch_size=_BATCH)
+        EpiLink.objects.bulk_create(links, batch_size=_BATCH)
         self._touched |= {case.pk for case in cases}
 
     def _review(self, rows: Rows, _until: datetime) -> None:

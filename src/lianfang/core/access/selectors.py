@@ -54,7 +54,7 @@ def get_emergency(actor: Actor, pk: int) -> BreakGlass:
 
 def own_emergencies(actor: Actor, *, limit: int = 20) -> list[BreakGlass]:
     """Return what the actor opened by emergency, the newest first."""
-    rows = BreakGlass.objects.filter(user_id=actor.user_id).select_related("user", "place")
+    rows = BreakGlass.objects.filter(user_id=actor.user_id or 0).select_related("user", "place")
     return list(rows.order_by("-pk")[:limit])
 
 
