@@ -1,5 +1,6 @@
 """Somebody at a browser: goes to pages, and looks at each for what must not be there."""
 
+import os
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,6 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from tests.conftest import REPOSITORY
 
 PASSWORD = "lianfang-demo"
+# Where a picture of every page is put the first time that it is seen, for people who want to look for themselves.
+PICTURES = os.environ.get("LIANFANG_JOURNEYS_PICTURES", "")
 _ENGLISH = re.compile(r"\b[A-Za-z]{2,}(?:[ ,]+[a-z]{2,}){3,}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 # Text nodes that a reader sees, without code, foreign-language marks, form values and scripts.
@@ -66,6 +69,35 @@ def catalogue() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(english - chinese), frozenset(text for text in chinese - english if len(text) > 3)
 
 
+@lru_cache(maxsize=1)
+def in_chinese() -> dict[str, str]:
+    """Return the Chinese of every text of the interface that has no gaps."""
+    found = {}
+    for file in Path(REPOSITORY, "src/lianfang/locale/zh_Hans/fragments").glob("*.po"):
+        with file.open("rb") as stream:
+            found |= {str(m.id): str(m.string) for m in read_po(stream, locale="zh_Hans") if m.id}
+    return found
+
+
+def route_of(address: str) -> str:
+    """Return an address without its query, with a star for each number, code of a case, person or link."""
+    path = address.partition("?")[0]
+    return re.sub(r"/(\d+|[0-9a-f-]{36}|[A-Z0-9]+-[\w-]*\d+|[\w:-]{40,})(?=/|$)", "/*", path)
+
+
+def _fill(form: Locator, name: str, value: str | bool) -> None:
+    field = form.locator(f"[name='{name}'], [name$='-{name}']").first
+    kind = field.get_attribute("type")
+    if isinstance(value, bool):
+        field.set_checked(value)
+    elif kind in {"radio", "checkbox"}:
+        form.locator(f"[name='{name}'][value='{value}'], [name$='-{name}'][value='{value}']").check()
+    elif field.evaluate("e => e.tagName") == "SELECT":
+        field.select_option(value)
+    else:
+        field.fill(value)
+
+
 @dataclass
 class Visitor:
     """One browser window with what went wrong in it so far."""
@@ -111,7 +143,8 @@ class Visitor:
         self.page.goto(f"{self.address}/sign-in")
         self.page.locator("#id_login").fill(login)
         self.page.locator("#id_password").fill(PASSWORD)
-        self.page.locator("form:has(#id_password) button").click()
+        with self.page.expect_navigation():
+            self.page.locator("form:has(#id_password) button").click()
         assert self.page.locator("nav.main").count() == 1, self.page.content()[:500]
 
     def go(self, path: str) -> Page:
@@ -121,19 +154,33 @@ class Visitor:
         return self.page
 
     def follow(self, link: Locator) -> Page:
-        """Click a link or a button that leads to a page, and look at that."""
-        link.click()
-        self.page.wait_for_load_state()
+        """Click a link or a button that leads to a page, and look at that once it has come: a click itself does not wait."""
+        with self.page.expect_navigation():
+            link.click()
         self.look()
         return self.page
+
+    def do(self, act: str, **fields: str | bool) -> str:
+        """Fill the form whose address ends in `act`, opening what hides it, send it, and return what the page then says.
+
+        A field is named by its last part; True ticks a box, a text is chosen, ticked or written.
+        """
+        form = self.page.locator(f"form[action$='/{act}']").last
+        hidden = self.page.locator(f"details:not([open]):has(form[action$='/{act}'])").last
+        if hidden.count():
+            hidden.locator("summary").first.click()
+        for name, value in fields.items():
+            _fill(form, name, value)
+        self.follow(form.locator("button").last)
+        return self.says()
 
     # ---- looking
 
     def look(self) -> None:
         """Assert that the page is sound: nothing failed, nothing sticks out, every text is in the reader's language."""
         assert not self.wrong, self.wrong
-        place = self.page.url.removeprefix(self.address).partition("?")[0]
-        route = re.sub(r"/(\d+|[0-9a-f-]{36}|[A-Z0-9]+-[\w-]*\d+)(?=/|$)", "/*", place)
+        place = self.page.url.removeprefix(self.address)
+        route = route_of(place)
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= self.window.width, f"{place} is {wide} wide in a window of {self.window.width}"
         key = (route, self.window.name)
@@ -142,6 +189,9 @@ class Visitor:
         self.seen.add(key)
         foreign = self.untranslated()
         assert not foreign, f"{place} in {self.window.language}: {foreign}"
+        if PICTURES:
+            name = re.sub(r"\W+", "-", f"{route}{self.window.name}").strip("-")
+            self.page.screenshot(path=Path(PICTURES, f"{name}.png"), full_page=True)
         self.page.evaluate(self.axe)
         faults = self.page.evaluate(_AXE)
         assert not faults, f"{place}: {faults}"
@@ -167,6 +217,20 @@ class Visitor:
             if target.evaluate("e => e === document.activeElement"):
                 return
         raise AssertionError(f"not reached by the keyboard: {target}")
+
+    def await_loop(self, there: Locator) -> Locator:
+        """Load the page again until the loop of the server has brought forth what is to be there; a minute and a half at most."""
+        for _ in range(180):
+            if there.count():
+                self.look()
+                return there
+            self.page.wait_for_timeout(500)  # the loop turns once a second
+            self.page.reload()
+        raise AssertionError(f"the loop did not bring it: {there} at {self.page.url}")
+
+    def word(self, english: str) -> str:
+        """Return a text of the interface in the language of this window."""
+        return in_chinese()[english] if self.window.is_chinese else english
 
     def says(self, kind: str = "success") -> str:
         """Return the notice that the last act left on the page."""

@@ -5,13 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext
 
-from lianfang.care.models import Bed, BedKind, BedRequest, BedTally, CareLevel, Cohort, Pathway, Stage, Ward
+from lianfang.care.models import (
+    Bed,
+    BedKind,
+    BedRequest,
+    BedTally,
+    CareLevel,
+    Cohort,
+    Pathway,
+    Stage,
+    Upkeep,
+    Ward,
+)
 from lianfang.cases.models import Case, Classification
 from lianfang.common.paths import code_of
 from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
 from lianfang.core.rules import site_rules
 from lianfang.rulebook.kinds.care import BedLevelParameters
 
@@ -112,8 +124,36 @@ def stage_counts(actor: Actor, *, path: str = "") -> dict[str, int]:
 
 
 def beds_of(ward: Ward, at: datetime) -> list[Any]:
-    """Return the open beds of a ward with who lies there and what keeps them, in order of label."""
-    return list(Bed.objects.open_at(at).filter(ward=ward).with_state(at).order_by("label"))
+    """Return the open beds of a ward with whether somebody lies there and `why` they are kept, in order of label."""
+    kept = Upkeep.objects.current().at(at).filter(bed_id=OuterRef("pk")).order_by("pk")
+    rows = Bed.objects.open_at(at).filter(ward=ward).with_state(at)
+    return list(rows.annotate(why=Subquery(kept.values("why")[:1])).order_by("label"))
+
+
+def open_request(case: Case) -> BedRequest | None:
+    """Return the request for a bed that stands open for a patient, if one does."""
+    rows = BedRequest.objects.open().filter(case=case)
+    row: BedRequest | None = rows.select_related("ward__unit", "from_unit").first()
+    return row
+
+
+def beds_to_lie_in(actor: Actor, request: BedRequest | None, at: datetime) -> QuerySet[Any]:
+    """Return the beds in which the actor may lay a patient: the one kept for the request first, then the free ones."""
+    mine = Q(upkeep__request=request) if request is not None else Q(pk__in=[])
+    standing = Q(upkeep__until_at__isnull=True, upkeep__superseded_at__isnull=True)
+    here = Ward.objects.visible_to(actor, Permission.CARE_EDIT)
+    kept = Bed.objects.filter(mine & standing).values("pk")
+    rows = Bed.objects.open_at(at).with_state(at).filter(ward__in=here, is_occupied=False)
+    rows = rows.annotate(is_for_request=Q(pk__in=kept)).filter(Q(is_kept=False) | Q(is_for_request=True))
+    ordered: QuerySet[Any] = rows.select_related("ward__unit").order_by("-is_for_request", "ward", "label")
+    return ordered
+
+
+def n_unasked(actor: Actor, path: str = "") -> int:
+    """Return how many patients of an area wait for a bed that nobody has asked for."""
+    asked = BedRequest.objects.open().filter(case_id=OuterRef("case_id"))
+    rows = Pathway.objects.visible_in(actor, path).filter(stage=Stage.WAITING)
+    return int(rows.filter(~Exists(asked)).count())
 
 
 def why_unsuitable(ward: Ward, case: Case) -> str:

@@ -31,6 +31,7 @@ _PEOPLE = [
     ("zhao", "赵强", Role.FIELD_WORKER, "township", UnitKind.COMMUNITY),
     ("lin", "林晓", Role.SUPERVISOR, "prefecture", UnitKind.CDC),
     ("sun", "孙丽", Role.CLINICIAN, "county", UnitKind.HOSPITAL),
+    ("deng", "邓洁", Role.BED_DESK, "prefecture", UnitKind.CDC),
     ("ma", "马俊", Role.LABORATORIAN, "county", UnitKind.LABORATORY),
     ("he", "何静", Role.REGISTRAR, "county", UnitKind.CDC),
     ("tang", "唐明", Role.ANALYST, "province", UnitKind.CDC),

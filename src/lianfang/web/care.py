@@ -11,8 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.care import services
 from lianfang.care.derive import explain_discharge
-from lianfang.care.models import Bed, BedKind, CareLevel, Pathway, Respiratory, Stage, Stay, Ward
-from lianfang.care.selectors import bed_board, beds_of, stage_counts, waiting_list, wards
+from lianfang.care.models import Bed, BedKind, CareLevel, Pathway, Respiratory, Stage, Stay, Upkeep, Ward
+from lianfang.care.selectors import (
+    bed_board,
+    beds_of,
+    beds_to_lie_in,
+    n_unasked,
+    open_request,
+    stage_counts,
+    waiting_list,
+    wards,
+)
 from lianfang.cases.models import Case
 from lianfang.cases.selectors import get_case
 from lianfang.common.errors import LianfangError
@@ -66,6 +75,7 @@ def beds(request: Any) -> HttpResponse:
         },
         "waiting": [(row, levels[row.level]) for row in asking[:_LIMIT]],
         "n_waiting": asking.count(),
+        "n_unasked": n_unasked(request.actor, area.path) if stages else 0,
         "wards": [
             (ward, levels[ward.level], _state(ward, request.at))
             for ward in wards(request.actor, area.path)[:_LIMIT]
@@ -112,7 +122,10 @@ def ward(request: Any, pk: int) -> HttpResponse:
         stay.bed_id: stay
         for stay in Stay.objects.current().at(request.at).filter(bed__ward=row).select_related("case__person")
     }
-    rows = [(bed, lying.get(bed.pk) if may_see else None) for bed in beds_of(row, request.at)]
+    why = dict(Upkeep.Why.choices)
+    rows = [
+        (bed, lying.get(bed.pk) if may_see else None, why.get(bed.why)) for bed in beds_of(row, request.at)
+    ]
     context = {
         "ward": row,
         "level": dict(CareLevel.choices)[row.level],
@@ -191,10 +204,18 @@ class RequestForm(forms.Form):
     note = forms.CharField(label=_("Note"), required=False)
 
 
+class BedField(forms.ModelChoiceField):
+    """A bed by hospital, ward and label; the one kept for the patient is named so."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        name = f"{obj.ward.unit.name} · {obj.ward.name} {obj.label}"
+        return f"{name} ({gettext('kept for this patient')})" if obj.is_for_request else name
+
+
 class LayForm(forms.Form):
     """Laying a patient in a bed."""
 
-    bed = forms.ModelChoiceField(label=_("Bed"), queryset=Bed.objects.none())
+    bed = BedField(label=_("Bed"), queryset=Bed.objects.none(), empty_label=None)
 
 
 class RoundForm(forms.Form):
@@ -271,11 +292,14 @@ def _show(
     request: Any, case: Case, *, form: forms.Form | None = None, act: str = "", status: int = 200
 ) -> HttpResponse:
     row = Pathway.objects.filter(case=case).first()
+    asked = open_request(case)
     found = explain_discharge(case, at=request.at)
     stays = Stay.objects.current().filter(case=case).select_related("bed__ward__unit").order_by("occurred_at")
     context = {
         "case": case,
         "row": row,
+        "asked": asked,
+        "level": dict(CareLevel.choices)[asked.level] if asked else "",
         "severity": SEVERITIES.get(row.severity, "") if row else "",
         "criteria": [(in_language(item.text), item.met) for item in found.findings] if found else [],
         "edition": found.edition if found else None,
@@ -318,7 +342,7 @@ def _acts(request: Any, case: Case, row: Pathway | None, form: forms.Form | None
     inside = row is not None and row.stage == "treated"
     open_to = {
         "request": True,
-        "lay": not inside,
+        "lay": True,
         "round": inside,
         "leave": inside,
         "follow_up": bool(row and row.left_at),
@@ -328,14 +352,13 @@ def _acts(request: Any, case: Case, row: Pathway | None, form: forms.Form | None
         if open_to[name]:
             one = form if form is not None and name == act else kind()
             if name == "lay":
-                _offer_beds(request, one)
+                _offer_beds(request, case, one)
             shown.append((name, title, one))
     return shown
 
 
-def _offer_beds(request: Any, form: forms.Form) -> None:
-    here = Ward.objects.visible_to(request.actor, P.CARE_EDIT)
-    form.fields["bed"].queryset = Bed.objects.open_at(request.at).filter(ward__in=here).select_related("ward")  # type: ignore[attr-defined]
+def _offer_beds(request: Any, case: Case, form: forms.Form) -> None:
+    form.fields["bed"].queryset = beds_to_lie_in(request.actor, open_request(case), request.at)  # type: ignore[attr-defined]
 
 
 @page("cases/<str:number>/care/<str:act>", name="care_act", permission=P.CARE_EDIT, method="POST")
@@ -346,7 +369,7 @@ def care_act(request: Any, number: str, act: str) -> HttpResponse:
         return redirect("web:care", number=number)
     form = FORMS[act][1](request.POST)
     if act == "lay":
-        _offer_beds(request, form)
+        _offer_beds(request, case, form)
     if form.is_valid():
         try:
             _do(act, case, form.cleaned_data, request)

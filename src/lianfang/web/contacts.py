@@ -1,5 +1,6 @@
 """Contacts: the list with today's unseen, one contact day by day, and the acts on it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ from lianfang.contacts.selectors import (
     stays_of,
 )
 from lianfang.core.access.permissions import Permission
+from lianfang.core.rules import site_rules
 from lianfang.loop.desk import tasks_about
 from lianfang.web.area import chosen_area
 from lianfang.web.contact_acts import acts_for
@@ -166,8 +168,14 @@ def visit_contact(request: Any, pk: int) -> HttpResponse:
 
 
 def signs_of(text: str) -> list[str]:
-    """Return the signs of a text with commas of either kind."""
-    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
+    """Return the signs of a text with commas of either kind: by code where the rules know the word, else as written."""
+    known = {
+        word.casefold(): code
+        for code, said in site_rules().vocabulary["signs"].items()
+        for word in (code, said.en, said.zh)
+    }
+    parts = [part.strip() for part in re.split("[,，、;；]", text)]
+    return [known.get(part.casefold(), part) for part in parts if part]
 
 
 @page(

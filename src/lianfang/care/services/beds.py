@@ -124,9 +124,10 @@ def take_out_of_use(
 
 @transaction.atomic
 def end_upkeep(*, bed: Bed, by: Actor, at: datetime) -> int:
-    """Give a bed back, as when it has been cleaned; return how many entries ended."""
+    """Give a bed back, as when it has been cleaned; return how many entries ended. What is kept for somebody stays so."""
     by.require(Permission.BED_EDIT, bed.ward.path)
     standing = Upkeep.objects.current().filter(bed=bed, until_at__isnull=True, occurred_at__lte=at)
+    standing = standing.exclude(why=Upkeep.Why.RESERVED)
     ended = list(standing)
     standing.update(until_at=at)
     for row in ended:

@@ -1,0 +1,37 @@
+"""Runs `lianfang` with a clock that stands ahead by as many seconds as a file says, so that weeks pass within a test.
+
+Nothing else is invented: the same server, the same loop. LIANFANG_AHEAD names the file.
+"""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+from lianfang.cli import main, site
+from lianfang.common import clock
+
+_FILE = Path(os.environ["LIANFANG_AHEAD"])
+_turn = site._turn_the_loop
+
+
+def _ahead() -> float:
+    return float(_FILE.read_text("utf-8"))
+
+
+def _now() -> datetime:
+    return (datetime.now(UTC) + timedelta(seconds=_ahead())).replace(microsecond=0)
+
+
+def _turn_the_loop(worker: object) -> None:
+    """Start the loop with a stopwatch that runs ahead, too: once a day has passed, the next full pass is due."""
+    from lianfang.loop import worker as loop
+
+    loop.time = SimpleNamespace(monotonic=lambda: time.monotonic() + _ahead())  # type: ignore[assignment]
+    _turn(worker)
+
+
+clock.now = _now  # before any door imports it
+site._turn_the_loop = _turn_the_loop
+main.run()
