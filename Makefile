@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 DIST := src/lianfang/web/static/lianfang/dist
 export DJANGO_SETTINGS_MODULE = lianfang.project.settings
 
-.PHONY: help demo test test-all check bench serve assets lock docs messages clean
+.PHONY: help demo test journeys test-all check bench serve assets lock docs messages clean
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,7 +35,10 @@ serve: ready ## Serve the site of this folder (web and loop in one process)
 	$(BIN)/lianfang serve
 
 test: ready ## Run the tests (SQLite; what is missing here is skipped with its reason)
-	$(BIN)/pytest -n auto -m "not slow" -rs
+	$(BIN)/pytest -n auto -m "not slow and not browser" -rs
+
+journeys: ready ## Run the journeys in headless Chromium over an invented world
+	$(BIN)/pytest -n auto --dist loadfile -m "not slow" -rs tests/journeys
 
 test-all: ready ## Run all tests, the slow ones too
 	$(BIN)/pytest -n auto -rs

@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.steps import day
 from tests.journeys.visitor import DESK_EN, PHONE_ZH, Visitor, Window
 
 pytestmark = pytest.mark.browser
 Sit = Callable[[str, Window], Visitor]
 MESSY = """病例编号,姓名,性别,出生日期,发病日期,报告日期,现住地代码,病例分类,备注
-{n}-1,柳青{z},男,1981-05-02,2026/11/02,20261103,990103,疑似,
-{n}-2,甘雨{z},女,1990/2/30,2026-11-04,2026-11-05,990103,疑似病例,日期有误
-{n}-3,聂小{z},F,2001-07-19,2026.11.05,2026-11-06,990103,确诊,
+{n}-1,柳{name},男,19{z}1-05-02,{a},{b},990103,疑似,
+{n}-2,甘{name},女,19{z}0/2/30,{c},{d},990103,疑似病例,日期有误
+{n}-3,聂{name},F,19{z}1-07-19,{e},{f},990103,确诊,
 """
+
+
+WHO = {"phone-zh": {"name": "青山", "z": 8}, "desk-en": {"name": "小倩", "z": 6}}
 
 
 @pytest.mark.parametrize("window", [PHONE_ZH, DESK_EN], ids=lambda w: w.name)
@@ -21,7 +25,9 @@ def test_a_messy_file(sit_down: Sit, window: Window, tmp_path: Path) -> None:
     name = f"J{window.width}"
     file = tmp_path / f"{name}.csv"
     # other people in each window: somebody known is recognised, and the case that is open is joined
-    file.write_text(MESSY.format(n=name, z={390: "山", 1280: "倩"}[window.width]), "utf-8")
+    days = {"a": day(9).replace("-", "/"), "b": day(8).replace("-", ""), "c": day(7), "d": day(6)}
+    days |= {"e": day(6).replace("-", "."), "f": day(5)}
+    file.write_text(MESSY.format(n=name, **WHO[window.name], **days), "utf-8")
     visitor = sit_down("wang", window)
     page = visitor.go("/imports")
     page.locator("[name=file]").set_input_files(file)
@@ -53,7 +59,7 @@ def test_a_messy_file(sit_down: Sit, window: Window, tmp_path: Path) -> None:
         page.locator("form[action$='/opening'] [name=purpose]").fill("to correct the birthday")
         visitor.follow(page.locator("form[action$='/opening'] button"))
     wrong = page.locator(".field.wrong input:not([type=hidden])").first
-    wrong.fill("1990-02-03")
+    wrong.fill(f"19{WHO[window.name]['z']}0-02-03")
     visitor.follow(page.locator("form:has(.field.wrong) > button"))
     assert visitor.says()
     for n in (1, 2, 3):

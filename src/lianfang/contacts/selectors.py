@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lianfang.cases.models import Case
-from lianfang.contacts.models import Contact, Exposure, Liaison, Observation, Stay
+from lianfang.contacts.models import Contact, Exposure, Liaison, Observation, Seen, Stay
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Person
@@ -154,7 +154,7 @@ class Round:
 
 
 def round_of(actor: Actor, *, path: str, on: date, limit: int = 100) -> Round:
-    """Return who is still to be seen today, ranked as the tasks are."""
+    """Return who is still to be seen today, ranked as the tasks are; who was seen a moment ago is not shown again."""
     tasks = Task.objects.visible_to(actor).filter(
         duty="contacts.observe", occasion=on.isoformat(), status="open"
     )
@@ -163,5 +163,11 @@ def round_of(actor: Actor, *, path: str, on: date, limit: int = 100) -> Round:
     by_hand = tasks.filter(shed_by__isnull=True).order_by("-risk", "due_at", "pk")
     ids = list(by_hand.values_list("subject_id", flat=True)[:limit])
     rows = Contact.objects.visible_to(actor, Permission.OBSERVATION_RECORD).select_related("person", "place")
-    found = rows.in_bulk(ids)
+    seen = Observation.objects.current().filter(
+        contact__person_id=OuterRef("person_id"),
+        contact__disease=OuterRef("disease"),
+        on=on,
+        seen__in=(Seen.SEEN_OK, Seen.SEEN_NOT_OK),
+    )
+    found = rows.filter(~Exists(seen.filter(by_self=False))).in_bulk(ids)
     return Round([found[pk] for pk in ids if pk in found], tasks.filter(shed_by__isnull=False).count())

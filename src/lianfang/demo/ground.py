@@ -40,6 +40,9 @@ _PEOPLE = [
 ]
 
 
+CAST = tuple(login for login, *_rest in _PEOPLE)
+
+
 @dataclass(frozen=True)
 class Ground:
     """Places by code, units by code, users by login."""

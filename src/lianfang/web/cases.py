@@ -88,7 +88,8 @@ def _show(
     request: Any, row: Case, *, form: forms.Form | None = None, act: str = "", status: int = 200
 ) -> HttpResponse:
     known = known_of([row.pk])[row.pk]
-    contacts = contacts_of_case(request.actor, row) if request.actor.may(Permission.CONTACT_VIEW) else []
+    may_contacts = request.actor.may(Permission.CONTACT_VIEW)
+    contacts = contacts_of_case(request.actor, row) if may_contacts else []
     samples = list(
         Sample.objects.current().filter(case=row).prefetch_related("results").order_by("occurred_at")
     )
@@ -109,6 +110,7 @@ def _show(
         "clocks": clocks(tasks, request.at),
         "timeline": timeline(row, known, samples=samples, tasks=tasks, contacts=contacts, at=request.at),
         "contacts": contacts,
+        "may_contacts": may_contacts,
         "may_list": request.actor.may(Permission.CONTACT_EDIT, row.path),
         "acts": _allowed_acts(request, row, form, act),
         "may_signals": request.actor.may(Permission.SIGNAL_VIEW),
@@ -154,7 +156,9 @@ def _words(group: Any) -> list[tuple[str, str]]:
 class Signs(forms.Form):
     """Signs at an examination, and the onset."""
 
-    onset_on = forms.DateField(label=_("Onset"), required=False, widget=forms.DateInput({"type": "date"}))
+    onset_on = forms.DateField(
+        label=_("Onset"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
     temperature = forms.FloatField(label=_("Temperature, °C"), required=False, min_value=30, max_value=45)
     present = forms.MultipleChoiceField(
         label=_("Present"), required=False, widget=forms.CheckboxSelectMultiple
@@ -186,12 +190,18 @@ class SampleForm(forms.Form):
 
     number = forms.CharField(label=_("Number on the tube"), max_length=80)
     specimen = forms.ChoiceField(label=_("Specimen"))
-    taken_at = forms.DateTimeField(label=_("Taken"), widget=forms.DateTimeInput({"type": "datetime-local"}))
+    taken_at = forms.DateTimeField(
+        label=_("Taken"), widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M")
+    )
     received_at = forms.DateTimeField(
         label=_("Received by the laboratory"),
         required=False,
-        widget=forms.DateTimeInput({"type": "datetime-local"}),
+        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["specimen"].choices = _words("specimens")  # type: ignore[attr-defined]
 
 
 class ResultForm(forms.Form):
@@ -201,7 +211,7 @@ class ResultForm(forms.Form):
     kind = forms.ChoiceField(label=_("Test"))
     finding = forms.ChoiceField(label=_("Result"), choices=Finding.choices)
     resulted_at = forms.DateTimeField(
-        label=_("Result known"), widget=forms.DateTimeInput({"type": "datetime-local"})
+        label=_("Result known"), widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M")
     )
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
@@ -215,7 +225,7 @@ class InvestigationForm(forms.Form):
     """What was asked in the investigation; complete when all four were."""
 
     completed_at = forms.DateTimeField(
-        label=_("Completed"), widget=forms.DateTimeInput({"type": "datetime-local"})
+        label=_("Completed"), widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M")
     )
     onset_asked = forms.BooleanField(label=_("Onset and course asked"), required=False)
     exposures_asked = forms.BooleanField(label=_("Exposures of the 14 days before asked"), required=False)
@@ -229,7 +239,7 @@ class OutcomeForm(forms.Form):
     """How the episode ended."""
 
     kind = forms.ChoiceField(label=_("Outcome"), choices=Outcome.Kind.choices)
-    on = forms.DateField(label=_("On"), widget=forms.DateInput({"type": "date"}))
+    on = forms.DateField(label=_("On"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
 
 class RulingForm(forms.Form):

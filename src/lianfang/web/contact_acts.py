@@ -23,8 +23,10 @@ from lianfang.web.door import page
 class ExposureForm(forms.Form):
     """A further meeting with the case."""
 
-    from_on = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}))
-    to_on = forms.DateField(label=_("To"), widget=forms.DateInput({"type": "date"}))
+    from_on = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+    to_on = forms.DateField(label=_("To"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     place_text = forms.CharField(label=_("Where"), required=False, max_length=200)
     setting = forms.CharField(label=_("Setting"), required=False, max_length=40)
     distance_m = forms.FloatField(label=_("Distance, m"), required=False, min_value=0)

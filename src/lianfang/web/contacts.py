@@ -83,7 +83,9 @@ class Visit(forms.Form):
     seen = forms.ChoiceField(label=_("Seen"), choices=Seen.choices, widget=forms.RadioSelect)
     temperature = forms.FloatField(label=_("Temperature, °C"), required=False, min_value=30, max_value=45)
     signs = forms.CharField(label=_("Signs"), required=False, help_text=_("Separated by commas"))
-    seen_at = forms.DateTimeField(label=_("When"), widget=forms.DateTimeInput({"type": "datetime-local"}))
+    seen_at = forms.DateTimeField(
+        label=_("When"), widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M")
+    )
 
 
 class CloseForm(forms.Form):

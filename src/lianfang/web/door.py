@@ -13,7 +13,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, resolve
 
 from lianfang.common.errors import LianfangError, NotPermitted
 from lianfang.core.access.actor import Actor
@@ -73,6 +73,13 @@ def show_error(request: HttpRequest, error: LianfangError) -> HttpResponse:
     actor: Actor | None = getattr(request, "actor", None)
     context = {"error": error, "may_break_glass": actor and actor.may(Permission.ACCESS_BREAK_GLASS)}
     return render(request, template, context, status=error.status)
+
+
+def may_open(actor: Actor, url: str) -> bool:
+    """Return whether the roles of an actor open the page of an address of this site."""
+    name = resolve(url).url_name
+    asked = next((page.permission for page in PAGES if page.name == name and page.method == "GET"), None)
+    return asked is None or actor.may(asked)
 
 
 def urls() -> list[URLPattern]:

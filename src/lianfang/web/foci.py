@@ -91,7 +91,9 @@ def foci_page(request: Any) -> HttpResponse:
 class InspectionForm(forms.Form):
     """What was found in the place, and what was done."""
 
-    looked_at = forms.DateTimeField(label=_("When"), widget=forms.DateTimeInput({"type": "datetime-local"}))
+    looked_at = forms.DateTimeField(
+        label=_("When"), widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M")
+    )
     n_present = forms.IntegerField(label=_("People who live or work there"), required=False, min_value=0)
     n_ill = forms.IntegerField(label=_("Of them with fever or symptoms"), required=False, min_value=0)
     measures = forms.CharField(label=_("What was done"), widget=forms.Textarea({"rows": 2}))

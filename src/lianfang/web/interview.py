@@ -44,10 +44,10 @@ class RowForm(forms.Form):
     phone = forms.CharField(label=_("Telephone"), required=False, max_length=30)
     relation = forms.CharField(label=_("Relation"), required=False, max_length=40)
     first_contact_on = forms.DateField(
-        label=_("First contact"), required=False, widget=forms.DateInput({"type": "date"})
+        label=_("First contact"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
     last_contact_on = forms.DateField(
-        label=_("Last contact"), required=False, widget=forms.DateInput({"type": "date"})
+        label=_("Last contact"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
     setting = forms.ChoiceField(label=_("Setting"), required=False)
     protection = forms.ChoiceField(label=_("Protection"), choices=Protection.choices, required=False)

@@ -61,7 +61,7 @@ class OutcomesForm(forms.Form):
     """How the episodes ended."""
 
     kind = forms.ChoiceField(label=_("Outcome"), choices=Outcome.Kind.choices)
-    on = forms.DateField(label=_("On"), widget=forms.DateInput({"type": "date"}))
+    on = forms.DateField(label=_("On"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
 
 class MoveForm(forms.Form):

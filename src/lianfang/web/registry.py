@@ -166,7 +166,9 @@ class NewCase(forms.Form):
     sex = forms.ChoiceField(
         label=_("Sex"), choices=[("female", _("female")), ("male", _("male")), ("unknown", _("unknown"))]
     )
-    birth_date = forms.DateField(label=_("Born"), required=False, widget=forms.DateInput({"type": "date"}))
+    birth_date = forms.DateField(
+        label=_("Born"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
     national_id = forms.CharField(label=_("Identity number"), max_length=30, required=False)
     phone = forms.CharField(label=_("Telephone"), max_length=30, required=False)
     home = forms.CharField(

@@ -60,7 +60,7 @@ def self_report(request: Any, token: str) -> HttpResponse:
 
 def _page(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
     answer = render(request, "contacts/self_report.html", context, status=status)
-    # The address is the key: it goes to nobody else.
-    answer["Referrer-Policy"] = "no-referrer"
+    # The address is the key: it goes to no other site. To this one it does, or the form could not be told from a forged one.
+    answer["Referrer-Policy"] = "same-origin"
     answer["X-Robots-Tag"] = "noindex"
     return answer

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from lianfang.common.errors import LianfangError
 from lianfang.core.access import services
 from lianfang.core.access.models import Grant
-from lianfang.demo.ground import PASSWORD
+from lianfang.demo.ground import CAST, PASSWORD
 
 
 class SignIn(forms.Form):
@@ -54,7 +54,11 @@ def sign_in(request: Any) -> HttpResponse:
 
 def _demo() -> dict[str, Any]:
     """Return the people of the demo world: one for each role."""
-    rows = Grant.objects.select_related("user", "user__unit", "place").order_by("pk")
+    rows = (
+        Grant.objects.filter(user__login__in=CAST)
+        .select_related("user", "user__unit", "place")
+        .order_by("pk")
+    )
     return {
         "password": PASSWORD,
         "people": [(grant.user, grant.get_role_display(), grant.place) for grant in rows],

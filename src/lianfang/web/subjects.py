@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from lianfang.care.models import BedRequest, Stay, VisitDue
 from lianfang.cases.models import Case, Report, Sample, Screening
 from lianfang.contacts.models import Contact, Observation
-from lianfang.core.registry.models import Jurisdiction, Place
+from lianfang.contacts.models import Stay as Isolation
+from lianfang.core.access.models import BreakGlass
+from lianfang.core.registry.models import Jurisdiction, MatchReview, Place
+from lianfang.discovery.models import Search, VisitDay
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Finding, Task, Verification
 from lianfang.outlook.models import Focus
@@ -133,8 +137,92 @@ def _places(ids: list[int]) -> dict[int, Subject]:
     return {p.pk: Subject(p.name, "", None, p.parent.name if p.parent else "") for p in rows}
 
 
+def _care_url(number: str) -> str:
+    return reverse("web:care", kwargs={"number": number})
+
+
+def _bed_requests(ids: list[int]) -> dict[int, Subject]:
+    rows = BedRequest.objects.filter(pk__in=ids).select_related("case")
+    return {
+        r.pk: Subject(r.case.number, _care_url(r.case.number), r.case.person_id, r.get_level_display())
+        for r in rows
+    }
+
+
+def _patients(ids: list[int]) -> dict[int, Subject]:
+    rows = Stay.objects.filter(pk__in=ids).select_related("case", "bed__ward")
+    return {
+        s.pk: Subject(
+            s.case.number, _care_url(s.case.number), s.person_id, f"{s.bed.ward.name} {s.bed.label}"
+        )
+        for s in rows
+    }
+
+
+def _visits_due(ids: list[int]) -> dict[int, Subject]:
+    rows = VisitDue.objects.filter(pk__in=ids).select_related("departure__case")
+    return {
+        v.pk: Subject(
+            v.departure.case.number,
+            _care_url(v.departure.case.number),
+            v.departure.case.person_id,
+            gettext("week %d after discharge") % v.week,
+        )
+        for v in rows
+    }
+
+
+def _isolated(ids: list[int]) -> dict[int, Subject]:
+    rows = Isolation.objects.filter(pk__in=ids).select_related("person", "place")
+    return {
+        s.pk: Subject(
+            gettext("contact %s") % s.person.label,
+            reverse("web:contact", kwargs={"pk": s.contact_id}) if s.contact_id else "",
+            s.person_id,
+            f"{s.get_kind_display()}, {s.place.name}",
+        )
+        for s in rows
+    }
+
+
+def _searches(ids: list[int]) -> dict[int, Subject]:
+    rows = Search.objects.filter(pk__in=ids).select_related("case")
+    return {
+        s.pk: Subject(
+            s.case.number,
+            reverse("web:discovery", kwargs={"number": s.case.number}),
+            s.case.person_id,
+            s.purpose,
+        )
+        for s in rows
+    }
+
+
+def _visit_days(ids: list[int]) -> dict[int, Subject]:
+    rows = VisitDay.objects.filter(pk__in=ids).select_related("place")
+    return {d.pk: Subject(d.on.isoformat(), detail=d.place.name) for d in rows}
+
+
+def _emergencies(ids: list[int]) -> dict[int, Subject]:
+    rows = BreakGlass.objects.filter(pk__in=ids).select_related("user", "place")
+    return {e.pk: Subject(e.user.name, reverse("web:emergencies"), detail=e.place.name) for e in rows}
+
+
+def _pairs(ids: list[int]) -> dict[int, Subject]:
+    rows = MatchReview.objects.filter(pk__in=ids).select_related("first", "second")
+    return {m.pk: Subject(f"{m.first.label} / {m.second.label}", reverse("web:people")) for m in rows}
+
+
 _DESCRIBE: dict[str, Describe] = {
     "registry.Place": _places,
+    "access.BreakGlass": _emergencies,
+    "registry.MatchReview": _pairs,
+    "discovery.Search": _searches,
+    "discovery.VisitDay": _visit_days,
+    "care.BedRequest": _bed_requests,
+    "care.Stay": _patients,
+    "care.VisitDue": _visits_due,
+    "contacts.Stay": _isolated,
     "outlook.Focus": _foci,
     "loop.Finding": _findings,
     "loop.Verification": _verifications,

@@ -55,7 +55,7 @@ class RoleForm(forms.Form):
     until_at = forms.DateTimeField(
         label=_("Until"),
         required=False,
-        widget=forms.DateTimeInput({"type": "datetime-local"}),
+        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
         help_text=_("Empty: for good."),
     )
 

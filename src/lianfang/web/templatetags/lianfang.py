@@ -10,7 +10,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from lianfang.common.clock import site_zone
+from lianfang.core.access.actor import Actor
 from lianfang.loop.duty import duties
+from lianfang.web import door
 from lianfang.web.assets import built
 from lianfang.web.words import criterion_words, words_of
 
@@ -31,6 +33,12 @@ def asset(source: str) -> SafeString:
 def moment(value: datetime | None) -> str:
     """Return a moment in the site's zone, to the minute, machine-readable and unambiguous in both languages."""
     return value.astimezone(site_zone()).strftime("%Y-%m-%d %H:%M") if value else "–"
+
+
+@register.filter
+def may_open(url: str, actor: Actor) -> bool:
+    """Return whether there is an address and the actor may open it: no link leads to a closed door."""
+    return bool(url) and door.may_open(actor, url)
 
 
 @register.filter
