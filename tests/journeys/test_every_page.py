@@ -13,7 +13,7 @@ CAST = ("wang", "zhao", "lin", "sun", "deng", "ma", "he", "tang", "xu", "admin")
 BEYOND = {
     "wang": [
         "/emergency", "/exports", "/parked", "/signals", "/replay", "/verifications", "/escalations", "/report-a-case",
-        "/rules/clock.investigation", "/clusters", "/figures/denominators", "/figures/tracing-cost", "/isolation",
+        "/rules/covid_19_cn_2020/contact_definition", "/clusters", "/figures/denominators", "/figures/tracing-cost", "/isolation",
         "/cases/X-01", "/cases/X-01/care", "/cases/X-01/contacts/interview", "/discovery/X-01", "/chains/X-01",
     ],
     "zhao": ["/round", "/isolation"],

@@ -82,6 +82,7 @@ def in_chinese() -> dict[str, str]:
 def route_of(address: str) -> str:
     """Return an address without its query, with a star for each number, code of a case, person or link."""
     path = address.partition("?")[0]
+    path = re.sub(r"^/(rules|units|users|figures/gaps)/.+", r"/\1/*", path)
     return re.sub(r"/(\d+|[0-9a-f-]{36}|[A-Z0-9]+-[\w-]*\d+|[\w:-]{40,})(?=/|$)", "/*", path)
 
 
