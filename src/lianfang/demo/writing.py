@@ -301,7 +301,8 @@ class Writer:
 
 
 def _signs(row: Mapping[str, Any], visited: datetime, known: dict[str, Any]) -> list[Sign]:
-    signs = [Sign(code=code, present=True, occurred_at=visited, **known) for code in row["signs"]]
+    codes = [name.replace(" ", "_") for name in row["signs"]]  # as the rulebook spells them
+    signs = [Sign(code=code, present=True, occurred_at=visited, **known) for code in codes]
     signs.append(Sign(code="temperature", value=row["temperature"], occurred_at=visited, **known))
     signs.append(Sign(code="lymphocytes", value=0.9, occurred_at=visited, **known))
     if row["onset_on"] is not None:
