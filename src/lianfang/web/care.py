@@ -204,7 +204,7 @@ class RequestForm(forms.Form):
     note = forms.CharField(label=_("Note"), required=False)
 
 
-class BedField(forms.ModelChoiceField):
+class BedField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
     """A bed by hospital, ward and label; the one kept for the patient is named so."""
 
     def label_from_instance(self, obj: Any) -> str:
