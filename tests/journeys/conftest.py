@@ -196,7 +196,11 @@ def badges() -> dict[tuple[str, str], Any]:
 
 @pytest.fixture
 def arrive(
-    browser: Browser, axe: str, seen: set[Any], badges: dict[tuple[str, str], Any]
+    browser: Browser,
+    axe: str,
+    seen: set[Any],
+    badges: dict[tuple[str, str], Any],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[[str, str, Window], Visitor]]:
     """Return `arrive(address, login, window)`: somebody of the cast, signed in, in a browser window of their own."""
     visitors: list[Visitor] = []
@@ -213,8 +217,8 @@ def arrive(
         return visitor
 
     yield come
-    for visitor in visitors:
-        visitor.context.close()
+    for n, visitor in enumerate(visitors):
+        visitor.leave(f"last-{request.node.name}-{n}")
 
 
 @pytest.fixture

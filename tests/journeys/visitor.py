@@ -129,6 +129,12 @@ class Visitor:
         page.on("response", visitor._answer)
         return visitor
 
+    def leave(self, name: str) -> None:
+        """Close the window; where pictures are kept, one of what stood in it last."""
+        if PICTURES:
+            self.page.screenshot(path=Path(PICTURES, f"{name}.png"), full_page=True)
+        self.context.close()
+
     def _hear(self, message: Any) -> None:
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.wrong.append(f"{self.page.url}: console: {message.text}")
