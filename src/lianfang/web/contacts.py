@@ -119,7 +119,11 @@ def _show(
         "contact": row,
         "days": _days(row, visits),
         "tasks": tasks_about(
-            [("contacts.Contact", [row.pk]), ("contacts.Observation", [v.pk for v in visits])]
+            [
+                ("contacts.Contact", [row.pk]),
+                ("contacts.Observation", [v.pk for v in visits]),
+                ("contacts.Stay", [stay.pk for stay in stays]),
+            ]
         ),
         "visit": (visit or Visit(initial={"seen_at": local})) if may_visit else None,
         "close": (close or CloseForm()) if may_close and row.status == FollowUp.UNDER else None,
