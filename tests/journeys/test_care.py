@@ -96,6 +96,7 @@ def test_the_way_of_a_patient(come_in: Sit, weeks: Weeks, window: Window) -> Non
     weeks.go_on(days=13)
     swab(sun, number, f"N3-{window.width}", ahead=weeks.ahead, hours=8)
     sun.go(f"/cases/{number}/care")
+    sun.await_loop(page.locator("form[action$='/follow_up']"))
     sun.do("follow_up", week="2", temperature="36.5")
     weeks.go_on(days=2)
     sun.go(f"/cases/{number}/care")
