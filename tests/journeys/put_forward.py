@@ -4,10 +4,8 @@ Nothing else is invented: the same server, the same loop. LIANFANG_AHEAD names t
 """
 
 import os
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 from lianfang.cli import main, site
 from lianfang.common import clock
@@ -25,10 +23,19 @@ def _now() -> datetime:
 
 
 def _turn_the_loop(worker: object) -> None:
-    """Start the loop with a stopwatch that runs ahead, too: once a day has passed, the next full pass is due."""
+    """Start the loop so that a full pass is due whenever the clock was put forward, even while one is under way."""
     from lianfang.loop import worker as loop
 
-    loop.time = SimpleNamespace(monotonic=lambda: time.monotonic() + _ahead())  # type: ignore[assignment]
+    class Ahead(loop.Worker):
+        seen = 0.0
+
+        def _once(self) -> None:
+            ahead = _ahead()
+            if ahead != self.seen:
+                self.seen, self._swept = ahead, 0.0
+            super()._once()
+
+    loop.Worker = Ahead  # type: ignore[misc]
     _turn(worker)
 
 
