@@ -29,6 +29,7 @@ from lianfang.loop.worker import sweep
 from lianfang.outlook.models import Focus
 from lianfang.outlook.services import rule_on_source
 from lianfang.planning.services import propose_beds
+from lianfang.regions.night import compute
 
 P = Permission
 COUNTY = "420106"
@@ -151,6 +152,8 @@ def _loop(world: World, at: datetime) -> dict[str, Any]:
     )  # fmt: skip
     focus = Focus.objects.get(special="care_home")
     made = {"focus": focus.pk, "task": task.pk, "finding": finding.pk, "check": check.pk, "policy": policy.pk}
+    made |= {"indicator": "confirmed"}
+    compute(DISEASE, at=at + timedelta(days=1))
     return made | {"rule": "clock.investigation", "coverage": "cases.tested"}
 
 
@@ -178,6 +181,12 @@ ROUTES: dict[str, Route] = {
     "POST cases/<str:number>/facts/<str:kind>/<int:pk>/withdraw": Route(
         {"number": "number", "kind": "=sign", "pk": "sign"}, {"reason": "wrong"}, frozenset({P.CASE_VIEW})
     ),
+    "GET areas": listing(),
+    "GET areas/map.json": listing(),
+    "GET areas/figures/<str:code>": Route({"code": "indicator"}, is_about=False),
+    "GET areas/methods": listing(),
+    "GET areas/grades": listing(),
+    "POST areas/grades": listing(reason="as the figures say"),
     "GET beds": listing(),
     "POST beds/propose": listing(),
     "GET wards/<int:pk>": about("pk=ward"),

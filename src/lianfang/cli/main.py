@@ -33,7 +33,7 @@ def run() -> None:
 
 def assemble() -> None:
     """Add each app's commands; Django starts only when a command needs the database."""
-    from lianfang.cli import access, audit, backup, intake, loop, registry, report, site, visits
+    from lianfang.cli import access, audit, backup, intake, loop, regions, registry, report, site, visits
 
     app.add_typer(loop.app, name="loop", help="Turn the loop: touched subjects, full passes, the worker.")
     app.add_typer(audit.app, name="audit", help="Seal and verify the record of acts.")
@@ -41,6 +41,11 @@ def assemble() -> None:
     app.add_typer(registry.units, name="units", help="Units: load a table, list, gaps, close.")
     app.add_typer(access.users, name="users", help="Users and the roles that they hold in areas.")
     app.add_typer(access.tokens, name="tokens", help="Keys by which machines sign in.")
+    app.add_typer(
+        regions.app,
+        name="regions",
+        help="Areas: compute indicators and grades, take published figures and outlines.",
+    )
     app.add_typer(visits.app, name="visits", help="Visits: take in, search around a case, delete in time.")
     site.add_to(app)
     intake.add_to(app)

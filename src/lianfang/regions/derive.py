@@ -13,7 +13,8 @@ from lianfang.loop.derivation import Derivation, derivations
 from lianfang.loop.models import Finding
 from lianfang.regions.grading import FINDING
 from lianfang.regions.night import compute, due_diseases
-from lianfang.regions.services import judged_without_grade, put_in_force
+from lianfang.regions.selectors import judged_without_grade
+from lianfang.regions.services import put_in_force
 
 
 @derivations.add

@@ -113,7 +113,7 @@ def _above_one(mean: Floats, sd: Floats) -> Floats:
 def weeks_of(counts: Floats) -> Floats:
     """Return the sums of whole weeks that end with the last day, oldest first."""
     whole = len(counts) // 7
-    return np.asarray(counts[len(counts) - 7 * whole :].reshape(whole, 7, -1).sum(axis=1))
+    return np.asarray(counts[len(counts) - 7 * whole :].reshape(whole, 7, counts.shape[1]).sum(axis=1))
 
 
 def keep(study: Study, found: Outlook, panel: Panel, mart: Mart, *, at: datetime, seconds: float) -> Run:

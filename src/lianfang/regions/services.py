@@ -11,7 +11,7 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
 from lianfang.core.registry.models import Place
-from lianfang.loop.models import Decision, Finding, Judgement
+from lianfang.loop.models import Decision, Finding
 from lianfang.loop.services import judge_finding
 from lianfang.loop.touch import touch
 from lianfang.regions.errors import BadBoundaries, BadFigures, NotAGrade, ReasonNeeded
@@ -186,19 +186,3 @@ def put_in_force(*, finding: Finding, level: str, reason: str, by: Actor, at: da
     touch(Grade, [row.pk], at=at)
     touch(Finding, [finding.pk], at=at)
     return row
-
-
-def judged_without_grade() -> list[tuple[Finding, Judgement]]:
-    """Return the grade proposals that a person confirmed on the page of findings and that are not in force yet."""
-    newest = {}
-    rows = Judgement.objects.filter(finding__kind=FINDING, finding__withdrawn_at=None).order_by("pk")
-    for one in rows.select_related("finding"):
-        newest[one.finding_id] = one
-    written = set(Grade.objects.filter(finding__in=newest).values_list("finding_id", "recorded_at"))
-    return [
-        (one.finding, one)
-        for one in newest.values()
-        if one.decision == Decision.CONFIRMED
-        and one.at >= one.finding.found_at
-        and not any(finding == one.finding_id and at >= one.at for finding, at in written)
-    ]

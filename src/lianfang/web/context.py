@@ -13,6 +13,7 @@ from lianfang.loop.desk import n_unread
 P = Permission
 _ITEMS: list[tuple[str, Any, Permission]] = [
     ("web:start", _("Today"), P.TASK_VIEW),
+    ("web:areas", _("Areas"), P.AREA_VIEW),
     ("web:tasks", _("Tasks"), P.TASK_VIEW),
     ("web:cases", _("Cases"), P.CASE_VIEW),
     ("web:contacts", _("Contacts"), P.CONTACT_VIEW),

@@ -134,7 +134,12 @@ def _foci(ids: list[int]) -> dict[int, Subject]:
 
 def _places(ids: list[int]) -> dict[int, Subject]:
     rows = Place.objects.filter(pk__in=ids).select_related("parent")
-    return {p.pk: Subject(p.name, "", None, p.parent.name if p.parent else "") for p in rows}
+    return {
+        p.pk: Subject(
+            p.name, f"{reverse('web:areas')}?area={p.code}", None, p.parent.name if p.parent else ""
+        )
+        for p in rows
+    }
 
 
 def _care_url(number: str) -> str:

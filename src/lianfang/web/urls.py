@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from lianfang.web import (
+    areas,
     audit,
     care,
     cases,
@@ -37,6 +38,7 @@ from lianfang.web.door import urls
 
 app_name = "web"
 MODULES = (
+    areas,
     audit,
     care,
     cases,

@@ -165,6 +165,14 @@ def test_a_person_of_the_answerable_level_puts_it_in_force(graded, supervisor_42
     ).exists()
 
 
+def test_the_first_night_of_a_site_has_one_day(world):
+    confirm_one(world)
+    night = compute(DISEASE, at=MORNING)
+    assert night is not None
+    assert (night.last, night.run.inputs["days"]) == (date(2020, 2, 12), 4)  # from the onset on 9 February
+    assert night.run.result["active"] == 0
+
+
 def test_the_mart_is_read_again_only_where_facts_changed(world):
     confirm_one(world)
     mart = Mart(DISEASE)

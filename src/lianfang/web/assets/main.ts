@@ -1,7 +1,8 @@
 // Loaded on every page: htmx for small updates in place, and the islands (charts, maps, graphs) where a page has one.
 import "htmx.org";
 
-const islands: Record<string, () => Promise<{ draw: (place: HTMLElement, data: unknown) => void }>> = {
+const islands: Record<string, () => Promise<{ draw: (place: HTMLElement, data: unknown) => void | Promise<void> }>> = {
+  areas: () => import("./areas"),
   chains: () => import("./chains"),
   curve: () => import("./curve"),
 };
@@ -15,7 +16,7 @@ async function wake(root: ParentNode): Promise<void> {
   for (const place of root.querySelectorAll<HTMLElement>("[data-island]:not([data-awake])")) {
     place.dataset.awake = "yes";
     const island = islands[place.dataset.island ?? ""];
-    if (island) (await island()).draw(place, dataOf(place));
+    if (island) void (await island()).draw(place, dataOf(place));
   }
 }
 

@@ -1,0 +1,63 @@
+"""The indicators in words: what each is called, what it counts, and which flows and cases stand behind it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from lianfang.regions.mart import Panel
+from lianfang.regions.vocabulary import COLUMNS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indicator:
+    """One figure of an area and day. A share is `part` of `whole`; a count or a number of days is `part` alone."""
+
+    code: str
+    title: Any
+    sentence: Any
+    measure: str  # the flows that it adds up
+    part: str
+    whole: str = ""
+
+    def value(self, panel: Panel, area: int = 0, row: int = -1) -> float | None:
+        """Return the figure; None for a share of nothing, and for days since a case where there never was one."""
+        part = int(panel[self.part][row, area])
+        if self.whole:
+            whole = int(panel[self.whole][row, area])
+            return part / whole if whole > 0 else None
+        return None if self.part == "quiet_days" and part < 0 else part
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the mart that it needs."""
+        return (self.part, self.whole) if self.whole else (self.part,)
+
+
+def _count(code: str, title: Any, sentence: Any, measure: str = "") -> Indicator:
+    return Indicator(code=code, title=title, sentence=sentence, measure=measure or code, part=code)
+
+
+INDICATORS = {
+    one.code: one
+    for one in (
+        _count("confirmed", _("New confirmed"), _("Confirmed cases by day of diagnosis.")),
+        _count("asymptomatic", _("New without symptoms"), _("Asymptomatic infections by day of diagnosis.")),
+        _count("total", _("Confirmed so far"), _("All confirmed cases up to the day."), "confirmed"),
+        _count("existing", _("Existing"), _("Confirmed cases that are neither cured nor dead."), "confirmed"),
+        _count("suspected", _("Suspected"), _("Cases that are suspected or probable on the day."), "suspected"),
+        _count("cured", _("Cured"), _("Confirmed cases cured on the day.")),
+        _count("died", _("Died"), _("Confirmed cases that died on the day.")),
+        Indicator(code="cure_rate", title=_("Cure rate"), sentence=_("Cured of all confirmed so far."), measure="cured", part="total_cured", whole="total"),
+        Indicator(code="fatality", title=_("Fatality, crude"), sentence=_("Died of all confirmed so far; too low while cases are young."), measure="died", part="total_died", whole="total"),
+        Indicator(code="severe_share", title=_("Severe share"), sentence=_("Severe patients of the existing cases."), measure="severe", part="severe", whole="existing"),
+        Indicator(code="critical_share", title=_("Critical share"), sentence=_("Critical patients of the existing cases."), measure="critical", part="critical", whole="existing"),
+        _count("admitted", _("Admitted"), _("Cases that got their first bed on the day.")),
+        _count("discharged", _("Discharged"), _("Cases discharged on the day.")),
+        _count("observed", _("Contacts under observation"), _("Contacts under observation on the day, each person once.")),
+        _count("cured_over_days", _("Days that cured exceeded new"), _("For how many days running more were cured than confirmed."), "cured"),
+        _count("quiet_days", _("Days without a new case"), _("Days since the last confirmed case."), "confirmed"),
+        _count("level_days", _("Days of plateau"), _("For how many days running the week differs from the week before by no more than a fifth."), "confirmed"),
+    )
+}  # fmt: skip
+assert {name for one in INDICATORS.values() for name in one.columns} <= set(COLUMNS)

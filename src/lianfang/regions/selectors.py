@@ -1,0 +1,222 @@
+"""What pages, the interface and bulletins read about areas: figures from the mart, grades, findings, hit rates, scores."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from django.db.models import QuerySet
+
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.models import Level, Place
+from lianfang.loop.models import Decision, Finding, Judgement
+from lianfang.outlook.models import Run
+from lianfang.regions.early_warning import DATA, FINDING, METHODS
+from lianfang.regions.flows import day_of, number_of
+from lianfang.regions.grading import FINDING as GRADE
+from lianfang.regions.mart import DEPTH, Mart, Panel, diseases_held
+from lianfang.regions.models import Boundary, Grade
+
+BOARD_COLUMNS = ("confirmed", "existing", "total", "total_cured", "total_died", "new_7d", "before_7d")
+_RANK = {"low": 0, "medium": 1, "high": 2}
+
+
+def chosen_disease(wanted: str = "") -> str | None:
+    """Return the disease asked for if figures of it are held, else the first that is; None where there is none."""
+    held = diseases_held()
+    return wanted if wanted in held else held[0] if held else None
+
+
+def panel_for(disease: str, areas: Sequence[str], columns: Sequence[str], last: date | None = None) -> Panel:
+    """Return indicators of areas of any level to `last`: from the mart down to the county, computed below it."""
+    mart = Mart(disease)
+    if all(len(area.rstrip(".").split(".")) <= DEPTH for area in areas):
+        panel = mart.read(areas, columns)
+    else:
+        panel = mart.compute(areas)
+    if last is None or last >= panel.last:
+        return panel
+    rows = max((last - panel.first).days + 1, 1)
+    return Panel(areas=panel.areas, first=panel.first, columns={name: panel[name][:rows] for name in columns})
+
+
+def grades_in_force(disease: str, path: str, *, on: date | None = None) -> dict[str, Grade]:
+    """Return path -> grade of the places in an area, in force now or by what was decided up to the end of a day."""
+    rows = Grade.objects.filter(disease=disease, path__within=path)
+    rows = rows.current() if on is None else rows.filter(occurred_at__date__lte=on).order_by("recorded_at")
+    return {row.path: row for row in rows}
+
+
+def worst_below(grades: dict[str, Grade], path: str) -> str:
+    """Return the worst grade of the places of an area, "" where none is graded."""
+    levels = [row.level for place, row in grades.items() if place.startswith(path)]
+    return max(levels, key=lambda level: _RANK[level], default="")
+
+
+def city_grade(grades: dict[str, Grade], city: Place, places: Sequence[Place]) -> str:
+    """Return the grade of a city's urban area: the worst of its districts (市辖区), "" where it has none that is graded."""
+    districts = [
+        p for p in places if p.parent_id == city.pk and p.level == Level.COUNTY and p.name.endswith("区")
+    ]
+    levels = [grades[p.path].level for p in districts if p.path in grades]
+    return max(levels, key=lambda level: _RANK[level], default="")
+
+
+def grade_proposals(actor: Actor, path: str = "") -> QuerySet[Finding]:
+    """Return the grades that wait for a decision of the actor, the most urgent first."""
+    rows: QuerySet[Finding] = Finding.objects.visible_to(actor).unjudged().filter(kind=GRADE)
+    if path:
+        subjects = Place.objects.filter(path__within=path).values("pk")
+        rows = rows.filter(subject_id__in=subjects)
+    return rows.order_by("due_at", "pk")
+
+
+def open_findings(actor: Actor, path: str) -> QuerySet[Finding]:
+    """Return warnings and data alerts of an area on which nobody has decided yet."""
+    if not actor.may(Permission.FINDING_JUDGE):
+        return Finding.objects.none()
+    rows: QuerySet[Finding] = Finding.objects.visible_to(actor).unjudged().filter(kind__in=(FINDING, DATA))
+    return rows.filter(path__within=path).order_by("due_at", "pk")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HitRate:
+    """How one method did: judged findings that it had a part in, and how long and how often in time they were judged."""
+
+    method: str
+    n: int
+    confirmed: int
+    watched: int
+    dismissed: int
+    waiting: int
+    in_time: int
+    median_hours: float | None
+
+    @property
+    def hit_rate(self) -> float | None:
+        """The share confirmed of those confirmed or dismissed; None where there are none."""
+        decided = self.confirmed + self.dismissed
+        return self.confirmed / decided if decided else None
+
+    @property
+    def answered(self) -> float | None:
+        """The share of all findings that were judged."""
+        return (self.n - self.waiting) / self.n if self.n else None
+
+
+def hit_rates(path: str) -> list[HitRate]:
+    """Return the record of each method of early warning in an area, from every finding it ever made. No person in it."""
+    rows = Finding.objects.filter(kind=FINDING, path__within=path).prefetch_related("judgements")
+    counts: dict[str, dict[str, int]] = {name: defaultdict(int) for name in METHODS}
+    hours: dict[str, list[float]] = {name: [] for name in METHODS}
+    for finding in rows:
+        judged = sorted(finding.judgements.all(), key=lambda one: one.pk)
+        if not judged and finding.withdrawn_at is not None:
+            continue  # corrected away before anybody looked
+        for name in finding.evidence["methods"]:
+            counts[name]["n"] += 1
+            counts[name][judged[-1].decision if judged else "waiting"] += 1
+            if judged:
+                counts[name]["in_time"] += judged[0].at <= finding.due_at
+                hours[name].append((judged[0].at - finding.found_at).total_seconds() / 3600)
+    return [
+        HitRate(
+            method=name,
+            n=counts[name]["n"],
+            confirmed=counts[name]["confirmed"] + counts[name]["corrected"],
+            watched=counts[name]["watched"],
+            dismissed=counts[name]["dismissed"],
+            waiting=counts[name]["waiting"],
+            in_time=counts[name]["in_time"],
+            median_hours=median(hours[name]) if hours[name] else None,
+        )
+        for name in METHODS
+    ]
+
+
+def latest_run(disease: str) -> Run | None:
+    """Return the newest outlook of the areas."""
+    found: Run | None = (
+        Run.objects.filter(study__method="areas", study__disease=disease).order_by("-pk").first()
+    )
+    return found
+
+
+def outlook_rows(run: Run, disease: str, areas: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return area -> what the run says of it: Rt with limits, and the quantiles of the next weeks."""
+    file = Mart(disease).root / "outlooks" / str(run.result["file"])
+    if not file.exists():
+        return {}
+    table = pq.read_table(file)
+    return {
+        str(row["area"]): row for row in table.filter(pc.is_in(table["area"], _strings(areas))).to_pylist()
+    }
+
+
+def _strings(values: Sequence[str]) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - beside its only use
+
+    return pa.array(list(values), pa.string())
+
+
+def changes_behind(
+    disease: str, area: str, measure: str, last: date, *, limit: int = 200
+) -> list[tuple[date, str, int, datetime]]:
+    """Return the newest flows that a figure of an area adds up: day, place, change, and when it became known."""
+    found: list[tuple[date, str, int, datetime]] = []
+    for file in Mart(disease).flows(area):
+        table = pq.read_table(file)
+        mask = pc.and_(
+            pc.starts_with(table["path"], area),
+            pc.and_(pc.equal(table["measure"], measure), pc.less_equal(table["day"], number_of(last))),
+        )
+        rows = table.filter(mask).sort_by([("day", "descending")]).slice(0, limit)
+        found += [
+            (day_of(row["day"]), row["path"], row["n"], datetime.fromtimestamp(row["known"]).astimezone())
+            for row in rows.to_pylist()
+        ]
+    return sorted(found, reverse=True)[:limit]
+
+
+def outlines(places: Sequence[Place]) -> dict[int, Any]:
+    """Return place -> geometry of those that have an outline."""
+    rows = Boundary.objects.filter(place__in=[place.pk for place in places])
+    return dict(rows.values_list("place_id", "geometry"))
+
+
+def change(week: int, before: int) -> float | None:
+    """Return by which share the week differs from the one before; None where there was nothing."""
+    return (week - before) / before if before else None
+
+
+def recent(panel: Panel, name: str, column: int, days: int) -> list[int]:
+    """Return the last days of one column of one area."""
+    values: list[int] = np.asarray(panel[name][-days:, column]).tolist()
+    return values
+
+
+def first_shown(panel: Panel, days: int) -> date:
+    """Return the first of the last `days` days."""
+    return max(panel.first, panel.last - timedelta(days=days - 1))
+
+
+def judged_without_grade() -> list[tuple[Finding, Judgement]]:
+    """Return the grade proposals that a person confirmed on the page of findings and that are not in force yet."""
+    newest = {}
+    rows = Judgement.objects.filter(finding__kind=GRADE, finding__withdrawn_at=None).order_by("pk")
+    for one in rows.select_related("finding"):
+        newest[one.finding_id] = one
+    written = set(Grade.objects.filter(finding__in=newest).values_list("finding_id", "recorded_at"))
+    return [
+        (one.finding, one)
+        for one in newest.values()
+        if one.decision == Decision.CONFIRMED
+        and one.at >= one.finding.found_at
+        and not any(finding == one.finding_id and at >= one.at for finding, at in written)
+    ]

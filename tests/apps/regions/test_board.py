@@ -1,0 +1,84 @@
+"""The pages of areas as a supervisor of the province sees them, over real figures of Hubei's cities."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from tests.apps.regions.china import build_places, rows_by_day
+from tests.apps.regions.test_history import DISEASE, morning_after, take_until
+
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.models import Grant, User
+from lianfang.core.registry.models import Place
+from lianfang.loop.models import Finding
+from lianfang.regions.mart import Mart
+from lianfang.regions.models import Boundary, Grade
+from lianfang.regions.night import compute
+from lianfang.regions.services import take_boundaries
+
+pytestmark = pytest.mark.django_db
+DAY = date(2020, 3, 15)
+
+
+@pytest.fixture
+def province(shared_data, client, settings):
+    """Hubei on the morning of 16 March, with the outlines of its cities, and a supervisor signed in."""
+    settings.LANGUAGE_CODE = "en"
+    folder = shared_data / "china_covid_2020"
+    build_places(folder, ("42",))
+    take_until(rows_by_day(folder, ("42",)), DAY)
+    compute(DISEASE, at=morning_after(DAY))
+    features = json.loads((shared_data / "china_admin" / "prefectures.geojson").read_text(encoding="utf-8"))
+    take_boundaries(
+        features=features, code="code", source="test", by=Actor.system("test"), at=morning_after(DAY)
+    )
+    user = User(login="sun", name="Sun")
+    user.set_unusable_password()
+    user.save()
+    place = Place.objects.get(code="42")
+    Grant.objects.create(
+        user=user,
+        role="supervisor",
+        place=place,
+        path=place.path,
+        from_at=morning_after(DAY) - timedelta(days=9),
+    )
+    client.force_login(user)
+    return client
+
+
+def text_of(client: Client, name: str, query: str, **names: str) -> str:
+    answer = client.get(f"{reverse(f'web:{name}', kwargs=names)}?{query}", headers={"accept-language": "en"})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_board_its_map_and_what_stands_behind_a_figure(province):
+    board = text_of(province, "areas", "area=42")
+    total = int(Mart(DISEASE).read(["CN.42."], ["total"])["total"][-1, 0])
+    assert total > 67_000
+    assert f"{total:,}".replace(",", " ") in board
+    assert "武汉市" in board
+    assert "proposed grades wait for a decision" in board
+    drawn = json.loads(text_of(province, "areas_map", "area=42"))
+    assert Boundary.objects.count() >= len(drawn["features"]) >= 13
+    wuhan = next(one for one in drawn["features"] if one["properties"]["code"] == "4201")
+    assert wuhan["properties"]["weeks"][-1] == 36 + 17 + 13 + 8 + 5 + 4 + 4
+    figure = text_of(province, "area_figure", "area=4201", code="total")
+    assert "49 999" in figure
+    assert "SELECT" in figure
+    earlier = text_of(province, "areas", "area=4201&day=2020-02-11")
+    assert "49 999" not in earlier
+    assert "Hit rate" in text_of(province, "area_methods", "area=42")
+
+
+def test_grades_are_put_in_force_together_with_one_reason(province):
+    page = text_of(province, "area_grades", "area=42")
+    assert "cumulative count &gt; 50 and no cluster within 14 days" in page
+    ids = list(Finding.objects.filter(kind="regions.grade", withdrawn_at=None).values_list("pk", flat=True))
+    answer = province.post(reverse("web:area_grades"), {"finding": ids, "reason": "as the figures say"})
+    assert answer.status_code == 302
+    assert Grade.objects.current().count() == len(ids) == 17
+    assert Grade.objects.current().filter(level="medium").count() == 6
