@@ -1,8 +1,8 @@
 """Foci of an area: households, neighbourhoods, units and events whose cases make a cluster, and special places with a case.
 
 A cluster is judged by the edition in force on the day of the case that made it one: a new edition changes nothing about
-what was found before. Where a case was is what its investigation recorded; that two cases were in one place is a reason
-to look, not a proof, and so each cluster is a finding for a person.
+what was found before. Where a case was is what its investigation recorded, and where it met the contacts that it named; that two cases were in one
+place is a reason to look, not a proof, and so each cluster is a finding for a person.
 """
 
 from collections import Counter, defaultdict
@@ -22,7 +22,7 @@ from lianfang.core.rules import site_rules
 from lianfang.loop.findings import Proposal, propose_findings
 from lianfang.loop.touch import touch
 from lianfang.outlook.events import OutlookEvent
-from lianfang.outlook.evidence import CaseFacts, Evidence, fold, gather
+from lianfang.outlook.evidence import CaseFacts, Evidence, Venue, fold, gather
 from lianfang.outlook.models import Focus, FocusKind, RunStatus, Study
 from lianfang.outlook.runs import digest_of, keep_run
 from lianfang.rulebook.areas import ClusterMember, cluster
@@ -31,7 +31,7 @@ from lianfang.rulebook.kinds.surveillance import ClockParameters, ClusterParamet
 from lianfang.rulebook.terms import Status
 
 FINDING = "outlook.cluster"
-METHOD = "clusters 1"
+METHOD = "clusters 2"
 _COLUMNS = (
     "label", "special", "place_id", "path", "is_cluster", "edition", "n_cases", "first_on", "last_on", "identified_at",
     "gone_at",
@@ -100,7 +100,7 @@ def _plain(one: Episode) -> list[Any]:
 
 
 def groups(evidence: Evidence, at: datetime) -> list[Group]:
-    """Return the groups of cases by household, by neighbourhood, and by named venue."""
+    """Return the groups of cases by household, by neighbourhood, by named venue, and by event."""
     found: dict[tuple[str, str], Group] = {}
     for case in evidence.cases:
         home = evidence.household.get(case.pk)
@@ -125,11 +125,23 @@ def _add_venues(found: dict[tuple[str, str], Group], evidence: Evidence, at: dat
             # Who was admitted because of the illness did not fall ill there.
             if venue.is_stay and venue.from_on is not None and venue.from_on >= case.on:
                 continue
-            group = _group(found, FocusKind.VENUE, fold(venue.text)[:160])
-            group.label = group.label or venue.text[:200]
-            group.special = special.of(venue.text)
-            group.place_id = special.place_of(venue.text)
+            group = _group_of(found, venue)
+            if group.kind == FocusKind.VENUE:
+                group.special = special.of(venue.text)
+                group.place_id = special.place_of(venue.text) or group.place_id or venue.place_id
             group.add(case, venue.known_at)
+
+
+def _group_of(found: dict[tuple[str, str], Group], venue: Venue) -> Group:
+    """Return the group of an event, of a place of the register that has no other name, or of a named place."""
+    if not venue.is_named and venue.place_id is not None:
+        group = _group(found, FocusKind.NEIGHBOURHOOD, str(venue.place_id))
+        group.place_id = venue.place_id
+        return group
+    kind = FocusKind.EVENT if venue.is_event else FocusKind.VENUE
+    group = _group(found, kind, fold(venue.text)[:160])
+    group.label = group.label or venue.text[:200]
+    return group
 
 
 class _Special:

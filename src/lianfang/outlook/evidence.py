@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from lianfang.cases.models import Case, EpiLink
 from lianfang.common.clock import local_day
-from lianfang.contacts.models import Contact
+from lianfang.contacts.models import Contact, Exposure, Protection
 from lianfang.core.registry.models import Level, Membership, Place
 from lianfang.outlook.models import SourceRuling
 
@@ -20,6 +20,7 @@ COUNTED = ("suspected", "probable", "confirmed", "asymptomatic")
 HOUSEHOLD = "household"
 STAY = "hospital_stay"
 TRAVEL = "affected_area"
+EVENT = "clustered_illness"  # the place is a gathering, by its number in the system that it came from
 # Fewer reports than this say nothing about the usual delay.
 _FEWEST_DELAYS = 5
 
@@ -43,13 +44,21 @@ class CaseFacts:
 
 @dataclass(slots=True, kw_only=True)
 class Venue:
-    """A named place where a case was, with its days and when the system learnt of it."""
+    """A place or event where a case was, with its days and when the system learnt of it.
+
+    `place_id` where the record names a place of the register; `is_named` says whether it gave a text of its own.
+    `infects` is of the case that met others there: it was ill by then, and was infected before and elsewhere.
+    """
 
     text: str
     from_on: date | None
     to_on: date | None
-    is_stay: bool
     known_at: datetime
+    is_stay: bool = False
+    is_event: bool = False
+    infects: bool = False
+    is_named: bool = True
+    place_id: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +80,7 @@ class Evidence:
 
 
 def gather(disease: str, path: str) -> Evidence:
-    """Return the evidence on the counted cases of a disease in an area: nine queries, whatever their number."""
+    """Return the evidence on the counted cases of a disease in an area: ten queries, whatever their number."""
     found = Evidence(path=path)
     inside = Case.objects.filter(disease=disease, classification__in=COUNTED, path__within=path)
     mine = inside.order_by().values("pk")
@@ -92,6 +101,7 @@ def gather(disease: str, path: str) -> Evidence:
     found.cases = _cases(inside | elsewhere)
     known = {case.pk for case in found.cases}
     _read_links(found, links, known)
+    _read_meetings(found, mine, known)
     found.contacts = {(a, b) for a, b, _ in ties if a in known and b in known and a != b}
     at_home = [(a, b) for a, b, setting in ties if setting == HOUSEHOLD and a in known and b in known]
     found.household = _households(found.cases, at_home)
@@ -153,17 +163,54 @@ def _read_links(found: Evidence, links: Iterable[EpiLink], known: set[int]) -> N
         text = link.place_text.strip()
         if link.kind == TRAVEL and source is None and text and fold(text) not in own_names:
             found.outside.add(link.case_id)
-        elif text and ":" not in text:
+        elif text:
             found.venues[link.case_id].append(
                 Venue(
                     text=text,
                     from_on=link.from_on,
                     to_on=link.to_on,
-                    is_stay=link.kind == STAY,
                     known_at=link.recorded_at,
+                    is_stay=link.kind == STAY,
+                    is_event=link.kind == EVENT and ":" in text,
                 )
             )
     found.outside -= {case for _, case in found.traced}
+
+
+def _read_meetings(found: Evidence, mine: QuerySet[Any], known: set[int]) -> None:
+    """Read where contacts met the case: the case was there, and so was the contact who became one.
+
+    Meetings of a household are the household's; one under full protection says nothing of infection. Of a place of the
+    register only villages and cells are small enough to belong together by.
+    """
+    met = (
+        Exposure.objects.current()
+        .filter(Q(contact__case__in=mine) | Q(contact__case_later__in=mine))
+        .exclude(Q(setting=HOUSEHOLD) | Q(protection=Protection.FULL))
+        .filter(~Q(place_text="") | Q(place__level__gte=Level.VILLAGE))
+        .order_by("recorded_at", "pk")
+    )
+    columns = (
+        "contact__case_id", "contact__via_id", "contact__via__case_later_id", "contact__case_later_id", "place_text",
+        "place__name", "place_id", "place__level", "from_on", "to_on", "recorded_at",
+    )  # fmt: skip
+    for case, via, via_later, later, text, name, place, level, first, last, known_at in met.values_list(
+        *columns
+    ):
+        is_small = (level or 0) >= Level.VILLAGE
+        for pk, infects in ((via_later if via else case, True), (later, False)):
+            if pk in known:
+                found.venues[pk].append(
+                    Venue(
+                        text=text.strip() or name,
+                        from_on=first or last,
+                        to_on=last,
+                        known_at=known_at,
+                        infects=infects,
+                        is_named=bool(text.strip()),
+                        place_id=place if is_small else None,
+                    )
+                )
 
 
 def fold(text: str) -> str:

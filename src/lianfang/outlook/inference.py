@@ -125,8 +125,11 @@ def exposure_of(evidence: Evidence, history: NaturalHistoryParameters) -> Exposu
 
 
 def infected_at(evidence: Evidence, case: CaseFacts) -> str | None:
-    """Return the place where the case may have been infected: a stay in hospital that began before, else what was named."""
-    venues = evidence.venues.get(case.pk, [])
+    """Return the place where the case may have been infected, None where none is named before its onset.
+
+    A stay in hospital that began before comes first, then what the case's own investigation or its contact's named.
+    """
+    venues = [v for v in evidence.venues.get(case.pk, ()) if not v.infects]
     stays = [v for v in venues if v.is_stay and (v.from_on is None or v.from_on < case.on)]
     named = [v for v in venues if not v.is_stay]
     return fold((stays or named)[0].text) if stays or named else None

@@ -117,7 +117,8 @@ class FocusKind(models.TextChoices):
 
     HOUSEHOLD = "household", _("one household")
     NEIGHBOURHOOD = "neighbourhood", _("one village, community or grid cell")
-    VENUE = "venue", _("one unit, place or event")
+    VENUE = "venue", _("one unit or place")
+    EVENT = "event", _("one event")
 
 
 class Focus(models.Model):
