@@ -15,7 +15,7 @@ from tests.world import World, a_person
 from lianfang.care import services as care
 from lianfang.cases import services as cases
 from lianfang.common.clock import local_day
-from lianfang.contacts.services import name_contact, open_site
+from lianfang.contacts.services import name_contact, open_site, place_contact
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.models import BreakGlass
 from lianfang.core.access.permissions import Permission
@@ -84,6 +84,8 @@ def things(world: World, at: datetime) -> dict[str, Any]:
         case=case, source=None, decision="outside", reason="came by train", by=alice, at=at
     )
     contact = name_contact(person=someone(), case=case, last_contact_on=local_day(at), by=alice, at=at)
+    stay = place_contact(contact=contact, by=alice, at=at)
+    made |= {"stay": stay.pk, "exposure": contact.exposures.get().pk}
     reading = cases.record_screening(
         person=someone(), place=world.places[COUNTY], read_at=at, temperature=38.4, by=alice, at=at
     )
@@ -216,6 +218,9 @@ ROUTES: dict[str, Route] = {
         frozenset({P.CONTACT_EDIT}),
     ),
     "POST contacts/<int:pk>/self-link": about("pk=contact"),
+    "POST contacts/<int:pk>/entries/<str:kind>/<int:entry>/withdraw": Route(
+        {"pk": "contact", "kind": "=meeting", "entry": "exposure"}, {"reason": "another person"}, frozenset({P.CONTACT_VIEW})
+    ),
     "GET cases/<str:number>/contacts/interview": about("number"),
     "POST cases/<str:number>/contacts/interview": about("number", text="李娜 13800138000"),
     "GET round": listing(),
@@ -324,7 +329,24 @@ ROUTES: dict[str, Route] = {
     "GET /contacts": listing(),
     "GET /contacts/{pk}/exposures": about("pk=contact"),
     "POST /contacts/{pk}/exposures": about("pk=contact", P.CONTACT_VIEW, to_on="2020-02-12"),
+    "POST /exposures/{pk}/withdrawal": about("pk=exposure", P.CONTACT_VIEW, reason="another person"),
+    "POST /cases/{number}/interview": about("number", people=[{"name": "赵磊", "last_contact_on": "2020-02-11"}]),
+    "GET /round": listing(),
+    "GET /contacts/{pk}/swabs": about("pk=contact"),
+    "POST /contacts/{pk}/swabs": about("pk=contact", P.CONTACT_VIEW, number="C-1", taken_at=WHEN),
+    "POST /contacts/{pk}/suspicion": about("pk=contact", P.CONTACT_VIEW, reason="fever"),
+    "POST /contacts/{pk}/self-link": about("pk=contact"),
+    "POST /contacts/{pk}/self-link/revocation": about("pk=contact", reason="telephone lost"),
+    "GET /contacts/{pk}/stays": about("pk=contact"),
+    "POST /contacts/{pk}/stays": about("pk=contact", P.CONTACT_VIEW),
+    "GET /contacts/{pk}/release": about("pk=contact"),
+    "POST /stays/{pk}/release": about("pk=stay", P.CONTACT_VIEW, reason="well", decides_otherwise=True),
+    "POST /stays/{pk}/withdrawal": about("pk=stay", P.CONTACT_VIEW, reason="another person"),
+    "POST /stays/{pk}/liaison": about("pk=stay", P.CONTACT_VIEW, name="周敏"),
+    "POST /stays/{pk}/attendance": about("pk=stay", P.CONTACT_VIEW, how="call", seen_at=WHEN),
+    "POST /stays/{pk}/supplies": about("pk=stay", P.CONTACT_VIEW, brought_at=WHEN),
     "GET /isolation-sites": listing(),
+    "GET /isolation-sites/{pk}/rooms": about("pk=site"),
     "GET /contacts/{pk}": about("pk=contact"),
     "POST /contacts/{pk}/visits": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at=WHEN),
     "POST /contacts/{pk}/notification": about("pk=contact", P.CONTACT_VIEW, notified_at=WHEN),

@@ -165,3 +165,64 @@ def test_an_isolation_site_fills_and_shows_its_days(world: World) -> None:
     assert (shown.context["now"].n_taken, shown.context["now"].n_beds) == (1, 2)
     assert alice.post(opened["Location"], {"room": "101", "n": 2, "act": "close"}).status_code == 409
     assert signed_in(world, "stranger").get(opened["Location"]).status_code == 404
+
+
+def test_what_was_entered_wrongly_is_withdrawn_on_the_page(world: World) -> None:
+    contact, alice = a_contact(world), signed_in(world, "alice")
+    at = now()
+    contacts.record_observation(contact=contact, seen="missed", seen_at=at, by=BY, at=at)
+    contacts.record_swab(contact=contact, number="C-7", taken_at=at, by=BY, at=at)
+    stay = contacts.place_contact(contact=contact, by=BY, at=at)
+    closing = contacts.close_observation(contact=contact, status="lost", reason="moved away", by=BY, at=at)
+    page = reverse("web:contact", kwargs={"pk": contact.pk})
+    shown = alice.get(page).content.decode()
+    assert "C-7" in shown
+    assert "moved away" in shown
+    entries = {
+        "closing": closing, "visit": contact.observations.get(), "stay": stay, "swab": contact.swabs.get(),
+        "meeting": contact.exposures.get(),
+    }  # fmt: skip
+    for kind, row in entries.items():
+        where = reverse(
+            "web:withdraw_contact_entry", kwargs={"pk": contact.pk, "kind": kind, "entry": row.pk}
+        )
+        assert where in shown, kind
+        assert alice.post(where, {"reason": ""}).status_code == 422
+        assert alice.post(where, {"reason": "another person"}).status_code == 302
+        row.refresh_from_db()
+        assert (row.superseded_at is not None, row.withdrawn_because) == (True, "another person")
+        assert alice.post(where, {"reason": "twice"}).status_code == 404
+    contact.refresh_from_db()
+    assert contact.status == "no_follow_up", "nobody is observed without a meeting"
+
+
+def test_where_somebody_lives_is_chosen_by_name(world: World) -> None:
+    case, alice = a_case(world), signed_in(world, "alice")
+    address = reverse("web:interview", kwargs={"number": case.number})
+    village, today = world.places["420106001001"], local_day(now()).isoformat()
+    shown = alice.post(address, {"text": "李娜 13800138000"})
+    assert f'<option value="{village.code}">' in shown.content.decode()
+    row = {"r0-name": "李娜", "r0-last_contact_on": today}
+    assert alice.post(address, row | {"r0-place_code": "Atlantis"}).status_code == 422
+    twin = world.places["420107001"]
+    type(twin).objects.filter(pk=twin.pk).update(name=village.name)
+    refused = alice.post(address, row | {"r0-place_code": village.name})
+    assert refused.status_code == 422
+    assert twin.code in refused.content.decode(), "of two places of one name the reader says which"
+    type(twin).objects.filter(pk=twin.pk).update(name="another")
+    assert alice.post(address, row | {"r0-place_code": village.name}).status_code == 302
+    assert Contact.objects.get().place == village
+
+
+def test_a_contact_tells_of_contacts_of_their_own(world: World) -> None:
+    contact, alice = a_contact(world), signed_in(world, "alice")
+    address = reverse("web:interview", kwargs={"number": contact.case.number}) + f"?via={contact.pk}"
+    assert address in alice.get(reverse("web:contact", kwargs={"pk": contact.pk})).content.decode()
+    row = {"r0-name": "李娜", "r0-last_contact_on": local_day(now()).isoformat()}
+    assert contact.person.label in alice.get(address).content.decode()
+    assert alice.post(address, row).status_code == 302
+    onward = Contact.objects.exclude(pk=contact.pk).get()
+    assert (onward.via, onward.case) == (contact, contact.case)
+    other = a_case(world)
+    strange = reverse("web:interview", kwargs={"number": other.number}) + f"?via={contact.pk}"
+    assert alice.post(strange, row).status_code == 404

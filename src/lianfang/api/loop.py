@@ -31,7 +31,7 @@ _PERIOD = timedelta(days=28)
 
 
 class TaskOut(Schema):
-    """One thing owed; `rung` says how far it has climbed."""
+    """One thing owed; `rung` says how far it has climbed, `shed_because` by which policy it is not done by hand."""
 
     id: int
     duty: str
@@ -43,6 +43,13 @@ class TaskOut(Schema):
     met_at: datetime | None
     status: str
     rung: int
+    risk: int
+    shed_because: str
+
+    @staticmethod
+    def resolve_shed_because(task: Any) -> str:
+        """The reason of the policy."""
+        return str(task.shed_by.reason) if task.shed_by else ""
 
     @staticmethod
     def resolve_unit(task: Any) -> str:

@@ -33,7 +33,19 @@ def run() -> None:
 
 def assemble() -> None:
     """Add each app's commands; Django starts only when a command needs the database."""
-    from lianfang.cli import access, audit, backup, intake, loop, regions, registry, report, site, visits
+    from lianfang.cli import (
+        access,
+        audit,
+        backup,
+        intake,
+        loop,
+        outlook,
+        regions,
+        registry,
+        report,
+        site,
+        visits,
+    )
 
     app.add_typer(loop.app, name="loop", help="Turn the loop: touched subjects, full passes, the worker.")
     app.add_typer(audit.app, name="audit", help="Seal and verify the record of acts.")
@@ -45,6 +57,9 @@ def assemble() -> None:
         regions.app,
         name="regions",
         help="Areas: compute indicators and grades, take published figures and outlines.",
+    )
+    app.add_typer(
+        outlook.app, name="outlook", help="Runs of analytics: what is kept of each study, letting go."
     )
     app.add_typer(visits.app, name="visits", help="Visits: take in, search around a case, delete in time.")
     site.add_to(app)

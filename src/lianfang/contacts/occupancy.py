@@ -7,8 +7,10 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from lianfang.common.clock import end_of, local_day
+from lianfang.common.errors import NotVisible
 from lianfang.contacts.models import Bed, IsolationSite, Room, Stay
 from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,20 @@ def rooms_of(site: IsolationSite, *, at: datetime) -> list[Any]:
     for room in rooms:
         room.n_beds, room.people = beds.get(room.pk, 0), stays.get(room.pk, [])
     return rooms
+
+
+def get_site(actor: Actor, pk: int, permission: Permission | None = None) -> IsolationSite:
+    """Return the site, or raise NotVisible."""
+    site: IsolationSite = IsolationSite.objects.get_visible(actor, permission, pk=pk)
+    return site
+
+
+def get_room(site: IsolationSite, label: str) -> Room:
+    """Return the room of a site by its label, or raise NotVisible."""
+    room: Room | None = Room.objects.filter(site=site, label=label).first()
+    if room is None:
+        raise NotVisible(thing=Room._meta.verbose_name)  # noqa: SLF001 - Django's Meta API
+    return room
 
 
 def over_days(site: IsolationSite, *, at: datetime, days: int = 14) -> list[Filled]:

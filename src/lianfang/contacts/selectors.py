@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lianfang.cases.models import Case
-from lianfang.contacts.models import Contact, Exposure, Liaison, Observation, Seen, Stay
+from lianfang.common.errors import NotVisible
+from lianfang.contacts.models import Closing, Contact, Exposure, Liaison, Observation, Seen, Stay, Swab
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Person
@@ -121,10 +122,46 @@ def exposures_of(contact: Contact) -> QuerySet[Any]:
     return rows.order_by("-to_on", "-pk")
 
 
+def get_teller(actor: Actor, case: Case, pk: int) -> Contact:
+    """Return the contact of that case who tells of others, or raise NotVisible."""
+    via = get_contact(actor, pk)
+    if via.case_id != case.pk:
+        raise NotVisible(thing=Contact._meta.verbose_name)  # noqa: SLF001 - Django's Meta API
+    return via
+
+
+def get_exposure(actor: Actor, pk: int) -> Exposure:
+    """Return the meeting that holds, where its contact is visible; or raise NotVisible."""
+    rows = Exposure.objects.current().filter(contact__in=Contact.objects.visible_to(actor))
+    found: Exposure | None = rows.select_related("contact").filter(pk=pk).first()
+    if found is None:
+        raise NotVisible(thing=Exposure._meta.verbose_name)  # noqa: SLF001 - Django's Meta API
+    return found
+
+
+def closings_of(contact: Contact) -> QuerySet[Any]:
+    """Return the ends that persons decided and that hold, the latest first."""
+    return Closing.objects.current().filter(contact=contact).order_by("-recorded_at", "-pk")
+
+
+def swabs_of(contact: Contact) -> QuerySet[Any]:
+    """Return the specimens of the contact that hold, the latest first."""
+    return (
+        Swab.objects.current().filter(contact=contact).select_related("case").order_by("-occurred_at", "-pk")
+    )
+
+
+def get_stay(actor: Actor, pk: int) -> Stay:
+    """Return the stay, or raise NotVisible."""
+    rows = Stay.objects.select_related("person", "bed__room__site", "place")
+    stay: Stay = rows.get_visible(actor, pk=pk)
+    return stay
+
+
 def stays_of(actor: Actor, contact: Contact) -> list[Stay]:
     """Return the person's stays that the actor may see, the latest first."""
     rows = Stay.objects.visible_to(actor).filter(person=contact.person_id, superseded_at__isnull=True)
-    return list(rows.select_related("bed__room__site", "place").order_by("-occurred_at"))
+    return list(rows.select_related("person", "bed__room__site", "place").order_by("-occurred_at"))
 
 
 def sees_the_person(actor: Actor, contact: Contact) -> bool:

@@ -6,7 +6,9 @@ by an exclusion constraint (`btree_gist`), SQLite by triggers, under which every
 that a later migration rebuilds; setting them again is harmless.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
 from django.db import IntegrityError, connections, models
@@ -41,6 +43,24 @@ def refused_by(error: IntegrityError) -> str:
     text = str(error)
     rules = [rule for model in _models() for rule in _rules(model)]
     return next((rule.name for rule in rules if rule.name in text), "")
+
+
+def overlapping(of: type[models.Model], one: int, other: int) -> Iterator[tuple[Any, Any]]:
+    """Yield the pairs of rows, of `one` and of `other`, that could not both stand if the two were the same."""
+    for model in _models():
+        fields = {rule.field for rule in _rules(model) if isinstance(rule, Alone)}
+        for name in sorted(fields):
+            if model._meta.get_field(name).related_model is not of:  # noqa: SLF001
+                continue
+            held = model._base_manager.filter(superseded_at__isnull=True)  # noqa: SLF001
+            theirs: list[Any] = list(held.filter(**{name: other}).order_by("occurred_at"))
+            for row in held.filter(**{name: one}).order_by("occurred_at") if theirs else ():
+                yield from ((row, each) for each in theirs if _meet(row, each))
+
+
+def _meet(row: Any, other: Any) -> bool:
+    first, last = (row, other) if row.occurred_at <= other.occurred_at else (other, row)
+    return first.until_at is None or last.occurred_at < first.until_at
 
 
 def protect_after_migrate(*, using: str, **_signal: object) -> None:

@@ -99,7 +99,7 @@ def list_tasks(
     if after is not None:
         due, pk = after
         rows = rows.filter(due_at__gte=due).filter(Q(due_at__gt=due) | Q(pk__gt=pk))
-    return list(rows.select_related("unit").order_by("due_at", "pk")[:limit])
+    return list(rows.select_related("unit", "shed_by").order_by("due_at", "pk")[:limit])
 
 
 def list_steps(actor: Actor, *, path: str = "", limit: int = 200) -> list[Escalation]:

@@ -9,10 +9,12 @@ from django.db.models import Q, QuerySet
 from lianfang.care.models import Bed, BedTally, Stay
 from lianfang.cases.models import Case
 from lianfang.contacts.models import Contact
+from lianfang.core.access.actor import Actor
 from lianfang.core.registry.models import Place
 from lianfang.loop.derivation import Derivation, derivations
 from lianfang.outlook.methods import methods_of
 from lianfang.outlook.models import Study
+from lianfang.outlook.retention import drop_superseded, superseded
 from lianfang.outlook.runs import mark_bed_studies, mark_studies, run_studies
 
 
@@ -96,6 +98,19 @@ class BedStudyMarks(Derivation):
 
     def derive(self, ids: Iterable[int], at: datetime) -> int:
         return mark_bed_studies(Place.objects.filter(pk__in=list(ids)).values_list("path", flat=True), at=at)
+
+
+@derivations.add
+class RunsKept(Derivation):
+    """Of a study's old runs the last of each day is kept."""
+
+    model = Study
+
+    def stale(self, at: datetime) -> QuerySet[Any]:
+        return superseded(at).values_list("study_id", flat=True)
+
+    def derive(self, ids: Iterable[int], at: datetime) -> int:
+        return drop_superseded(at=at, by=Actor.system("outlook.retention"), studies=ids)
 
 
 @derivations.add

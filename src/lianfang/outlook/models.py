@@ -51,7 +51,7 @@ class RunStatus(models.TextChoices):
 
 
 class Run(models.Model):
-    """One computation: as of when, with which inputs, version and seed, and its result. Kept; rows are never changed.
+    """One computation: as of when, with which inputs, version and seed, and its result; rows are never changed.
 
     `inputs` counts what went in, `digest` is of all of it: equal digests give equal results. The result names cases by
     id only, so that whoever reads it sees of each case what the case itself shows them.
@@ -69,6 +69,7 @@ class Run(models.Model):
     seconds = models.FloatField(default=0)
 
     append_only = True
+    is_thinned = True  # what was superseded is dropped in time (`retention`)
     objects = OutlookQuerySet.as_manager()
 
     class Meta:

@@ -170,6 +170,13 @@ OUTLOOK_MINUTES = float(
         "Minutes between two runs of the chains, or of the bed outlook, of one area when facts change; a person's decision is taken up at once.",
     )
 )
+OUTLOOK_KEEP_DAYS = int(
+    text(
+        "LIANFANG_OUTLOOK_KEEP_DAYS",
+        "30",
+        "All runs of chains and clusters are kept for so many days; of each day before them the last one of each study.",
+    )
+)
 REGIONS_DIR = text(
     "LIANFANG_REGIONS_DIR",
     str(DATA_DIR / "regions"),

@@ -14,7 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from lianfang.cases.models import Finding
 from lianfang.common.errors import NotVisible
 from lianfang.contacts import services
-from lianfang.contacts.models import Attendance, IsolationSite, Need, Protection, Stay
+from lianfang.contacts.models import (
+    Attendance,
+    Closing,
+    Exposure,
+    IsolationSite,
+    Need,
+    Observation,
+    Protection,
+    Stay,
+    Swab,
+)
 from lianfang.contacts.selectors import get_contact
 from lianfang.core.access.permissions import Permission
 from lianfang.web.door import page
@@ -214,3 +224,38 @@ def self_link(request: Any, pk: int) -> HttpResponse:
     token = services.make_self_link(contact=row, **_known(request))
     address = request.build_absolute_uri(reverse("web:self_report", kwargs={"token": token}))
     return render(request, "contacts/self_link.html", {"contact": row, "address": address})
+
+
+ENTRIES: dict[str, tuple[type[Any], Callable[..., None], str]] = {
+    "visit": (Observation, services.withdraw_entry, "entry"),
+    "meeting": (Exposure, services.withdraw_entry, "entry"),
+    "closing": (Closing, services.withdraw_entry, "entry"),
+    "swab": (Swab, services.withdraw_swab, "swab"),
+    "stay": (Stay, services.withdraw_stay, "stay"),
+}
+
+
+@page(
+    "contacts/<int:pk>/entries/<str:kind>/<int:entry>/withdraw",
+    name="withdraw_contact_entry",
+    permission=Permission.CONTACT_EDIT,
+    method="POST",
+)
+def withdraw(request: Any, pk: int, kind: str, entry: int) -> HttpResponse:
+    """Withdraw an entry about the contact: it stays on file, says why, and no longer counts."""
+    contact = get_contact(request.actor, pk)
+    if kind not in ENTRIES:
+        raise NotVisible(thing=_("entry"))
+    model, act, name = ENTRIES[kind]
+    of_contact = {"person": contact.person_id} if model is Stay else {"contact": contact}
+    row = model.objects.current().filter(pk=entry, **of_contact).first()
+    if row is None:
+        raise NotVisible(thing=_("entry"))
+    request.actor.require(Permission.CONTACT_EDIT, contact.path)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        context = {"contact": contact, "act": kind, "label": gettext("Withdraw"), "form": form}
+        return render(request, "contacts/act.html", context, status=422)
+    act(**{name: row}, reason=form.cleaned_data["reason"], **_known(request))
+    messages.success(request, gettext("Recorded."))
+    return redirect("web:contact", pk=pk)

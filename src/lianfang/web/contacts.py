@@ -17,6 +17,7 @@ from lianfang.contacts.models import FollowUp, Seen
 from lianfang.contacts.release import release_verdict
 from lianfang.contacts.selectors import (
     ContactFilter,
+    closings_of,
     coverage,
     days_of,
     exposures_of,
@@ -26,6 +27,7 @@ from lianfang.contacts.selectors import (
     roles_of,
     sees_the_person,
     stays_of,
+    swabs_of,
 )
 from lianfang.core.access.permissions import Permission
 from lianfang.core.rules import site_rules
@@ -128,6 +130,10 @@ def _show(
         "visit": (visit or Visit(initial={"seen_at": local})) if may_visit else None,
         "close": (close or CloseForm()) if may_close and row.status == FollowUp.UNDER else None,
         "exposures": exposures_of(row),
+        "swabs": swabs_of(row),
+        "closings": closings_of(row),
+        "may_withdraw": may_close,
+        "may_list": row.case is not None and request.actor.may(Permission.CONTACT_EDIT, row.case.path),
         "sees_person": sees_person,
         "sees_case": row.case is not None and request.actor.may(Permission.CASE_VIEW, row.case.path),
         "stays": stays,

@@ -10,7 +10,7 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place
 from lianfang.loop.coverage import Covered, coverage_of_areas
 from lianfang.outlook.models import Run
-from lianfang.outlook.selectors import tracing_cost
+from lianfang.outlook.selectors import tracing_cost, tracing_costs
 from lianfang.web.area import Area, chosen_area
 from lianfang.web.chains import disease_name
 from lianfang.web.door import page
@@ -95,7 +95,8 @@ def denominators_page(request: Any) -> HttpResponse:
 def tracing_cost_page(request: Any) -> HttpResponse:
     """Explain what slow tracing costs the area: inputs, method, assumptions, and when it says nothing."""
     area = chosen_area(request, VIEW)
-    cost = (
-        cost_of(tracing_cost(request.actor, area.path)) if request.actor.may(Permission.CASE_VIEW) else None
-    )
-    return render(request, "figures/tracing_cost.html", {"area": area, "cost": cost})
+    may = request.actor.may(Permission.CASE_VIEW)
+    runs = tracing_costs(request.actor, [area.path, *(place.path for place in area.below)]) if may else {}
+    below = [(place, cost) for place in area.below if (cost := cost_of(runs.get(place.path)))]
+    context = {"area": area, "cost": cost_of(runs.get(area.path)), "below": below}
+    return render(request, "figures/tracing_cost.html", context)

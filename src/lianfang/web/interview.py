@@ -16,11 +16,12 @@ from lianfang.contacts.errors import NothingPasted
 from lianfang.contacts.models import Protection
 from lianfang.contacts.pasting import read_paste
 from lianfang.contacts.rules import settings_in_force
-from lianfang.contacts.selectors import contacts_of_case
+from lianfang.contacts.selectors import contacts_of_case, get_teller
 from lianfang.contacts.services import list_from_interview
 from lianfang.contacts.services.interviewing import Told
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.selectors import get_place
+from lianfang.core.registry.selectors import places_meant, small_places
+from lianfang.outlook.methods import together
 from lianfang.web.door import page
 from lianfang.web.language import in_language
 
@@ -51,11 +52,30 @@ class RowForm(forms.Form):
     )
     setting = forms.ChoiceField(label=_("Setting"), required=False)
     protection = forms.ChoiceField(label=_("Protection"), choices=Protection.choices, required=False)
-    place_code = forms.CharField(label=_("Lives in (place code)"), required=False, max_length=24)
+    place_code = forms.CharField(
+        label=_("Lives in (name or code)"),
+        required=False,
+        max_length=80,
+        widget=forms.TextInput({"list": "places", "autocomplete": "off"}),
+    )
 
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], within: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._within = within
         self.fields["setting"].choices = [("", "–"), *choices]  # type: ignore[attr-defined]
+
+    def clean_place_code(self) -> Any:
+        """Return the place that is meant: by its code, or by a name that only one place of the area has."""
+        text = self.cleaned_data["place_code"].strip()
+        if not text:
+            return None
+        found = places_meant(text, within=self._within)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise forms.ValidationError(gettext("No place has this name or code here."))
+        named = "; ".join(f"{place.code} {place.name}" for place in found[:8])
+        raise forms.ValidationError(gettext("Several places are called so: %s. Give the code.") % named)
 
     def clean(self) -> dict[str, Any]:
         """Ask for the last day where somebody is named."""
@@ -81,27 +101,26 @@ def interview(request: Any, number: str) -> HttpResponse:
 def list_people(request: Any, number: str) -> HttpResponse:
     """Read the pasted lines into rows to look over, or name the people of the rows."""
     case = get_case(request.actor, number, Permission.CONTACT_EDIT)
-    choices = _settings(case, request)
+    more: dict[str, Any] = {"choices": _settings(case, request), "within": together(case.path)[0]}
     if "text" in request.POST:
         form = PasteForm(request.POST)
         if not form.is_valid():
             return _show(request, case, form, status=422)
         read = read_paste(form.cleaned_data["text"], on=local_day(request.at))[:_MOST]
         rows = [
-            RowForm(prefix=f"r{n}", initial=_initial(one), choices=choices)
-            for n, one in enumerate(read)
-            if one.name
+            RowForm(prefix=f"r{n}", initial=_initial(one), **more) for n, one in enumerate(read) if one.name
         ]
         if not rows:
             raise NothingPasted
         return _show(request, case, form, rows=rows)
-    rows = [RowForm(request.POST, prefix=f"r{n}", choices=choices) for n in _numbers(request.POST)]
+    rows = [RowForm(request.POST, prefix=f"r{n}", **more) for n in _numbers(request.POST)]
     if not all([row.is_valid() for row in rows]):  # noqa: C419 - every row shows what is wrong with it
         return _show(request, case, PasteForm(), rows=rows, status=422)
     told = [_told(row.cleaned_data) for row in rows if row.cleaned_data["name"]]
     if not told:
         raise NothingPasted
-    listed = list_from_interview(case=case, people=told, by=request.actor, at=request.at)
+    via = _via(request, case)
+    listed = list_from_interview(case=case, people=told, via=via, by=request.actor, at=request.at)
     n_doubtful = sum(one.is_undecided for one in listed)
     messages.success(request, gettext("Contacts named: %(n)d.") % {"n": len(listed)})
     if n_doubtful:
@@ -109,7 +128,15 @@ def list_people(request: Any, number: str) -> HttpResponse:
             request,
             gettext("%(n)d of them may be on file already: see the review queue.") % {"n": n_doubtful},
         )
-    return redirect("web:interview", number=number)
+    return redirect(request.get_full_path())
+
+
+def _via(request: Any, case: Any) -> Any:
+    """Return the contact of the case who tells, where the address names one."""
+    told_by = request.GET.get("via", "")
+    if not told_by:
+        return None
+    return get_teller(request.actor, case, int(told_by) if told_by.isdigit() else 0)
 
 
 def _show(
@@ -117,8 +144,10 @@ def _show(
 ) -> HttpResponse:
     context = {
         "case": case,
+        "via": _via(request, case),
         "form": form,
         "rows": rows,
+        "places": small_places(case.place) if rows else [],
         "contacts": contacts_of_case(request.actor, case),
     }
     return render(request, "contacts/interview.html", context, status=status)
@@ -149,7 +178,7 @@ def _told(values: dict[str, Any]) -> Told:
     return Told(
         name=values["name"],
         phone=values["phone"],
-        place=get_place(values["place_code"]) if values["place_code"] else None,
+        place=values["place_code"],
         last_contact_on=values["last_contact_on"],
         fields=fields,
     )

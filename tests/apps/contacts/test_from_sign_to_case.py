@@ -73,6 +73,9 @@ def test_two_readings_a_day_one_of_them_the_person_s_own(world: World) -> None:
     contacts.report_self(by=BY, token=token, key="a", temperature=36.5, at=NOON + HOUR)
     turn(at=NOON + HOUR)
     assert Observation.objects.count() == 1
+    contacts.report_self(by=BY, token=token, key="b", temperature=36.5, at=NOON + HOUR)
+    turn(at=NOON + HOUR)  # an hour after the first it is the same reading again, though another report
+    assert Observation.objects.count() == 2
     assert {t.duty: t.status for t in today.all()} == {"contacts.observe": "open", "contacts.measure": "open"}
     contacts.record_observation(
         contact=contact, seen="seen_ok", seen_at=NOON + 2 * HOUR, temperature=36.6, by=BY, at=NOON + 2 * HOUR

@@ -32,6 +32,18 @@ GODATA_STATUS = {
     "DIED": FollowUp.NONE,  # nobody observes the dead; Go.Data has no word for "not needed"
 }
 
+# SORMAS VisitStatus has three words, and its ContactStatus three: each is one of ours.
+SORMAS_VISIT = {
+    "COOPERATIVE": Seen.SEEN_OK,
+    "UNCOOPERATIVE": Seen.NOT_PERFORMED,
+    "UNAVAILABLE": Seen.MISSED,
+}
+SORMAS_CONTACT = {
+    "ACTIVE": FollowUp.UNDER,
+    "CONVERTED": FollowUp.BECAME_CASE,
+    "DROPPED": FollowUp.CANCELLED,
+}
+
 
 def words(record, code: str) -> dict[str, str]:
     field = next(each for each in record.fields if each.code == code)
@@ -44,6 +56,25 @@ def test_sormas_one_to_one() -> None:
     known = words(CONTACT, "status")
     assert {word: known[word] for word in SORMAS} == SORMAS
     assert sorted(SORMAS.values()) == sorted(FollowUp.values)
+
+
+def test_every_word_of_sormas_visits_and_contacts() -> None:
+    seen, status = words(FOLLOW_UP, "seen"), words(CONTACT, "status")
+    assert {word: seen[word] for word in SORMAS_VISIT} == SORMAS_VISIT
+    assert {word: status[word] for word in SORMAS_CONTACT} == SORMAS_CONTACT
+    for known in (SORMAS_VISIT, SORMAS_CONTACT):
+        assert len(set(known.values())) == len(known), "two words of theirs must not fall together"
+
+
+@pytest.mark.parametrize(("record", "code"), [(CONTACT, "status"), (FOLLOW_UP, "seen")])
+def test_no_word_means_two_things(record, code: str) -> None:
+    field = next(each for each in record.fields if each.code == code)
+    said = [
+        word.upper()
+        for choice in field.choices
+        for word in {choice.code.upper(), *map(str.upper, choice.spellings)}
+    ]
+    assert len(said) == len(set(said))
 
 
 def test_godata_visits_one_to_one() -> None:

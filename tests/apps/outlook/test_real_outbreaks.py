@@ -192,9 +192,16 @@ def test_singapore(desk: Desk, shared_data: Path) -> None:
     local = [row["unknown"] for name, row in rows_of.items() if name not in travellers]
     assert np.mean(from_elsewhere) > 0.9 > np.mean(local)
     assert tops(ranks(run, told))[0] >= 0.9, "a link that is told is a link that is found"
-    # Where half of the links are told, a case without one is taken to have a source that nobody knows: said, not hidden.
-    untold = {name for pair in pairs[1::2] for name in pair} - infected_here - set(travellers)
-    assert np.mean([rows_of[name]["unknown"] for name in untold]) > 0.5
+    untold = [pair if onset[pair[0]] <= onset[pair[1]] else pair[::-1] for pair in pairs[1::2]]
+    hidden = [pair for pair in untold if pair[1] not in infected_here and pair[1] not in travellers]
+    unknown = np.mean([rows_of[case]["unknown"] for _, case in hidden])
+    found = tops(ranks(run, hidden))
+    print(
+        "Singapore, untold pairs: first, among three, unknown", found, round(float(unknown), 2), len(hidden)
+    )
+    # Where half of the links are told, a case without one may well have a source that nobody knows: said, not hidden.
+    assert 0.2 < unknown < np.mean(from_elsewhere)
+    assert found[0] >= 0.2
     named = Focus.objects.filter(kind="venue", is_cluster=True, gone_at=None).values_list("label", flat=True)
     assert len(named) >= 3
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.apps.registry.snapshots import snapshot
-from tests.world import NOON, World, build_world
+from tests.world import NOON, World, a_person, build_world
 
 from lianfang.cases.models import Case
 from lianfang.common.errors import NotPermitted, NotVisible
@@ -149,6 +149,35 @@ def test_those_who_ask_hear_which_rows_moved(world, monkeypatch):
     merge_people(kept=kept, merged=merged, reason="同一人", by=SYSTEM, at=NOON)
     assert heard["contacts.Contact"] == {mine.pk, double.pk}
     assert heard["registry.Person"] >= {kept.pk, merged.pk}
+
+
+def test_a_merge_that_would_put_somebody_in_two_places_names_both_stays(world):
+    from lianfang.contacts.models import Stay
+    from lianfang.contacts.services import withdraw_stay
+    from lianfang.core.registry.errors import RecordsOverlap
+
+    kept, merged = a_person(world), a_person(world)
+    place = world.places["420106001"]
+    stays = [
+        Stay.objects.create(
+            person=who,
+            kind="home",
+            place=place,
+            path=place.path,
+            from_on=NOON.date(),
+            occurred_at=NOON,
+            recorded_at=NOON,
+        )
+        for who in (kept, merged)
+    ]
+    with pytest.raises(RecordsOverlap) as refused:
+        merge_people(kept=kept, merged=merged, reason="one card", by=world.actor("alice"), at=NOON)
+    told = str(refused.value)
+    assert all(f"stay {stay.pk}: 2020-02-12 18:00" in told for stay in stays)
+    assert kept.label in told
+    withdraw_stay(stay=stays[1], reason="entered twice", by=world.actor("alice"), at=NOON)
+    merge_people(kept=kept, merged=merged, reason="one card", by=world.actor("alice"), at=NOON)
+    assert set(Stay.objects.values_list("person", flat=True)) == {kept.pk}
 
 
 def test_merging_is_refused_where_it_makes_no_sense(world):

@@ -9,7 +9,7 @@ from tests.world import a_person
 
 from lianfang.cases import services as cases
 from lianfang.cases.models import Case
-from lianfang.common.clock import local_day
+from lianfang.common.clock import local_day, start_of
 from lianfang.contacts import services as contacts
 from lianfang.contacts.errors import AlreadyIsolated, ObservationClosed, StayOver
 from lianfang.contacts.models import Attendance, Contact, Exposure, Liaison, Observation, Stay, Supply, Swab
@@ -90,12 +90,14 @@ def measure(stage: Stage) -> None:
             _measure(stage, contact)
 
 
-def _measure(stage: Stage, contact: Contact, *, by_self: bool = False) -> None:
+def _measure(
+    stage: Stage, contact: Contact, *, by_self: bool = False, seen_at: datetime | None = None
+) -> None:
     try:
         contacts.record_observation(
             contact=contact,
             seen="seen_ok",
-            seen_at=stage.at,
+            seen_at=seen_at or stage.at,
             temperature=36.6,
             by_self=by_self,
             by=stage.by,
@@ -176,8 +178,11 @@ def _unsee(stage: Stage, pk: int) -> None:
 
 def _measure_twice(stage: Stage, pk: int) -> None:
     contact = Contact.objects.get(pk=pk)
-    for by_self in (True, False)[Observation.objects.current().filter(contact=contact).count() :]:
-        _measure(stage, contact, by_self=by_self)
+    morning = start_of(local_day(stage.at)) + 8 * HOUR
+    taken = set(Observation.objects.current().filter(contact=contact).values_list("occurred_at", flat=True))
+    for by_self, seen_at in ((True, morning), (False, morning + 8 * HOUR)):
+        if seen_at not in taken:
+            _measure(stage, contact, by_self=by_self, seen_at=seen_at)
 
 
 def _unmeasure(stage: Stage, pk: int) -> None:

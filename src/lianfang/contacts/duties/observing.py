@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import Case as When_
-from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import CharField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
@@ -122,7 +122,7 @@ _MOST_READINGS = 4
 
 @duties.add
 class MeasureTemperature(Duty):
-    """Every contact under observation has the temperature taken as many times a day as the rules say."""
+    """Every contact under observation has the temperature taken as many times a day as the rules say, hours apart."""
 
     code = "contacts.measure"
     subject = Contact
@@ -144,12 +144,15 @@ class MeasureTemperature(Duty):
             temperature__isnull=False,
             on=day_on(),
         )
-        in_order = readings.order_by("occurred_at", "pk").values("occurred_at")
+        # Morning and evening: a reading soon after another is the same reading again.
+        days = days.annotate(_reading_1=first_of(readings, "occurred_at"))
+        for n in range(2, _MOST_READINGS + 1):
+            before = ExpressionWrapper(OuterRef(f"_reading_{n - 1}"), output_field=MOMENT)
+            apart = deadline("clock.reading_apart", before)
+            later = readings.filter(occurred_at__gte=apart)
+            days = days.annotate(**{f"_reading_{n}": first_of(later, "occurred_at")})
         met = When_(
-            *(
-                When(condition, then=Subquery(in_order[n - 1 : n], output_field=MOMENT))
-                for n, condition in _wanted_readings()
-            ),
+            *(When(condition, then=F(f"_reading_{n}")) for n, condition in _wanted_readings()),
             default=None,
             output_field=MOMENT,
         )

@@ -1,6 +1,6 @@
 """What can be done to contacts. Each act writes its facts, derives what follows, and records who did it."""
 
-from lianfang.contacts.services.interviewing import list_from_interview
+from lianfang.contacts.services.interviewing import Told, list_from_interview
 from lianfang.contacts.services.isolating import (
     add_beds,
     attend,
@@ -29,6 +29,7 @@ from lianfang.contacts.services.self_reporting import (
 from lianfang.contacts.services.suspecting import record_swab, suspect_contact, withdraw_swab
 
 __all__ = [
+    "Told",
     "add_beds",
     "attend",
     "close_beds",

@@ -38,11 +38,13 @@ class Listed:
 
 
 @transaction.atomic
-def list_from_interview(*, case: Case, people: Sequence[Told], by: Actor, at: datetime) -> list[Listed]:
+def list_from_interview(
+    *, case: Case, people: Sequence[Told], by: Actor, at: datetime, via: Contact | None = None
+) -> list[Listed]:
     """Name everybody an interview told of; who may be somebody on file gets a record and goes to the review queue.
 
     A known person is observed where they live, whatever the interview says; a new one where it says, else where the
-    case is answered for.
+    case is answered for. With `via` it is that contact who told of them: they are contacts of a contact.
     """
     by.require(Permission.CONTACT_EDIT, case.path)
     candidates = []
@@ -56,6 +58,7 @@ def list_from_interview(*, case: Case, people: Sequence[Told], by: Actor, at: da
         contact = name_contact(
             person=found.person,
             case=case,
+            via=via,
             place=found.person.place or told.place,
             last_contact_on=told.last_contact_on,
             by=by,

@@ -110,7 +110,7 @@ def place_contact(
     standing = Stay.objects.current().filter(person=contact.person, until_at__isnull=True).first()
     if standing is not None and standing.occurred_at < begins:
         _end(standing, begins, reason="moved", edition="", by=by, at=at)
-    stay = _stay(contact, begins, needs, by=by, at=at)
+    stay = new_stay(contact, begins, needs, by=by, at=at)
     if site is None and room is None:
         _insert(stay)
     else:
@@ -121,7 +121,8 @@ def place_contact(
     return stay
 
 
-def _stay(contact: Contact, begins: datetime, needs: Sequence[str], *, by: Actor, at: datetime) -> Stay:
+def new_stay(contact: Contact, begins: datetime, needs: Sequence[str], *, by: Actor, at: datetime) -> Stay:
+    """Return a stay at home that is not written yet, with what the edition in force asks for."""
     edition, rule = confinement(local_day(begins), code_of(contact.path))
     told = sorted({*needs, *needs_by_age(contact.person, begins)} & set(Need.values))
     return Stay(

@@ -7,7 +7,7 @@ from typing import Any
 from lianfang.cases.models import Case
 from lianfang.cases.targets.undoing import undo_cases, undo_people
 from lianfang.contacts.derive import derive_contacts
-from lianfang.contacts.models import Closing, Contact, Exposure, Observation
+from lianfang.contacts.models import Closing, Contact, Exposure, Observation, Stay, Swab
 from lianfang.core.access.actor import Actor
 from lianfang.core.registry.models import ExternalNumber
 from lianfang.intake.target import Undone
@@ -19,11 +19,11 @@ _CHUNK = 500
 
 
 def undo_contacts(records: Mapping[str, Sequence[int]], *, by: Actor, at: datetime, reason: str) -> Undone:
-    """Withdraw visits, closings, meetings and links, untie and remove contacts, then people to whom nothing is tied."""
+    """Withdraw visits, closings, meetings, stays and links, untie and remove contacts, then people to whom nothing is tied."""
     facts = {label: ids for label, ids in records.items() if label.startswith("cases.")}
     done = undo_cases(facts, by=by, at=at, reason=reason)
     touched: set[int] = set()
-    for model in (Observation, Closing, Exposure):
+    for model in (Observation, Closing, Exposure, Stay):
         touched |= _withdraw(
             model, records.get(f"contacts.{model.__name__}", ()), at=at, reason=reason, done=done
         )
@@ -43,8 +43,8 @@ def _withdraw(model: Any, ids: Sequence[int], *, at: datetime, reason: str, done
         done.withdrawn += rows.update(superseded_at=at, withdrawn_because=reason[:500])
         before = model.objects.filter(superseded_by__in=held, withdrawn_because="")
         done.reinstated += before.update(superseded_at=None, superseded_by=None)
-        if model is Observation:
-            touch(Observation, held, at=at)
+        if model in {Observation, Stay}:
+            touch(model, held, at=at)
     return touched
 
 
@@ -56,11 +56,11 @@ def _untie(ids: Sequence[int], *, at: datetime, done: Undone) -> set[int]:
 
 
 def _remove(ids: Sequence[int], *, at: datetime, done: Undone) -> set[int]:
-    """Delete contacts without a visit or closing that holds; return their ids."""
+    """Delete contacts without a visit, closing, stay or specimen that holds; return their ids."""
     gone: set[int] = set()
     for start in range(0, len(ids), _CHUNK):
         chunk = set(ids[start : start + _CHUNK])
-        for model in (Observation, Closing):
+        for model in (Observation, Closing, Stay, Swab):
             held = model.objects.current().filter(contact_id__in=chunk)
             chunk -= set(held.values_list("contact_id", flat=True))
         rows = Contact.objects.filter(pk__in=chunk)

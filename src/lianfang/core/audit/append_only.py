@@ -1,6 +1,7 @@
 """Tables that only grow: the database itself refuses UPDATE, DELETE and TRUNCATE.
 
-A model says so by the class attribute `append_only = True`. The triggers are set after every `migrate`, because
+A model says so by the class attribute `append_only = True`; with `is_thinned = True` beside it whole rows may be deleted
+when their time is over, and never changed. The triggers are set after every `migrate`, because
 SQLite drops the triggers of a table whenever a later migration rebuilds it; setting them again is harmless. Whoever
 can drop a trigger can still change a row: that is what the seals are for (see `chain`).
 """
@@ -55,31 +56,35 @@ def protect_after_migrate(*, using: str, **_signal: object) -> None:
     protect(connections[using])
 
 
-def _run(connection: BaseDatabaseWrapper, statements: Callable[[str, str], list[str]]) -> None:
+def _run(connection: BaseDatabaseWrapper, statements: Callable[[str, type[models.Model]], list[str]]) -> None:
     tables = set(connection.introspection.table_names())
-    wanted = [model._meta.db_table for model in append_only_models() if model._meta.db_table in tables]  # noqa: SLF001
+    wanted = [model for model in append_only_models() if model._meta.db_table in tables]  # noqa: SLF001
     with connection.cursor() as cursor:
         if wanted and connection.vendor == "postgresql":
             cursor.execute(_FUNCTION)
-        for table in wanted:
-            for statement in statements(connection.vendor, table):
+        for model in wanted:
+            for statement in statements(connection.vendor, model):
                 cursor.execute(statement)
 
 
-def _protections(vendor: str, table: str) -> list[str]:
+def _protections(vendor: str, model: type[models.Model]) -> list[str]:
+    table, is_thinned = model._meta.db_table, bool(getattr(model, "is_thinned", False))  # noqa: SLF001
     if vendor == "postgresql":
         trigger = f'CREATE TRIGGER "{table}_%s" BEFORE %s ON "{table}" FOR EACH %s EXECUTE FUNCTION lianfang_refuse()'
-        rows = trigger % ("grows", "UPDATE OR DELETE", "ROW")
+        rows = trigger % ("grows", "UPDATE" if is_thinned else "UPDATE OR DELETE", "ROW")
         whole = trigger % ("stays", "TRUNCATE", "STATEMENT")
-        return [*_liftings(vendor, table), rows, whole]
-    return [
+        return [*_liftings(vendor, model), rows, whole]
+    refused = ("UPDATE",) if is_thinned else ("UPDATE", "DELETE")
+    lifted = [f'DROP TRIGGER IF EXISTS "{table}_no_delete"'] if is_thinned else []
+    return lifted + [
         f'CREATE TRIGGER IF NOT EXISTS "{table}_no_{act.lower()}" BEFORE {act} ON "{table}" '
         f"BEGIN SELECT RAISE(ABORT, '{table}: {_MESSAGE}'); END"
-        for act in ("UPDATE", "DELETE")
+        for act in refused
     ]
 
 
-def _liftings(vendor: str, table: str) -> list[str]:
+def _liftings(vendor: str, model: type[models.Model]) -> list[str]:
+    table = model._meta.db_table  # noqa: SLF001
     if vendor == "postgresql":
         return [f'DROP TRIGGER IF EXISTS "{table}_{name}" ON "{table}"' for name in ("grows", "stays")]
     return [f'DROP TRIGGER IF EXISTS "{table}_no_{act}"' for act in ("update", "delete")]

@@ -77,6 +77,14 @@ class CannotMerge(LianfangError):  # noqa: N818
     hint = "Open both records again; one of them may have been merged meanwhile."
 
 
+class RecordsOverlap(LianfangError):  # noqa: N818
+    """By both records the person was in two places at one time: {first}; {second}."""
+
+    code = "registry.records_overlap"
+    status = HTTPStatus.CONFLICT
+    hint = "Withdraw the one of the two that was entered wrongly, on the page of its contact or patient; then merge."
+
+
 class CannotUndoMerge(LianfangError):  # noqa: N818
     """The merge cannot be undone: {reason}."""
 

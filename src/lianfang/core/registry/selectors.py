@@ -2,11 +2,22 @@
 
 from collections.abc import Collection
 
+from django.db.models import Q
+
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.errors import UnknownPlace, UnknownUnit
-from lianfang.core.registry.models import Jurisdiction, MatchDecision, MatchReview, Merge, Person, Place, Unit
+from lianfang.core.registry.models import (
+    Jurisdiction,
+    Level,
+    MatchDecision,
+    MatchReview,
+    Merge,
+    Person,
+    Place,
+    Unit,
+)
 from lianfang.core.registry.querysets import MatchReviewQuerySet
 from lianfang.core.registry.ties import reachable
 
@@ -17,6 +28,22 @@ def get_place(code: str) -> Place:
     if place is None:
         raise UnknownPlace(place=code)
     return place
+
+
+def places_meant(text: str, *, within: str) -> list[Place]:
+    """Return the place of this code, else the places in force within the area that have this name; none is a secret."""
+    by_code = Place.objects.filter(code=text).first()
+    if by_code is not None:
+        return [by_code]
+    rows = Place.objects.filter(abolished_on__isnull=True, path__within=within)
+    return list(rows.filter(Q(name=text) | Q(name_en__iexact=text)).order_by("path")[:20])
+
+
+def small_places(area: Place, *, limit: int = 600) -> list[Place]:
+    """Return the townships, villages and cells of a county, the larger first, for choosing from."""
+    county = ".".join(area.path.rstrip(".").split(".")[: Level.COUNTY + 1]) + "."
+    rows = Place.objects.filter(abolished_on__isnull=True, path__within=county, level__gt=Level.COUNTY)
+    return list(rows.select_related("parent").order_by("level", "path")[:limit])
 
 
 def get_unit(code: str) -> Unit:

@@ -2,12 +2,12 @@
 
 from lianfang.intake.fields import Record
 from lianfang.intake.records.case import CASE
-from lianfang.intake.records.contact import CONTACT, FOLLOW_UP, RELATIONSHIP
+from lianfang.intake.records.contact import CONTACT, FOLLOW_UP, RELATIONSHIP, STAY
 from lianfang.intake.records.laboratory import LAB_RESULT
 from lianfang.intake.records.screening import SCREENING
 
 RECORDS: dict[str, Record] = {
-    record.code: record for record in (CASE, LAB_RESULT, SCREENING, CONTACT, RELATIONSHIP, FOLLOW_UP)
+    record.code: record for record in (CASE, LAB_RESULT, SCREENING, CONTACT, RELATIONSHIP, FOLLOW_UP, STAY)
 }
 
-__all__ = ["CASE", "CONTACT", "FOLLOW_UP", "LAB_RESULT", "RECORDS", "RELATIONSHIP", "SCREENING"]
+__all__ = ["CASE", "CONTACT", "FOLLOW_UP", "LAB_RESULT", "RECORDS", "RELATIONSHIP", "SCREENING", "STAY"]

@@ -35,6 +35,11 @@ _SEEN = (
     Choice("not_performed", ("NOT_PERFORMED", "UNCOOPERATIVE", "not performed", "未完成")),
 )
 
+_ISOLATION = (
+    Choice("central", ("INSTITUTIONELL", "HOTEL", "HOSPITAL", "OTHER", "centre", "center", "集中隔离", "隔离点")),
+    Choice("home", ("HOME", "at home", "居家隔离", "居家")),
+)  # fmt: skip
+
 _TIES: tuple[Field, ...] = (
     Field(code="disease", kind=Kind.CODE, en="Disease", zh="病种", choices=DISEASES,open=True, synonyms=("疾病名称",)),
     Field(code="first_contact_on", kind=Kind.DATE, en="First contact", zh="首次接触日期", synonyms=("date of first contact", "firstContactDate", "dateOfFirstContact")),
@@ -100,5 +105,24 @@ FOLLOW_UP = Record(
         Field(code="signs", kind=Kind.TEXT, en="Signs", zh="症状", synonyms=("symptoms", "症状描述")),
         Field(code="by_self", kind=Kind.YES_NO, en="Reported by the person", zh="自报", synonyms=("self report",)),
         Field(code="note", kind=Kind.TEXT, en="Note", zh="备注", synonyms=("comment", "comments")),
+    ),
+)  # fmt: skip
+
+STAY = Record(
+    code="stay",
+    en="Stays in isolation",
+    zh="隔离入住记录",
+    fields=(
+        Field(code="contact_id", kind=Kind.IDENTIFIER, en="Contact, number in the other system", zh="接触者外部编号", synonyms=("contact_uuid", "personId")),
+        Field(code="contact_number", kind=Kind.IDENTIFIER, en="Contact number", zh="接触者编号", synonyms=("contact number", "密接编号")),
+        Field(code="case_number", kind=Kind.IDENTIFIER, en="Case number", zh="病例编号", synonyms=("case_id", "case number")),
+        Field(code="kind", kind=Kind.CODE, en="Kind of isolation", zh="隔离方式", choices=_ISOLATION, synonyms=("quarantine", "quarantineType", "isolation kind")),
+        Field(code="site", kind=Kind.TEXT, en="Isolation site", zh="隔离点", synonyms=("isolation centre", "isolation center", "quarantine facility", "centerName", "隔离场所")),
+        Field(code="room", kind=Kind.TEXT, en="Room", zh="房间", synonyms=("room number", "房号", "房间号")),
+        Field(code="stay_from", kind=Kind.MOMENT, en="Isolated from", zh="入住时间", required=True, synonyms=("isolated from", "quarantineFrom", "check-in", "isolation start", "入住日期", "隔离开始时间")),
+        Field(code="stay_until", kind=Kind.MOMENT, en="Isolated until", zh="离开时间", synonyms=("isolated until", "quarantineTo", "check-out", "isolation end", "离开日期", "隔离结束时间")),
+        Field(code="needs", kind=Kind.TEXT, en="Needs", zh="需要照护的原因", synonyms=("special needs",)),
+        Field(code="released_by", kind=Kind.TEXT, en="Released by edition", zh="解除依据的版本"),
+        Field(code="reason", kind=Kind.TEXT, en="Reason of the end", zh="结束原因", synonyms=("end reason",)),
     ),
 )  # fmt: skip

@@ -22,11 +22,12 @@ from lianfang.outlook.selectors.foci import (
     get_focus,
     inspections_of,
     tracing_cost,
+    tracing_costs,
     wilson,
 )
 
 __all__ = [
     "AttackRate", "BedOutlook", "Candidate", "ChainFilter", "ChainView", "LastCase", "Node", "SourceView", "attack_rates",
     "bed_outlook", "beds_of_areas", "cases_of_focus", "chains", "days_since_last", "diseases_with", "foci", "get_focus", "inspections_of", "source_of",
-    "studies", "tracing_cost", "wilson",
+    "studies", "tracing_cost", "tracing_costs", "wilson",
 ]  # fmt: skip

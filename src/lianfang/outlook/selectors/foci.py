@@ -140,11 +140,20 @@ def days_since_last(actor: Actor, places: Sequence[Place], disease: str, at: dat
 
 def tracing_cost(actor: Actor, path: str) -> Run | None:
     """Return the latest figure of what tracing delays cost the area, of the disease with the most recent run."""
-    study = (
+    return tracing_costs(actor, [path]).get(path)
+
+
+def tracing_costs(actor: Actor, paths: Sequence[str]) -> dict[str, Run]:
+    """Return path -> the latest figure, for the areas that have one; one query."""
+    studies = (
         Study.objects.visible_to(actor)
-        .filter(method="clocks", path=path, latest__isnull=False)
+        .filter(method="clocks", path__in=paths, latest__isnull=False)
         .select_related("latest", "latest__study")
         .order_by("-latest__at")
     )
-    done = [one.latest for one in study if one.latest.status == "done"]
-    return done[0] if done else next((one.latest for one in study), None)
+    found: dict[str, Run] = {}
+    for run in (study.latest for study in studies):
+        held = found.get(run.path)
+        if held is None or (held.status != "done" and run.status == "done"):
+            found[run.path] = run
+    return found

@@ -6,11 +6,20 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
+from lianfang.common.clock import site_zone
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
-from lianfang.core.registry.errors import AlreadyDecided, CannotMerge, CannotUndoMerge, EmptyReason
+from lianfang.core.intervals import overlapping
+from lianfang.core.registry.errors import (
+    AlreadyDecided,
+    CannotMerge,
+    CannotUndoMerge,
+    EmptyReason,
+    RecordsOverlap,
+)
 from lianfang.core.registry.events import RegistryEvent
 from lianfang.core.registry.merging import Merging
 from lianfang.core.registry.models import MatchDecision, MatchReview, Merge, Person, Sex
@@ -29,6 +38,7 @@ def merge_people(*, kept: Person, merged: Person, reason: str, by: Actor, at: da
         raise EmptyReason(field="reason")
     require_reach(by, [kept.pk, merged.pk], Permission.PERSON_MERGE)
     kept, merged = _lock(kept.pk, merged.pk)
+    _refuse_overlaps(kept, merged)
     merging = Merging(at)
     _settle_reviews(merging, kept, merged, reason=reason, by=by, at=at)
     merging.repoint(merged, kept)
@@ -128,6 +138,19 @@ def _lock(kept: int, merged: int) -> tuple[Person, Person]:
         if row.merged_into_id is not None:
             raise CannotMerge(reason=f"{row.label} was merged into another record")
     return rows[kept], rows[merged]
+
+
+def _refuse_overlaps(kept: Person, merged: Person) -> None:
+    """Name the two rows, such as stays, by which the person would be in two places at one time."""
+    for row, other in overlapping(Person, kept.pk, merged.pk):
+        raise RecordsOverlap(first=_span(row, kept), second=_span(other, merged))
+
+
+def _span(row: Any, person: Person) -> str:
+    zone = site_zone()
+    begin = f"{row.occurred_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    end = f"{row.until_at.astimezone(zone):%Y-%m-%d %H:%M}" if row.until_at else gettext("now")
+    return f"{person.label}, {gettext(row._meta.verbose_name)} {row.pk}: {begin} – {end}"  # noqa: SLF001
 
 
 def _gaps(kept: Person, merged: Person) -> dict[str, Any]:
