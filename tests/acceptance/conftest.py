@@ -1,6 +1,7 @@
 """Databases of their own for tests whose processes must see what others have committed."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,6 +9,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
+# The processes of these tests share what Python compiled, outside the tree: else each of them compiles everything anew
+# where bytecode may not be written (5.4 against 2.0 processor seconds for a command).
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault(
+    "PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / f"lianfang-pycache-{os.getuid()}")
+)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
