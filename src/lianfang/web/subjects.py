@@ -90,8 +90,9 @@ def _screenings(ids: list[int]) -> dict[int, Subject]:
 
 def _jurisdictions(ids: list[int]) -> dict[int, Subject]:
     rows = Jurisdiction.objects.filter(pk__in=ids).select_related("place")
-    # Without a link: units are made by administrators, who have the page in their navigation.
-    return {j.pk: Subject(f"{j.place.name}: {j.get_capability_display()}") for j in rows}
+    return {
+        j.pk: Subject(f"{j.place.name}: {j.get_capability_display()}", reverse("web:units")) for j in rows
+    }
 
 
 def _findings(ids: list[int]) -> dict[int, Subject]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.urls import resolve
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -15,7 +14,6 @@ from lianfang.core.access.actor import Actor
 from lianfang.loop.duty import duties
 from lianfang.web import door
 from lianfang.web.assets import built
-from lianfang.web.door import PAGES
 from lianfang.web.words import criterion_words, words_of
 
 register = template.Library()
@@ -107,13 +105,3 @@ def with_query(context: dict[str, Any], **changes: Any) -> str:
         if value not in (None, ""):
             query[name] = str(value)
     return f"?{query.urlencode()}"
-
-
-@register.filter
-def open_to(url: str, actor: Any) -> bool:
-    """Return whether the reader's roles open the page at this address; a title without it is no link."""
-    if not url:
-        return False
-    name = resolve(url).url_name
-    asked = {page.permission for page in PAGES if page.name == name and page.method == "GET"}
-    return all(permission is None or actor.may(permission) for permission in asked)
