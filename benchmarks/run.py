@@ -97,7 +97,7 @@ def run_one(name, *, quick, database):
 def tables(lines):
     """Return the Markdown tables among the lines, each as a list of rows by column."""
     found, head = [], None
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip(lines, [*lines[1:], ""], strict=False):
         if not line.startswith("|"):
             head = None
             continue

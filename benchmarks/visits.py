@@ -5,7 +5,7 @@
 28 days, 5 million persons, 500,000 places of Zipf popularity 0.9 (the busiest has 3.6 % of the visits), log-normal
 stays with a median of 40 minutes, at most 8 hours; who shared a place for 15 minutes or longer with 1, 100 or 1,000
 index persons in a window of 14 days. All results of a size are compared by checksum. Needs about 4 GB of disk and 8 GB
-of memory for 100 million visits; the folder is deleted at the end. Every figure is the median of three warm runs.
+of memory for 100 million visits; the folder is deleted at the end. Every figure is the median of warm runs.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -68,13 +69,28 @@ def generate(folder: Path, n_visits: int, seed: int = 1) -> VisitStore:
     return store
 
 
-def timed(what, repeat=3):
+@dataclass(frozen=True)
+class Taken:
+    """Seconds on the wall clock and of processors (all threads of this process), the median of several runs."""
+
+    wall: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{_shown(self.wall)} / {_shown(self.cpu)}"
+
+
+def _shown(seconds: float) -> str:
+    return f"{1000 * seconds:,.2f} ms" if seconds < 0.1 else f"{seconds:,.2f} s"
+
+
+def timed(what, repeat=5):
     times = []
     for _ in range(repeat):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         result = what()
-        times.append(time.perf_counter() - began)
-    return float(np.median(times)), result
+        times.append((time.perf_counter() - began, time.process_time() - used))
+    return Taken(*np.median(times, axis=0)), result
 
 
 def checksum(table: pa.Table) -> tuple[int, ...]:
@@ -133,13 +149,13 @@ def measure_size(n_visits: int, folder: Path, *, spark: bool) -> None:
     print(f"- written in {time.perf_counter() - began:.0f} s, {size:,.0f} MB of Parquet")
     seconds, working = timed(lambda: build_working_set(store, folder / "set"), repeat=1)
     size = sum(path.stat().st_size for path in (folder / "set").iterdir()) / 1e6
-    print(f"- working set built in {seconds:.1f} s, {size:,.0f} MB")
+    print(f"- working set built in {seconds}, {size:,.0f} MB")
     engines = {"Ibis/DuckDB, Parquet": over_parquet(store)}
     seconds, engines["Ibis/DuckDB, native copy"] = timed(
         lambda: native_copy(store, folder / "n.duckdb"), repeat=1
     )
     print(
-        f"- native DuckDB copy in {seconds:.1f} s, {(folder / 'n.duckdb').stat().st_size / 1e6:,.0f} MB",
+        f"- native DuckDB copy in {seconds}, {(folder / 'n.duckdb').stat().st_size / 1e6:,.0f} MB",
         flush=True,
     )
     for connection, _visits in engines.values():
@@ -148,7 +164,7 @@ def measure_size(n_visits: int, folder: Path, *, spark: bool) -> None:
         engines["Ibis/Spark local[2]"] = on_spark(store)
     print(
         "\n| search | "
-        + " | ".join(f"n = {n}, s (times the bound)" for n in N_INDEX)
+        + " | ".join(f"n = {n}, wall / CPU (CPU to bound)" for n in N_INDEX)
         + " |\n|---|---|---|---|"
     )
     cells: dict[str, list[str]] = {}
@@ -158,14 +174,15 @@ def measure_size(n_visits: int, folder: Path, *, spark: bool) -> None:
         asked = Windows(persons, np.full(n, T0 + 7 * 86_400), np.full(n, T0 + 21 * 86_400))
         run = least(working, asked)
         run()
-        floor, (n_stays, total) = timed(run, repeat=7)
-        cells.setdefault("numba bound, index stays known", []).append(f"{floor:.5f}")
+        floor, (n_stays, total) = timed(run, repeat=25)
+        cells.setdefault("numba bound, index stays known", []).append(str(floor))
         expected = None
         for name, search in searches(store, working, engines, n_visits, asked):
             search()
-            seconds, found = timed(search, repeat=1 if "Spark" in name else 3)
-            print(f"n = {n}, {name}: {seconds:.4f} s, bound {floor:.5f} s", file=sys.stderr, flush=True)
-            cells.setdefault(name, []).append(f"{seconds:.4f} ({seconds / floor:.1f})")
+            repeat = 1 if "Spark" in name else 25 if "working" in name else 3
+            taken, found = timed(search, repeat=repeat)
+            print(f"n = {n}, {name}: {taken}, bound {floor}", file=sys.stderr, flush=True)
+            cells.setdefault(name, []).append(f"{taken} ({taken.cpu / floor.cpu:.1f})")
             if "capped" in name:
                 continue
             check = checksum(found if isinstance(found, pa.Table) else found.to_arrow())

@@ -29,7 +29,7 @@ from lianfang.care.models import (
 from lianfang.cases.derive import packs_by_disease
 from lianfang.cases.facts import rule_facts
 from lianfang.cases.models import Case, Result
-from lianfang.common.bulk import write_columns
+from lianfang.common.bulk import insert_rows, write_columns
 from lianfang.common.clock import local_day, site_zone, start_of
 from lianfang.common.paths import code_of
 from lianfang.core.access.actor import Actor
@@ -249,9 +249,9 @@ def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> i
             setattr(row, name, value)
         (written if row.pk else new).append(row)
         changes += _changes(row, was, at=at, by=by, because=because)
-    Pathway.objects.bulk_create(new, batch_size=500)
+    insert_rows(new)
     write_columns(written, FIELDS)
-    PathwayChange.objects.bulk_create(changes, batch_size=500)
+    insert_rows(changes)
     entries = [
         Entry(
             subject=change.case,

@@ -15,7 +15,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from lianfang.cases.events import CaseEvent
 from lianfang.cases.facts import Known, known_of, rule_facts
 from lianfang.cases.models import Case, Classification, StatusChange
-from lianfang.common.bulk import write_columns
+from lianfang.common.bulk import insert_values, write_columns
 from lianfang.common.clock import local_day, site_zone
 from lianfang.common.paths import code_of
 from lianfang.core.access.actor import Actor
@@ -57,6 +57,7 @@ _COLUMNS = (
     "outcome",
     "outcome_on",
 )
+_CHANGE = ("case_id", "before", "after", "criterion", "edition", "evidence", "at", "because", "by_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> i
     known = known_of(ids)
     packs = packs_by_disease()
     dismissed = _dismissed(ids)
-    moved: list[StatusChange] = []
+    moved: list[tuple[Any, ...]] = []
     written: list[Case] = []
     entries: list[Entry] = []
     proposals: list[Proposal] = []
@@ -171,10 +172,10 @@ def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> i
         written.append(case)
         # The same class by another criterion or edition is a change too: a status carries what it was computed with.
         if case.classification != was or (case.criterion and by_what != (case.criterion, case.edition)):
-            moved.append(_change(case, was, verdict, at=at, by=by, because=because))
+            moved.append((case.pk, was, *_change(verdict), at, because, by.user_id))
             entries.append(_entry(case, was, because))
     write_columns(written, _COLUMNS)
-    StatusChange.objects.bulk_create(moved, batch_size=500)
+    insert_values(StatusChange, _CHANGE, moved)
     record_many(CaseEvent.CLASSIFIED, entries, by=by, at=at)
     propose_findings(FINDING, Case, proposals, about=ids, by=by, at=at)
     touch(Case, ids, at=at)
@@ -249,18 +250,9 @@ def _diagnosed(case: Case, known: Known, wanted: Sequence[str]) -> datetime | No
     return min(moments, default=case.classified_at or case.opened_at)
 
 
-def _change(case: Case, was: str, verdict: Verdict, *, at: datetime, by: Actor, because: str) -> StatusChange:
-    return StatusChange(
-        case=case,
-        before=was,
-        after=case.classification,
-        criterion=verdict.criterion,
-        edition=verdict.edition,
-        evidence={"met": list(verdict.evidence)},
-        at=at,
-        because=because,
-        by_id=by.user_id,
-    )
+def _change(verdict: Verdict) -> tuple[str, str, str, dict[str, list[str]]]:
+    """Return what a change of status says of the verdict, in the order of `_CHANGE`."""
+    return verdict.classification, verdict.criterion, verdict.edition, {"met": list(verdict.evidence)}
 
 
 def _entry(case: Case, was: str, because: str) -> Entry:

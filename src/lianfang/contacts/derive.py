@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
 from lianfang.cases.models import Case, Result, Sign
-from lianfang.common.bulk import write_columns
+from lianfang.common.bulk import insert_rows, write_columns
 from lianfang.common.clock import end_of, local_day, start_of
 from lianfang.common.paths import code_of
 from lianfang.contacts.events import ContactEvent
@@ -226,7 +226,7 @@ def _write_swab_days(contacts: list[Contact], rules: dict[int, Observing]) -> No
         SwabDay.objects.filter(pk__in=gone).delete()
     names = ("contact_id", "on", "number", "since_at", "due_at", "until_at")
     fresh = [SwabDay(**dict(zip(names, key, strict=True))) for key in sorted(wanted - set(held), key=str)]
-    SwabDay.objects.bulk_create(fresh, batch_size=1000)
+    insert_rows(fresh)
 
 
 def _swab_days(contact: Contact, observing: Observing) -> list[tuple[Any, ...]]:

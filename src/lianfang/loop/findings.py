@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import QuerySet
 
+from lianfang.common.bulk import insert_rows, write_columns
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.services import record
 from lianfang.loop.events import LoopEvent
@@ -15,7 +16,6 @@ from lianfang.loop.models import Finding
 from lianfang.loop.touch import touch
 
 _CONTENT = ("place_id", "path", "capability", "evidence", "edition", "signal_id", "due_at")
-_BATCH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ def propose_findings(
 
     `about` are the rows that were looked at (None: all rows of `model`): a standing finding about one of them that is
     not proposed again has lost its grounds and is withdrawn. A finding that comes again asks for a new judgement; one
-    whose evidence merely grew keeps the one it has. Four statements and one per 500 findings that differ.
+    whose evidence merely grew keeps the one it has. A constant number of statements.
     """
     label = model._meta.label  # noqa: SLF001 - Django's documented Meta API
     standing = Finding.objects.filter(kind=kind, subject=label)
@@ -83,9 +83,9 @@ def propose_findings(
             # The clock runs from the first time: new evidence is no new deadline.
             changed.append(_filled(row, content | {"due_at": row.due_at}))
     gone = [_filled(row, {"withdrawn_at": at}) for row in known.values() if row.withdrawn_at is None]
-    Finding.objects.bulk_create(new, batch_size=_BATCH)
+    insert_rows(new)
     written = [*again, *changed, *gone]
-    Finding.objects.bulk_update(written, [*_CONTENT, "found_at", "withdrawn_at"], batch_size=_BATCH)
+    write_columns(written, [*_CONTENT, "found_at", "withdrawn_at"])
     touch(Finding, [row.pk for row in [*new, *written]], at=at)
     outcome = Proposed(found=len(new) + len(again), changed=len(changed), withdrawn=len(gone))
     if new or written:

@@ -53,10 +53,10 @@ def _first_at(arrive: Array, low: int, high: int, value: int) -> int:
 
 
 @njit(cache=True)
-def _longer(column: Array) -> Array:
-    """Return the column with room for twice as many rows."""
-    grown = np.empty(2 * len(column), dtype=column.dtype)
-    grown[: len(column)] = column
+def _longer(column: Array, used: int, room: int) -> Array:
+    """Return the first `used` rows of the column with space for `room`."""
+    grown = np.empty(room, dtype=column.dtype)
+    grown[:used] = column[:used]
     return grown
 
 
@@ -67,6 +67,7 @@ def collect_shared(columns: Array, own: Array, min_seconds: int) -> Array:
     `columns` are (arrive, leave, who, starts, longest), `own` are (who, place, since, until) of the index stays.
     The result is (place_at, who, start, seconds): those of index stay `n` are rows `place_at[n]` to `place_at[n + 1]`.
     In one thread: waking a second one takes longer than most searches (0.1 ms idle, 30 ms on a busy machine).
+    Every candidate is written and the next one over it unless it counts: a branch nobody can foretell costs more.
     """
     arrive, leave, who, starts, longest = columns
     index_who, index_place, index_since, index_until = own
@@ -79,14 +80,18 @@ def collect_shared(columns: Array, own: Array, min_seconds: int) -> Array:
         low, high = starts[place], starts[place + 1]
         first = _first_at(arrive, low, high, since - longest[place] + min_seconds)
         last = _first_at(arrive, first, high, until - min_seconds + 1)
+        if at + last - first > len(other):
+            room = 2 * (at + last - first)
+            other, started, lasted = (
+                _longer(other, at, room),
+                _longer(started, at, room),
+                _longer(lasted, at, room),
+            )
         for row in range(first, last):
             start = max(arrive[row], since)
             seconds = min(leave[row], until) - start
-            if seconds >= min_seconds and who[row] != me:
-                if at == len(other):
-                    other, started, lasted = _longer(other), _longer(started), _longer(lasted)
-                other[at], started[at], lasted[at] = who[row], start, seconds
-                at += 1
+            other[at], started[at], lasted[at] = who[row], start, seconds
+            at += int(seconds >= min_seconds) & int(who[row] != me)
         place_at[n + 1] = at
     return place_at, other[:at], started[:at], lasted[:at]
 
@@ -104,16 +109,24 @@ def count_present(place_at: Array, other: Array, seen: Array, present: Array) ->
 
 
 @njit(cache=True)
-def gather_pairs(spans: Array, is_calm: Array, stays: Array, slot: Array, out: Array) -> int:
+def gather_pairs(spans: Array, is_calm: Array, stays: Array, out: Array) -> int:
     """Write one row for each index person and other person; return how many.
 
     `spans` are (place_at, first index stay of each index person), `stays` are (who, start, seconds), `out` are (index
-    number, who, n_stays, seconds, first, last); `slot` has one place a person, filled with 0 (zeros from the system cost
-    nothing until they are touched): the row of the pair, counted from 1.
+    number, who, n_stays, seconds, first, last). The row of a pair is found by a table with open addressing that is as
+    large as the most stays beside one index person ask for, so it stays in the cache; what the index persons before
+    left in it has a row before `begin` and counts as free.
     """
     place_at, by_index = spans
     other, started, lasted = stays
     out_index, out_who, out_n, out_seconds, out_first, out_last = out
+    most = 1
+    for index in range(len(by_index) - 1):
+        most = max(most, place_at[by_index[index + 1]] - place_at[by_index[index]])
+    size = 2
+    while size < 2 * most:
+        size *= 2
+    slot = np.zeros(size, dtype=np.int64)  # rows, counted from 1
     n_pairs = 0
     for index in range(len(by_index) - 1):
         begin = n_pairs
@@ -121,18 +134,23 @@ def gather_pairs(spans: Array, is_calm: Array, stays: Array, slot: Array, out: A
             if not is_calm[n]:
                 continue
             for row in range(place_at[n], place_at[n + 1]):
-                at = slot[other[row]] - 1
-                ended = started[row] + lasted[row]
+                who, ended = other[row], started[row] + lasted[row]
+                here = (who * 0x9E3779B1 >> 8) & (size - 1)
+                at = slot[here] - 1
+                while at >= begin and out_who[at] != who:
+                    here = (here + 1) & (size - 1)
+                    at = slot[here] - 1
                 if at < begin:  # not seen beside this index person
                     at = n_pairs
                     n_pairs += 1
-                    slot[other[row]] = at + 1
+                    slot[here] = at + 1
                     out_index[at] = index
-                    out_who[at] = other[row]
-                    out_n[at] = 0
-                    out_seconds[at] = 0
+                    out_who[at] = who
+                    out_n[at] = 1
+                    out_seconds[at] = lasted[row]
                     out_first[at] = started[row]
                     out_last[at] = ended
+                    continue
                 out_n[at] += 1
                 out_seconds[at] += lasted[row]
                 out_first[at] = min(out_first[at], started[row])

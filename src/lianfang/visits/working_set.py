@@ -109,8 +109,7 @@ class Found:
         room = int(self.place_at[-1])
         out: Any = tuple(np.empty(room, dtype=np.int32) for _ in range(3))
         out += tuple(np.empty(room, dtype=np.int64) for _ in range(3))
-        slot = np.zeros(len(of.persons), dtype=np.int32)
-        n = kernels.gather_pairs((self.place_at, self.by_index), self.is_calm, self.shared, slot, out)
+        n = kernels.gather_pairs((self.place_at, self.by_index), self.is_calm, self.shared, out)
         index, who, n_stays, seconds, first, last = (column[:n] for column in out)
         return Pairs(
             self.index_persons[index], of.persons[who], n_stays, seconds, first + of.base, last + of.base

@@ -13,7 +13,7 @@ from typing import Any
 from lianfang.cases.models import Case, EpiLink, Outcome, Report, Result, Sample, Sign
 from lianfang.cases.targets.reading import UnitFinder
 from lianfang.cases.targets.wanted import Wanted
-from lianfang.common.bulk import write_columns
+from lianfang.common.bulk import insert_rows, write_columns
 from lianfang.common.clock import local_day, start_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.facts import Fact
@@ -166,7 +166,7 @@ class FactWriter:
             if self._fresh[name]:
                 # A corrected sample or result frees its place under the constraint before the new one takes it.
                 self._free(name)
-                MODELS[name].objects.bulk_create(self._fresh[name], batch_size=500)
+                insert_rows(self._fresh[name])
 
     def _free(self, name: str) -> None:
         old = [row.pk for row, _ in self._replaced[name] if row.pk]

@@ -12,7 +12,7 @@ from lianfang.cases.targets.diseases import disease_codes, disease_of
 from lianfang.cases.targets.exporting import names_of
 from lianfang.cases.targets.numbers import case_ids
 from lianfang.cases.targets.reading import as_day, as_moment, candidate_of, complete_people, place_of, resolve
-from lianfang.common.bulk import write_columns
+from lianfang.common.bulk import insert_rows, write_columns
 from lianfang.common.clock import local_day, site_zone
 from lianfang.contacts.derive import derive_contacts
 from lianfang.contacts.events import ContactEvent
@@ -194,7 +194,7 @@ def _write(drafts: Sequence[Draft], context: Context) -> None:
             draft.outcome.word = Word.CHANGED if not draft.is_new else draft.outcome.word
             if draft.contact.pk:
                 changed[draft.contact.pk] = draft.contact
-    Contact.objects.bulk_create(fresh.values(), batch_size=500)
+    insert_rows(fresh.values())
     write_columns(changed.values(), WIDENED)
     _state_meetings(drafts, context)
     remember([(d.contact, d.row.values) for d in drafts if d.contact and d.is_new], context)
@@ -272,7 +272,7 @@ def _close(drafts: Sequence[Draft], context: Context) -> None:
             recorded_by_id=context.by.user_id,
         )
         made.append((draft, closing))
-    Closing.objects.bulk_create([closing for _, closing in made], batch_size=500)
+    insert_rows([closing for _, closing in made])
     for draft, closing in made:
         draft.outcome.records.append(("contacts.Closing", closing.pk, True))
         if draft.outcome.word == Word.UNCHANGED:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.targets.numbers import case_ids
 from lianfang.cases.targets.reading import as_day, as_moment, midday
-from lianfang.common.bulk import write_columns
+from lianfang.common.bulk import insert_rows, write_columns
 from lianfang.common.clock import site_zone
 from lianfang.contacts.derive import derive_contacts
 from lianfang.contacts.events import ContactEvent
@@ -166,7 +166,7 @@ def _compare(draft: _Draft, held: list[Observation], context: Context) -> None:
 
 def _write(drafts: Sequence[_Draft], context: Context) -> None:
     visits = [draft.visit for draft in drafts if draft.visit is not None]
-    Observation.objects.bulk_create(visits, batch_size=500)
+    insert_rows(visits)
     corrected = []
     for draft in drafts:
         assert draft.visit is not None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lianfang.cases.targets.reading import as_day
-from lianfang.common.bulk import write_columns
+from lianfang.common.bulk import insert_rows, write_columns
 from lianfang.common.clock import start_of
 from lianfang.contacts.meetings import absorb
 from lianfang.contacts.models import Contact, Exposure, Origin
@@ -44,7 +44,7 @@ class MeetingWriter:
 
     def write(self) -> None:
         """Write the meetings, and what they correct; the outcomes tell which rows were made."""
-        Exposure.objects.bulk_create([meeting for meeting, _, _ in self._made], batch_size=500)
+        insert_rows([meeting for meeting, _, _ in self._made])
         corrected = []
         for meeting, before, outcome in self._made:
             outcome.records.append((LABEL, meeting.pk, True))

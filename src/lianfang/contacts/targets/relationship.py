@@ -14,7 +14,7 @@ from lianfang.cases.targets.numbers import case_ids
 from lianfang.cases.targets.reading import as_day
 from lianfang.cases.targets.wanted import Wanted, contact_kind
 from lianfang.cases.targets.writing import FactWriter
-from lianfang.common.bulk import write_columns
+from lianfang.common.bulk import insert_rows, write_columns
 from lianfang.common.clock import start_of
 from lianfang.contacts.derive import derive_contacts
 from lianfang.contacts.events import ContactEvent
@@ -191,7 +191,7 @@ def _tie_contacts(ties: Sequence[_Tie], context: Context) -> None:
         tie.contacts = [standing]
         if standing.pk and tie.outcome.word != Word.UNCHANGED:
             tied[standing.pk] = standing
-    Contact.objects.bulk_create(fresh.values(), batch_size=500)
+    insert_rows(fresh.values())
     write_columns(tied.values(), ["case", "source_path", *WIDENED])
     made = {contact.pk for contact in fresh.values()}
     _state_meetings(ties, context)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 
+from lianfang.common.bulk import insert_values
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.models import Event
 
@@ -23,30 +24,27 @@ class Entry:
     after: Mapping[str, Any] | None = None
 
 
-def record(tag: StrEnum, *, by: Actor, at: datetime, act: str = "", **entry: Any) -> Event:
+_COLUMNS = ("at", "actor", "user_id", "unit_id", "tag", "act", "subject", "subject_id", "path", "reason", "before", "after")  # fmt: skip
+
+
+def record(tag: StrEnum, *, by: Actor, at: datetime, act: str = "", **entry: Any) -> None:
     """Write one audit event; `entry` takes the fields of `Entry`."""
-    return record_many(tag, [Entry(**entry)], by=by, at=at, act=act)[0]
+    record_many(tag, [Entry(**entry)], by=by, at=at, act=act)
 
 
-def record_many(
-    tag: StrEnum, entries: Iterable[Entry], *, by: Actor, at: datetime, act: str = ""
-) -> list[Event]:
+def record_many(tag: StrEnum, entries: Iterable[Entry], *, by: Actor, at: datetime, act: str = "") -> None:
     """Write one audit event per entry in one statement; `act` ties several events of one act together."""
-    events = [
-        Event(
-            at=at,
-            actor=by.name,
-            user_id=by.user_id,
-            unit_id=by.unit_id,
-            tag=str(tag),
-            subject=entry.subject._meta.label if entry.subject else "",  # noqa: SLF001 - Django's Meta API
-            subject_id=entry.subject.pk if entry.subject else None,
-            path=entry.path or getattr(entry.subject, "path", "") or "",
-            reason=entry.reason,
-            before=entry.before,
-            after=entry.after,
-            act=act,
-        )
-        for entry in entries
-    ]
-    return Event.objects.bulk_create(events, batch_size=500)
+    common = at, by.name, by.user_id, by.unit_id, str(tag), act
+    insert_values(Event, _COLUMNS, [(*common, *_columns(entry)) for entry in entries])
+
+
+def _columns(entry: Entry) -> tuple[Any, ...]:
+    subject = entry.subject
+    return (
+        subject._meta.label if subject else "",  # noqa: SLF001 - Django's Meta API
+        subject.pk if subject else None,
+        entry.path or getattr(subject, "path", "") or "",
+        entry.reason,
+        entry.before,
+        entry.after,
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from lianfang.common.bulk import write_columns
+from lianfang.common.bulk import insert_values, write_columns
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.intake.cleaning import Cleaned, CleanRow, Options, clean_table
@@ -168,7 +168,7 @@ def settle(part: Part, *, at: datetime, report: Report) -> None:
     accepted: list[int] = []
     parked: list[int] = []
     noted: list[Signal] = []
-    traces: list[Trace] = []
+    traces: list[_Trace] = []
     for signal, row, outcome in zip(part.signals, part.rows, part.outcomes, strict=True):
         problems = [shown_problem(p, part.record, part.columns) for p in (*row.problems, *outcome.problems)]
         report.add(outcome, problems)
@@ -176,18 +176,26 @@ def settle(part: Part, *, at: datetime, report: Report) -> None:
         if problems:
             signal.problems = problems
             noted.append(signal)
-        traces += [
-            Trace(signal=signal, record=label, record_id=pk, created=new)
-            for label, pk, new in outcome.records
-        ]
+        traces += [(signal.pk, label, pk, new) for label, pk, new in outcome.records]
     Signal.objects.filter(pk__in=accepted).update(status=SignalStatus.ACCEPTED)
     Signal.objects.filter(pk__in=parked).update(status=SignalStatus.PARKED, parked_at=at)
     write_columns(noted, ["problems"])
-    Trace.objects.bulk_create(traces, batch_size=2000, ignore_conflicts=True)
+    _trace(traces)
     replaced = [s.replaces_id for s in part.signals if s.replaces_id and s.pk in set(accepted)]
     Signal.objects.filter(pk__in=replaced, status=SignalStatus.PARKED).update(
         status=SignalStatus.REPLACED, settled_at=at
     )
+
+
+_Trace = tuple[int, str, int, bool]  # signal, label and key of the record, whether it was made
+
+
+def _trace(traces: Sequence[_Trace]) -> None:
+    """Write the traces that are not on file: a row that is replayed leads to the same records again."""
+    held = Trace.objects.filter(signal__in={trace[0] for trace in traces})
+    known = set(held.values_list("signal_id", "record", "record_id"))
+    fresh = {trace[:3]: trace for trace in reversed(traces) if trace[:3] not in known}
+    insert_values(Trace, ("signal_id", "record", "record_id", "created"), list(reversed(fresh.values())))
 
 
 def shown_problem(problem: Problem, record: Record, columns: Mapping[str, str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext
 
+from lianfang.common.bulk import insert_rows
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -174,7 +175,7 @@ def _keep(batch: Batch, chunk: list[tuple[int, dict[str, Any], str]]) -> int:
                 path=batch.path,
             )
         )
-    Signal.objects.bulk_create(fresh, batch_size=500)
+    insert_rows(fresh)
     Signal.objects.filter(pk__in=again).update(
         batch=batch, status=SignalStatus.RECEIVED, problems=[], parked_at=None
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from lianfang.common.bulk import insert_rows, insert_values
 from lianfang.common.errors import NotPermitted
 from lianfang.common.sealing import digests, seal, unseal
 from lianfang.core.access.actor import Actor
@@ -58,7 +59,7 @@ def register_people(rows: Sequence[PersonCandidate], *, by: Actor, at: datetime)
     if not any(by.may(permission) for permission in _REGISTERING):
         raise NotPermitted(permission=str(Permission.PERSON_EDIT))
     full = [row.completed() for row in rows]
-    people = Person.objects.bulk_create(
+    people = insert_rows(
         Person(
             sex=row.sex,
             birth_year=row.birth_year,
@@ -87,20 +88,19 @@ def _seal_particulars(
                 Identity(person=person, kind=kind, sealed=seal(text, context=kind), recorded_at=at)
             )
             forms.append(found)
-    Identity.objects.bulk_create(identities)
+    insert_rows(identities)
     _write_keys(zip(identities, forms, strict=True))
     return identities
 
 
 def _write_keys(identities: Iterable[tuple[Identity, list[Form]]]) -> None:
     """Write the keyed hashes of identities under the newest key; whoever looks up tries all keys."""
-    rows: Iterable[tuple[Any, ...]] = (
-        (None, identity.pk, identity.person_id, form, digests(form, text)[0])
+    rows = [
+        (identity.pk, identity.person_id, form, digests(form, text)[0])
         for identity, forms in identities
         for form, text in dict.fromkeys(forms)
-    )
-    # Columns in their order instead of by name: seven rows a person, and half the time.
-    IdentityKey.objects.bulk_create(IdentityKey(*row) for row in rows)
+    ]
+    insert_values(IdentityKey, ("identity_id", "person_id", "form", "digest"), rows)
 
 
 @transaction.atomic
