@@ -25,9 +25,9 @@ class Act(StrEnum):
 
 
 def write(number, **entry):
-    return record_many(
-        Act.DONE, [Entry(after={"n": n, "s": "字"}, **entry) for n in range(number)], by=SYSTEM, at=NOON
-    )
+    entries = [Entry(after={"n": n, "s": "字"}, **entry) for n in range(number)]
+    record_many(Act.DONE, entries, by=SYSTEM, at=NOON)
+    return list(Event.objects.order_by("-pk")[:number][::-1])
 
 
 @pytest.mark.parametrize("model", [Event, Seal])

@@ -161,21 +161,23 @@ def _gather(cursor: Any, subjects: Sequence[Any]) -> None:
 def _collect_owed(cursor: Any, duty: Duty, at: datetime, scope: _Scope, values: dict[str, Any]) -> None:
     text, params = duty.owed(scope.among(duty), at).query.sql_with_params()
     cursor.execute(f"INSERT INTO loop_owed ({', '.join(COLUMNS)}) {text}", params)
-    _analyze(cursor, "loop_owed")
+    _analyze(cursor, "loop_owed", cursor.rowcount)
     if duty.evidence is Evidence.CLICK:
         cursor.execute(sql.ADD_WORD_OF_MOUTH, values)
 
 
 def _compare(cursor: Any, scope: _Scope, values: dict[str, Any]) -> None:
     differs = "IS NOT" if connection.vendor == "sqlite" else "IS DISTINCT FROM"
-    cursor.execute(sql.COMPARE.format(differs=differs), values | {"root": _root_unit()})
+    compare = sql.COMPARE.format(differs=differs, new_id=sql.NEW_ID[connection.vendor])
+    cursor.execute(compare, values | {"root": _root_unit()})
+    n_owed = cursor.rowcount
     scoped = sql.IN_RANGE if scope.full else sql.AMONG
     cursor.execute(sql.NO_LONGER_OWED.format(scope=scoped), values)
-    _analyze(cursor, "loop_change")
+    _analyze(cursor, "loop_change", n_owed + cursor.rowcount)
 
 
-def _analyze(cursor: Any, table: str) -> None:
-    if connection.vendor == "postgresql" and cursor.rowcount > _ANALYZE_ABOVE:
+def _analyze(cursor: Any, table: str, n_rows: int) -> None:
+    if connection.vendor == "postgresql" and n_rows > _ANALYZE_ABOVE:
         cursor.execute(f"ANALYZE {table}")
 
 

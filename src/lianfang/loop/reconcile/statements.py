@@ -15,7 +15,7 @@ SCRATCH = (
     """,
     """
     CREATE TEMPORARY TABLE IF NOT EXISTS loop_change (
-        task_id bigint, subject_id bigint NOT NULL, occasion varchar(40) NOT NULL, unit_id bigint NOT NULL,
+        task_id bigint NOT NULL, is_new smallint NOT NULL, subject_id bigint NOT NULL, occasion varchar(40) NOT NULL, unit_id bigint NOT NULL,
         path varchar(200) NOT NULL, since_at bigint NOT NULL, due_at bigint NOT NULL, met_at bigint,
         risk smallint NOT NULL, status varchar(4) NOT NULL, word varchar(10) NOT NULL, closed_at bigint
     )
@@ -36,11 +36,18 @@ UPDATE loop_owed SET met_at = (
 ) WHERE met_at IS NULL
 """
 
+# The id of a new task is taken before it is written, so that nothing has to look for it afterwards. PostgreSQL, whose
+# statistics know nothing of the tasks of a first pass, had looked among all tasks of the duty for each one.
+NEW_ID = {
+    "postgresql": "nextval((SELECT pg_get_serial_sequence('loop_task', 'id'))::regclass)",
+    "sqlite": "(SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'loop_task') + ROW_NUMBER() OVER ()",
+}
+
 # What is new or differs. Evidence up to a rejection does not count; where the first evidence was rejected the latest may.
 COMPARE = """
 INSERT INTO loop_change
-    (task_id, subject_id, occasion, unit_id, path, since_at, due_at, met_at, risk, status, word, closed_at)
-SELECT d.task_id, d.subject_id, d.occasion, d.unit_id, d.path, d.since_at, d.due_at, d.met_at, d.risk,
+    (task_id, is_new, subject_id, occasion, unit_id, path, since_at, due_at, met_at, risk, status, word, closed_at)
+SELECT COALESCE(d.task_id, {new_id}), CASE WHEN d.task_id IS NULL THEN 1 ELSE 0 END, d.subject_id, d.occasion, d.unit_id, d.path, d.since_at, d.due_at, d.met_at, d.risk,
        CASE WHEN d.met_at IS NULL THEN 'open' ELSE 'done' END,
        CASE WHEN d.met_at IS NOT NULL THEN CASE WHEN d.was = 'done' THEN 'changed' ELSE 'met' END
             WHEN d.was IS NULL THEN 'opened'
@@ -63,8 +70,8 @@ WHERE d.task_id IS NULL OR d.was = 'void' OR d.unit_id <> d.was_unit OR d.path <
 # Tasks within the scope of the pass of which nothing is owed any more.
 NO_LONGER_OWED = """
 INSERT INTO loop_change
-    (task_id, subject_id, occasion, unit_id, path, since_at, due_at, met_at, risk, status, word, closed_at)
-SELECT t.id, t.subject_id, t.occasion, t.unit_id, t.path, t.since_at, t.due_at, t.met_at, t.risk,
+    (task_id, is_new, subject_id, occasion, unit_id, path, since_at, due_at, met_at, risk, status, word, closed_at)
+SELECT t.id, 0, t.subject_id, t.occasion, t.unit_id, t.path, t.since_at, t.due_at, t.met_at, t.risk,
        'void', 'withdrawn', %(at)s
 FROM loop_task t
 LEFT JOIN loop_owed o ON o.subject_id = t.subject_id AND o.occasion = t.occasion
@@ -75,10 +82,10 @@ AMONG = "t.subject_id IN (SELECT subject_id FROM loop_among)"
 
 OPEN_NEW = """
 INSERT INTO loop_task
-    (duty, subject_id, occasion, unit_id, path, since_at, due_at, met_at, risk, status, opened_at, closed_at,
+    (id, duty, subject_id, occasion, unit_id, path, since_at, due_at, met_at, risk, status, opened_at, closed_at,
      void_because, rung)
-SELECT %(duty)s, subject_id, occasion, unit_id, path, since_at, due_at, met_at, risk, status, %(at)s, closed_at, '', 0
-FROM loop_change WHERE task_id IS NULL
+SELECT task_id, %(duty)s, subject_id, occasion, unit_id, path, since_at, due_at, met_at, risk, status, %(at)s, closed_at, '', 0
+FROM loop_change WHERE is_new = 1
 """
 
 CHANGE_OLD = """
@@ -87,16 +94,13 @@ UPDATE loop_task SET
     status = c.status, closed_at = c.closed_at,
     void_because = CASE WHEN c.status = 'void' THEN 'facts_changed' ELSE '' END,
     rung = CASE WHEN loop_task.due_at <> c.due_at THEN 0 ELSE loop_task.rung END
-FROM loop_change c WHERE c.task_id = loop_task.id
+FROM loop_change c WHERE c.is_new = 0 AND c.task_id = loop_task.id
 """
 
-# The id of a new task by a subquery and not by a join: SQLite would read the whole table for a Bloom filter over it.
 LOG = """
 INSERT INTO loop_transition (task_id, word, at, unit_id, due_at, met_at, in_pass_id)
-SELECT COALESCE(c.task_id, (SELECT n.id FROM loop_task n
-                            WHERE n.duty = %(duty)s AND n.subject_id = c.subject_id AND n.occasion = c.occasion)),
-       c.word, %(at)s, c.unit_id, c.due_at, c.met_at, %(run)s
-FROM loop_change c
+SELECT task_id, word, %(at)s, unit_id, due_at, met_at, %(run)s
+FROM loop_change
 """
 
 # Doings to be looked at: by the unit that supervises the area, or by the doer's parent where it would look at itself;
@@ -108,7 +112,7 @@ FROM (
     SELECT t.id AS task_id, t.path, t.met_at, t.rejected_at,
            CASE WHEN s.unit_id <> t.unit_id THEN s.unit_id ELSE u.parent_id END AS checker
     FROM loop_change c
-    JOIN loop_task t ON t.duty = %(duty)s AND t.subject_id = c.subject_id AND t.occasion = c.occasion
+    JOIN loop_task t ON t.id = c.task_id
     JOIN registry_unit u ON u.id = t.unit_id
     LEFT JOIN registry_jurisdiction s ON s.path = t.path AND s.capability = 'supervise'
     WHERE c.status = 'done'
@@ -122,8 +126,7 @@ TOUCH_VERIFICATIONS = """
 INSERT INTO loop_touched (subject, subject_id, at)
 SELECT 'loop.Verification', v.id, %(at)s
 FROM loop_change c
-JOIN loop_task t ON t.duty = %(duty)s AND t.subject_id = c.subject_id AND t.occasion = c.occasion
-JOIN loop_verification v ON v.task_id = t.id AND v.decided_at IS NULL
+JOIN loop_verification v ON v.task_id = c.task_id AND v.decided_at IS NULL
 """
 
 COUNT = "SELECT word, COUNT(*) FROM loop_change GROUP BY word"
