@@ -80,11 +80,8 @@ def main() -> None:
     last_bed = race(asked, try_to_get)
     patient = race([a_case(world).pk] * N_PATIENT, try_to_lie)
     kept = Upkeep.objects.current().filter(bed__ward__name="last").count()
-    print(
-        json.dumps(
-            {"last_bed": last_bed, "patient": patient, "kept": kept, "stays": Stay.objects.current().count()}
-        )
-    )
+    lying = Stay.objects.current().at(NOON).count()
+    print(json.dumps({"last_bed": last_bed, "patient": patient, "kept": kept, "lying": lying}))
 
 
 if __name__ == "__main__":

@@ -27,11 +27,8 @@ def test_one_of_fifty_gets_the_last_bed_and_one_patient_lies_in_one(databases: C
     assert done.returncode == 0, done.stderr[-4000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["last_bed"] == ["NoBedFree"] * 49 + ["given"]
-    assert (
-        told["patient"].count("lies")
-        + told["patient"].count("PatientElsewhere")
-        + told["patient"].count("BedTaken")
-        == 8
+    assert set(told["patient"]) <= {"lies", "PatientElsewhere", "BedTaken", "BedNotFree"}
+    assert "lies" in told["patient"]
+    assert (told["kept"], told["lying"]) == (1, 1), (
+        "whoever came last moved the patient; nobody lies in two beds"
     )
-    assert told["patient"].count("lies") >= 1
-    assert (told["kept"], told["stays"]) == (1, 1)

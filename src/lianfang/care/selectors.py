@@ -73,7 +73,8 @@ def bed_board(actor: Actor, *, at: datetime, path: str = "") -> list[BedCount]:
     found = {(row["kind"], row["level"]): [row["usable"], row["occupied"], row["kept"]] for row in rows}
     for tally in latest_tallies(actor, at=at, path=path):
         sums = found.setdefault((tally.kind, tally.level), [0, 0, 0])
-        sums[0] += tally.usable
+        # Beds that nobody told of cannot be given: only those occupied are known to be there.
+        sums[0] += tally.occupied if tally.usable is None else tally.usable
         sums[1] += tally.occupied
     spare = (
         site_rules().resolve("bed_levels", at=at, place=code_of(path)).of(BedLevelParameters).spare_percent

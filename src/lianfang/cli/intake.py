@@ -35,7 +35,9 @@ _Unit = Annotated[
 ]
 _Target = Annotated[
     str,
-    typer.Option(help="What the rows are: case, contact, relationship, follow_up, lab_result, screening."),
+    typer.Option(
+        help="What the rows are: case, contact, relationship, follow_up, lab_result, screening, facility, bed_tally, bed_stay."
+    ),
 ]
 _Format = Annotated[
     str,

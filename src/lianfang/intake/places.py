@@ -118,6 +118,8 @@ class PlaceFinder:
         above: Place | None = None
         named = [name for name in _NAMES if names[name]]
         for name in named:
+            if name == "prefecture" and above is not None and _forms(names[name]) & _forms(above.name):
+                continue  # Beijing is its own prefecture
             candidates = self._candidates(names[name], name, above, within)
             if len(candidates) != 1:
                 if name == "country" or (

@@ -107,7 +107,7 @@ def _from_tallies(made: BedSeries, path: str, moments: NDArray[np.float64], at: 
         .order_by("occurred_at", "pk")
         .values_list("path", "unit_id", "place_id", "kind", "level", "usable", "occupied", "occurred_at")
     )
-    told: dict[Any, list[tuple[float, int, int]]] = {}
+    told: dict[Any, list[tuple[float, int | None, int]]] = {}
     for where, unit, place, kind, level, usable, occupied, moment in rows:
         told.setdefault((where, unit or -place, kind, level), []).append(
             (moment.timestamp(), usable, occupied)
@@ -118,7 +118,10 @@ def _from_tallies(made: BedSeries, path: str, moments: NDArray[np.float64], at: 
         when, usable, occupied = (np.array(column) for column in zip(*counted, strict=True))
         latest = np.maximum(np.searchsorted(when, moments, side="right") - 1, 0)
         _add(made.census, made, (path, where), (kind, level), occupied[latest])
-        _add(made.capacity, made, (path, where), (kind, level), np.full(made.ahead + 1, usable[-1]))
+        if usable[-1] is not None:
+            _add(
+                made.capacity, made, (path, where), (kind, level), np.full(made.ahead + 1, float(usable[-1]))
+            )
         first = min(first, int(np.searchsorted(moments, when[0])))
         old += bool(moments[-1] - when[-1] > 3 * _DAY.total_seconds())
     made.n_old = old

@@ -84,7 +84,7 @@ def outlook_rows(series: BedSeries, at: datetime) -> list[dict[str, Any]]:
     rows = []
     for key in sorted(series.census, key=lambda key: (key[0], key[1], -1 if key[2] is None else key[2])):
         way, quantiles = _outlook(key, series, learnt.get(key[2]))
-        capacity = series.capacity.get(key, np.zeros(AHEAD + 1))
+        capacity = series.capacity.get(key)
         rows.append(
             {
                 "path": key[0],
@@ -94,7 +94,7 @@ def outlook_rows(series: BedSeries, at: datetime) -> list[dict[str, Any]]:
                 "now": int(series.census[key][-1]),
                 "past": [int(n) for n in series.census[key][-SHOWN:]],
                 "quantiles": np.round(quantiles, 1).tolist(),
-                "capacity": [int(n) for n in capacity],
+                "capacity": None if capacity is None else [int(n) for n in capacity],
                 "full_in": [_first_full(quantiles[:, n], capacity) for n in range(len(LEVELS))],
                 "target_percent": _target(key, at),
             }
@@ -153,8 +153,10 @@ def _slope(known: NDArray[np.float64]) -> Quantiles:
     return np.asarray(np.maximum((middle[:, None] + 5) * np.exp(ndtri(LEVELS) * width[:, None]) - 5, 0))
 
 
-def _first_full(census: NDArray[np.float64], capacity: NDArray[np.float64]) -> int | None:
-    """Return in how many days the census reaches the beds there are; None: not within the days looked at."""
+def _first_full(census: NDArray[np.float64], capacity: NDArray[np.float64] | None) -> int | None:
+    """Return in how many days the census reaches the beds there are; None: not within the days looked at, or not told."""
+    if capacity is None:
+        return None
     full = np.flatnonzero(census >= np.maximum(capacity, 1))
     return int(full[0]) if full.size else None
 

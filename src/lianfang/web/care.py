@@ -101,7 +101,7 @@ def _ahead(actor: Any, path: str) -> dict[str, Any]:
             "spare": row.spare_percent(7),
         }
         for row in rows
-        if row.now or row.capacity[0]
+        if row.now or (row.capacity and row.capacity[0])
     ]
     return {"outlook": run, "ahead": shown}
 

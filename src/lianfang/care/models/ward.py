@@ -141,14 +141,14 @@ class Upkeep(Fact):
 
 
 class BedTally(Fact):
-    """What a facility that keeps no single beds here told by number: usable and occupied, of one kind and level."""
+    """What a facility that keeps no single beds here told by number, of one kind and level; usable null: not told."""
 
     unit = models.ForeignKey("registry.Unit", models.PROTECT, null=True, related_name="+")
     place = models.ForeignKey("registry.Place", models.PROTECT, related_name="+")
     path = PathField(db_index=True)
     kind = models.CharField(max_length=10, choices=BedKind)
     level = models.SmallIntegerField(choices=CareLevel, null=True)
-    usable = models.PositiveIntegerField()
+    usable = models.PositiveIntegerField(null=True)
     occupied = models.PositiveIntegerField()
     source = models.CharField(max_length=200, blank=True)
 
@@ -165,4 +165,4 @@ class BedTally(Fact):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.occupied} of {self.usable}"
+        return f"{self.kind}: {self.occupied} of {self.usable if self.usable is not None else '?'}"

@@ -27,14 +27,14 @@ class BedOutlook:
     low: tuple[float, ...]
     middle: tuple[float, ...]
     high: tuple[float, ...]
-    capacity: tuple[int, ...]
+    capacity: tuple[int, ...] | None  # None: nobody told how many beds there are
     full_in: int | None
     full_early: int | None
     target_percent: float
 
     def spare_percent(self, day: int) -> float | None:
         """Return the share of beds that the middle course leaves free on a day, below 0 where beds are missing."""
-        beds = self.capacity[day]
+        beds = self.capacity[day] if self.capacity else 0
         return 100 * (beds - self.middle[day]) / beds if beds else None
 
     @property
@@ -97,7 +97,7 @@ def _row(row: dict[str, Any]) -> BedOutlook:
         low=columns[low],
         middle=columns[middle],
         high=columns[high],
-        capacity=tuple(row["capacity"]),
+        capacity=None if row["capacity"] is None else tuple(row["capacity"]),
         full_in=row["full_in"][middle],
         full_early=row["full_in"][high],
         target_percent=row["target_percent"],
