@@ -5,7 +5,7 @@ asks for beyond its own (to find the object, or to act on it).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,10 +26,14 @@ from lianfang.intake.models import Source
 from lianfang.intake.services import confirm_mapping, propose_mapping, receive_file, receive_message
 from lianfang.loop.models import Finding, SheddingPolicy, Task, Verification
 from lianfang.loop.worker import sweep
-from lianfang.outlook.models import Focus
+from lianfang.outlook.models import Focus, Study
+from lianfang.outlook.runs import keep_run
 from lianfang.outlook.services import rule_on_source
+from lianfang.outlook.treatment_effect import treatment_effect
 from lianfang.planning.services import propose_beds
 from lianfang.regions.night import compute
+from lianfang.teams import services as teams
+from lianfang.teams.rosters import propose_shifts
 
 P = Permission
 COUNTY = "420106"
@@ -106,10 +110,12 @@ def things(world: World, at: datetime) -> dict[str, Any]:
     key = issue_token(user=world.users["alice"], name="a machine", by=world.actor("jia", at), at=at)
     made |= {"token": key.token.pk}
     made |= {"pair": pair.pk, "merge": merge.pk, "emergency": emergency.pk}
-    return made | _beds(world, at) | _loop(world, at)
+    made |= _beds(world, case, at) | _loop(world, at)
+    _known(world, at)
+    return made
 
 
-def _beds(world: World, at: datetime) -> dict[str, Any]:
+def _beds(world: World, case: Any, at: datetime) -> dict[str, Any]:
     desk = Actor.system("bed desk")
     ward = care.set_up_ward(
         unit=world.units["420106-hosp"], name="one", level=1, rooms_shared=False, by=desk, at=at
@@ -117,8 +123,41 @@ def _beds(world: World, at: datetime) -> dict[str, Any]:
     care.change_beds(ward=ward, n=2, from_at=at, by=desk, at=at)
     bed = ward.beds.first()
     care.take_out_of_use(bed=bed, why="cleaning", from_at=at, by=desk, at=at)
+    care.start_treatment(case=case, what="oxygen", from_at=at, by=desk, at=at)
+    request = care.request_bed(case=case, level=1, by=desk, at=at)
     proposal = propose_beds(place=world.places[COUNTY], by=desk, at=at)
-    return {"ward": ward.pk, "bed": bed.pk, "proposal": proposal.pk}
+    made = {"ward": ward.pk, "bed": bed.pk, "proposal": proposal.pk, "request": request.pk}
+    return made | _teams(world, at) | {"free_bed": ward.beds.last().pk}
+
+
+def _known(world: World, at: datetime) -> None:
+    study, _ = Study.objects.get_or_create(
+        method="treatments", disease=DISEASE, place=world.places["CN"], path="CN."
+    )
+    effect = asdict(treatment_effect([1.0], [False], [0.5]))
+    keep_run(
+        study, at=at, status="done", inputs={}, digest="1", method="test",
+        result={"treatments": {"oxygen": effect}},
+    )  # fmt: skip
+
+
+def _teams(world: World, at: datetime) -> dict[str, Any]:
+    by, units = Actor.system("team desk"), world.units
+    team = teams.form_team(home=units["420106-hosp"], name="one", by=by, at=at)
+    teams.add_worker(
+        team=team, person=a_person(world, COUNTY, at=at), code="W-1", skill="nurse", by=by, at=at
+    )
+    teams.deploy_team(team=team, unit=units["420106-hosp"], from_at=at, by=by, at=at)
+    roster = propose_shifts(team=team, from_on=local_day(at) + timedelta(days=20), days=2, by=by, at=at)
+    asked = teams.ask_advice(
+        form="remote",
+        from_unit=units["420106-hosp"],
+        to_unit=units["420106-cdc"],
+        question="ECMO?",
+        by=by,
+        at=at,
+    )
+    return {"team": team.pk, "roster": roster.pk, "consultation": asked.pk}
 
 
 def _intake(world: World, at: datetime) -> dict[str, Any]:
@@ -199,6 +238,16 @@ ROUTES: dict[str, Route] = {
     "POST cases/<str:number>/care/<str:act>": Route(
         {"number": "number", "act": "=request"}, {"level": 1}, frozenset({P.CARE_VIEW})
     ),
+    "GET treatments": listing(),
+    "GET treatments/<str:disease>/<str:what>": Route({"disease": "=covid_19_cn_2020", "what": "=oxygen"}, is_about=False),
+    "GET teams": listing(),
+    "GET teams/<int:pk>": about("pk=team"),
+    "POST teams/<int:pk>/roster": about("pk=team", days=3),
+    "POST rosters/<int:pk>": about("pk=roster", act="refuse", reason="two are ill"),
+    "POST teams/<int:pk>/exposures": about("pk=team", P.CARE_VIEW),
+    "GET consultations": listing(),
+    "POST consultations": listing(form="remote", question="ECMO?"),
+    "POST consultations/<int:pk>": about("pk=consultation", P.CARE_VIEW, answer="prone first"),
     "GET chains": listing(),
     "GET chains/<str:number>": about("number"),
     "POST chains/<str:number>": about("number", P.CASE_VIEW, decision="outside", reason="came by train"),
@@ -320,6 +369,39 @@ ROUTES: dict[str, Route] = {
     "GET /screenings": listing(),
     "POST /screenings/{pk}/conclusion": about("pk=screening", P.TASK_VIEW, conclusion="well", looked_at=WHEN),
     "POST /cases/{number}/investigations": about("number", P.CASE_VIEW, completed_at=WHEN, **ASKED),
+    "GET /beds": listing(),
+    "GET /beds/outlook": Route({}, {}, is_about=False),
+    "POST /beds/tallies": Route({}, {"place": COUNTY, "kind": "cabin", "usable": 40, "occupied": 12, "counted_at": WHEN}),
+    "GET /wards": listing(),
+    "POST /wards": Route({}, {"unit": "420106-hosp", "name": "two", "level": 1}),
+    "POST /wards/{pk}/beds": about("pk=ward", P.BED_VIEW, n=3, from_at=WHEN),
+    "GET /bed-requests": listing(),
+    "POST /cases/{number}/bed-requests": about("number", P.CARE_VIEW, level=2),
+    "POST /bed-requests/{pk}/bed": about("pk=request", P.BED_VIEW, P.CARE_VIEW, ward="@ward"),
+    "POST /bed-requests/{pk}/withdrawal": about("pk=request", P.CARE_VIEW, reason="sent home"),
+    "POST /bed-requests/{pk}/steps": about("pk=request", P.CARE_VIEW, step="set_out", happened_at=WHEN),
+    "GET /cases/{number}/care": about("number"),
+    "POST /cases/{number}/stays": about("number", P.CARE_VIEW, bed="@free_bed", lies_from=WHEN),
+    "POST /cases/{number}/rounds": about("number", P.CARE_VIEW, seen_at=WHEN, temperature=36.7),
+    "POST /cases/{number}/treatments": about("number", P.CARE_VIEW, what="oxygen", from_at=WHEN),
+    "POST /cases/{number}/departures": about("number", P.CARE_VIEW, how="died", left_at=WHEN),
+    "POST /cases/{number}/follow-ups": about("number", P.CARE_VIEW, seen_at=WHEN),
+    "GET /proposals": listing(),
+    "POST /proposals": Route({}, {"area": COUNTY}),
+    "GET /proposals/{pk}": about("pk=proposal"),
+    "POST /proposals/{pk}/lines/{rank}/decision": Route(
+        {"pk": "proposal", "rank": "=1"}, {"decision": "refused", "reason": "the patient has died"}
+    ),
+    "GET /teams": listing(),
+    "GET /deployments": listing(),
+    "POST /teams/{pk}/deployments": about("pk=team", unit="420106-hosp", from_at=WHEN),
+    "POST /pairings": Route({}, {"within": COUNTY, "from_on": "2020-02-10", "pairs": [{"helper": "42", "helped": COUNTY}]}),
+    "POST /teams/{pk}/rosters": about("pk=team", from_on="2020-02-13", days=2),
+    "POST /rosters/{pk}/decision": about("pk=roster", decision="refused", reason="two are ill"),
+    "POST /worker-exposures": Route({}, {"worker": "W-1", "hazard": "splash", "happened_at": WHEN}, frozenset({P.CARE_VIEW})),
+    "GET /consultations": listing(),
+    "POST /consultations": Route({}, {"form": "remote", "from_unit": "420106-hosp", "to_unit": "420106-cdc", "question": "ECMO?"}),
+    "POST /consultations/{pk}/answer": about("pk=consultation", P.CARE_VIEW, answer="prone first"),
     "GET /chains": listing(),
     "GET /cases/{number}/source": about("number"),
     "POST /cases/{number}/source": about("number", P.CASE_VIEW, decision="outside", reason="came by train"),

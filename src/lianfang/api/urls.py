@@ -1,8 +1,36 @@
 """Gathers the endpoints of all apps."""
 
-from lianfang.api import access, audit, cases, contacts, intake, isolation, loop, outlook, policies, registry
+from lianfang.api import (
+    access,
+    audit,
+    care,
+    cases,
+    contacts,
+    intake,
+    isolation,
+    loop,
+    outlook,
+    planning,
+    policies,
+    registry,
+    teams,
+)
 from lianfang.api.door import api
 
-MODULES = (access, audit, cases, contacts, intake, isolation, loop, outlook, policies, registry)
+MODULES = (
+    access,
+    audit,
+    care,
+    cases,
+    contacts,
+    intake,
+    isolation,
+    loop,
+    outlook,
+    planning,
+    policies,
+    registry,
+    teams,
+)
 
 __all__ = ["MODULES", "api"]

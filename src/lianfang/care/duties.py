@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value, 
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
-from lianfang.care.models import BedRequest, FollowUp, Pathway, Round, Stay, VisitDue
+from lianfang.care.models import Aid, BedRequest, FollowUp, Pathway, Round, Stay, Support, VisitDue
 from lianfang.cases.models import Case
 from lianfang.common.fields import MomentField
 from lianfang.core.registry.calendar import day_ends_at, day_on, day_starts_at, day_text, each_day
@@ -201,6 +201,53 @@ class VisitAfterDischarge(Duty):
             met=first_of(visits, "occurred_at"),
             path="departure__source_path",
         )
+
+
+class _Support(Duty):
+    """What a visit after discharge found to be needed is given."""
+
+    subject = FollowUp
+    capability = Capability.OBSERVE
+    watches: ClassVar[Any] = {
+        "care.Support": lambda ids: FollowUp.objects.filter(
+            case_id__in=Support.objects.filter(pk__in=ids).values("case_id")
+        ).values("pk")
+    }
+    aid: ClassVar[str]
+    clock: ClassVar[str]
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        given = Support.objects.current().filter(
+            case_id=OuterRef("case_id"), aid=self.aid, occurred_at__gte=OuterRef("occurred_at")
+        )
+        return owing(
+            among.filter(superseded_at__isnull=True, **{f"needs_{self.aid}": True}),
+            by=answerable(self.capability, "case__place_id"),
+            since="occurred_at",
+            due=deadline(self.clock, "occurred_at"),
+            met=first_of(given, "occurred_at"),
+            path="source_path",
+        )
+
+
+@duties.add
+class Rehabilitate(_Support):
+    """Everybody who needs rehabilitation after discharge has begun it within two weeks."""
+
+    code = "care.rehabilitate"
+    title: ClassVar[Any] = _("Begin the rehabilitation")
+    aid = Aid.REHABILITATION
+    clock = "clock.rehabilitation"
+
+
+@duties.add
+class Counsel(_Support):
+    """Everybody who needs counselling after discharge is offered it within three days."""
+
+    code = "care.counsel"
+    title: ClassVar[Any] = _("Offer counselling")
+    aid = Aid.COUNSELLING
+    clock = "clock.counselling"
 
 
 def _by_level() -> Any:

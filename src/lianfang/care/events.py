@@ -23,4 +23,5 @@ class CareEvent(Tag):
     TREATED = "care.treated", _("a treatment was begun or ended")
     LEFT = "care.left", _("a patient left, by a person's decision")
     FOLLOWED_UP = "care.followed_up", _("a discharged patient was looked at")
+    SUPPORTED = "care.supported", _("a discharged patient was given rehabilitation or counselling")
     WITHDRAWN = "care.withdrawn", _("an entry was withdrawn as wrong")

@@ -12,6 +12,7 @@ from lianfang.demo.ground import lay_ground
 from lianfang.demo.isolation import isolate
 from lianfang.demo.story import Story
 from lianfang.demo.swabs import take_swabs
+from lianfang.demo.teams import send_teams
 from lianfang.demo.visits import send_visits
 from lianfang.demo.wards import fill_wards
 from lianfang.loop.worker import sweep, turn
@@ -78,6 +79,7 @@ def build(
     arrive(story.ground, at=at)
     send_visits(story, at=at)
     fill_wards(at=at)
+    send_teams(at=at)
     sweep(at=at)
     attend(actor_for(story.ground.users["lin"], at), at=at)
     turn(at=at)

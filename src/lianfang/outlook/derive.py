@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 
-from lianfang.care.models import Bed, BedTally, Stay
+from lianfang.care.models import Bed, BedTally, Stay, Treatment
 from lianfang.cases.models import Case
 from lianfang.contacts.models import Contact
 from lianfang.core.access.actor import Actor
@@ -34,6 +34,9 @@ class StudyMarks(Derivation):
     watches: ClassVar[Any] = {
         "cases.Case": lambda ids: Case.objects.filter(pk__in=ids),
         "contacts.Contact": _cases_of_contacts,
+        "care.Treatment": lambda ids: Case.objects.filter(
+            pk__in=Treatment.objects.filter(pk__in=ids).values("case_id")
+        ),
     }
 
     def stale(self, at: datetime) -> QuerySet[Any]:  # noqa: ARG002

@@ -40,6 +40,11 @@ def together(path: str) -> list[str]:
     return lineage(path)[: settings.OUTLOOK_LEVEL + 1][-1:]
 
 
+def whole(path: str) -> list[str]:
+    """Return the whole area of the site: what is rare is looked at together."""
+    return [path.split(".", 1)[0] + "."]
+
+
 def together_and_above(path: str) -> list[str]:
     """Return the area at the site's level and those above it, up to the nation."""
     parts = path.rstrip(".").split(".")[: settings.OUTLOOK_LEVEL + 1]
@@ -73,6 +78,13 @@ METHODS = {
             _("What the clocks cost"),
             "lianfang.outlook.clocks",
             every_level,
+            lambda: timedelta(hours=24),
+        ),
+        Method(
+            "treatments",
+            _("Treatments and outcomes"),
+            "lianfang.outlook.treatments",
+            whole,
             lambda: timedelta(hours=24),
         ),
         Method(

@@ -11,7 +11,7 @@ from lianfang.care.selectors import why_unsuitable
 from lianfang.common.paths import code_of
 from lianfang.core.registry.models import Level, Place
 from lianfang.core.rules import site_rules
-from lianfang.optimise import BedPlan, BedPools, PlacementRules, Waiting, assign_beds
+from lianfang.optimise import BedPlan, BedPools, Limit, PlacementRules, Waiting, assign_beds
 from lianfang.rulebook.kinds.care import BedLevelParameters
 
 _EARTH_KM = 6371.0
@@ -19,7 +19,9 @@ _EARTH_KM = 6371.0
 _BY_SHARED_LEVEL = {Level.COUNTY: 15.0, Level.PREFECTURE: 60.0, Level.PROVINCE: 250.0, Level.NATION: 900.0}
 
 
-def plan_beds(path: str, at: datetime) -> tuple[list[BedRequest], list[Ward], BedPlan]:
+def plan_beds(
+    path: str, at: datetime, *, at_most: int | None = None
+) -> tuple[list[BedRequest], list[Ward], BedPlan]:
     """Return the open requests of an area, its wards with a free bed, and who should go where. Nothing is written."""
     requests = list(
         BedRequest.objects.open()
@@ -60,6 +62,7 @@ def plan_beds(path: str, at: datetime) -> tuple[list[BedRequest], list[Ward], Be
         ),
         distances([request.place for request in requests], [ward.place for ward in wards]),
         rules=PlacementRules(levels_up=rule.levels_up),
+        limits=() if at_most is None else (Limit(name="transport", at_most=at_most),),
     )
     return requests, wards, plan
 

@@ -20,17 +20,25 @@ from lianfang.planning.models import Decision, Line, Proposal
 
 
 @transaction.atomic
-def propose_beds(*, place: Place, by: Actor, at: datetime) -> Proposal:
-    """Propose a bed for everybody who waits in an area, with the reason for each, and for each who gets none."""
+def propose_beds(*, place: Place, by: Actor, at: datetime, at_most: int | None = None) -> Proposal:
+    """Propose a bed for everybody who waits in an area, with the reason for each, and for each who gets none.
+
+    `at_most` is how many can be moved now, as where ambulances are few; None sets no bound.
+    """
     by.require(Permission.BED_ASSIGN, place.path)
-    requests, wards, plan = plan_beds(place.path, at)
+    requests, wards, plan = plan_beds(place.path, at, at_most=at_most)
     proposal = Proposal.objects.create(
         place=place,
         path=place.path,
         at=at,
         by_id=by.user_id,
         version=optimiser_version(),
-        rules={"levels_up": plan.rules.levels_up, "up_km": plan.rules.up_km, "load_km": plan.rules.load_km},
+        rules={
+            "levels_up": plan.rules.levels_up,
+            "up_km": plan.rules.up_km,
+            "load_km": plan.rules.load_km,
+            "at_most": at_most,
+        },
         n_waiting=len(requests),
         n_beds=int(sum(plan.pools.free)),
         n_placed=int(plan.placed.sum()),

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "lianfang.care",
     "lianfang.outlook",
     "lianfang.regions",
+    "lianfang.teams",
     "lianfang.discovery",
     "lianfang.planning",
     "lianfang.web",

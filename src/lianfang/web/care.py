@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.care import services
 from lianfang.care.derive import explain_discharge
-from lianfang.care.models import Bed, BedKind, CareLevel, Pathway, Respiratory, Stage, Stay, Upkeep, Ward
+from lianfang.care.models import Aid, Bed, BedKind, CareLevel, Pathway, Respiratory, Stage, Stay, Upkeep, Ward
 from lianfang.care.selectors import (
     bed_board,
     beds_of,
@@ -151,7 +151,9 @@ def propose(request: Any) -> HttpResponse:
     area = chosen_area(request, P.BED_ASSIGN)
     if area.place is None:
         return redirect("web:beds")
-    made = propose_beds(place=area.place, by=request.actor, at=request.at)
+    said = request.POST.get("at_most", "")
+    at_most = int(said) if said.isdigit() else None
+    made = propose_beds(place=area.place, by=request.actor, at=request.at, at_most=at_most)
     return redirect("web:proposal", pk=made.pk)
 
 
@@ -273,12 +275,28 @@ class FollowUpForm(forms.Form):
     note = forms.CharField(label=_("Note"), required=False)
 
 
+class TreatmentForm(forms.Form):
+    """A treatment that was begun."""
+
+    what = forms.CharField(label=_("Treatment"), max_length=80)
+    dose = forms.CharField(label=_("Dose"), required=False, max_length=80)
+
+
+class SupportForm(forms.Form):
+    """What a discharged patient was given."""
+
+    aid = forms.ChoiceField(label=_("What"), choices=Aid.choices)
+    note = forms.CharField(label=_("Note"), required=False)
+
+
 FORMS: dict[str, tuple[Any, type[forms.Form]]] = {
     "request": (_("Ask for a bed"), RequestForm),
     "lay": (_("Lay in a bed"), LayForm),
     "round": (_("Record a round"), RoundForm),
+    "treat": (_("Begin a treatment"), TreatmentForm),
     "leave": (_("The patient leaves"), LeaveForm),
     "follow_up": (_("Record a visit after discharge"), FollowUpForm),
+    "support": (_("Record rehabilitation or counselling"), SupportForm),
 }
 
 
@@ -344,7 +362,9 @@ def _acts(request: Any, case: Case, row: Pathway | None, form: forms.Form | None
         "request": True,
         "lay": True,
         "round": inside,
+        "treat": inside,
         "leave": inside,
+        "support": bool(row and row.left_at),
         "follow_up": bool(row and row.left_at),
     }
     shown = []
@@ -389,6 +409,10 @@ def _do(act: str, case: Case, given: dict[str, Any], request: Any) -> None:
         services.lay_down(case=case, bed=given["bed"], lies_from=request.at, **who)
     elif act == "round":
         services.record_round(case=case, seen_at=request.at, **given, **who)
+    elif act == "treat":
+        services.start_treatment(case=case, from_at=request.at, **given, **who)
+    elif act == "support":
+        services.give_support(case=case, given_at=request.at, **given, **who)
     elif act == "follow_up":
         services.follow_up(case=case, seen_at=request.at, **given, **who)
     elif given["how"] == "discharged":

@@ -18,6 +18,7 @@ _ITEMS: list[tuple[str, Any, Permission]] = [
     ("web:cases", _("Cases"), P.CASE_VIEW),
     ("web:contacts", _("Contacts"), P.CONTACT_VIEW),
     ("web:beds", _("Beds"), P.BED_VIEW),
+    ("web:teams", _("Medical teams"), P.TEAM_VIEW),
     ("web:chains", _("Chains"), P.CASE_VIEW),
     ("web:findings", _("To judge"), P.FINDING_JUDGE),
     ("web:imports", _("Import"), P.IMPORT_RUN),

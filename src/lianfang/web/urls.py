@@ -30,7 +30,9 @@ from lianfang.web import (
     session,
     start,
     tasks,
+    teams,
     trace,
+    treatments,
     units,
     users,
 )
@@ -62,7 +64,9 @@ MODULES = (
     screening,
     start,
     tasks,
+    teams,
     trace,
+    treatments,
     units,
     users,
 )

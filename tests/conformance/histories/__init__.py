@@ -6,7 +6,7 @@ site the sweep finds them, and here the step touches them itself. One module per
 `STORIES` of its app's module.
 """
 
-from tests.conformance.histories import care, cases, contacts, discovery, office, outlook
+from tests.conformance.histories import care, cases, contacts, discovery, office, outlook, teams
 from tests.conformance.histories.cases import (
     correct_fact,
     end_case,
@@ -123,6 +123,7 @@ STORIES: dict[str, Story] = {
     **care.STORIES,
     **office.STORIES,
     **outlook.STORIES,
+    **teams.STORIES,
 }
 
 __all__ = [

@@ -1,16 +1,28 @@
 """Random acts on wards, and how each duty of care comes to be owed, is proved, and is not proved after all."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.conformance.histories.stage import HOUR, Stage, Story, confirmed
 
 from lianfang.care import services as care
 from lianfang.care.errors import BedTaken
-from lianfang.care.models import Bed, BedRequest, CareLevel, Departure, FollowUp, Round, Stay, VisitDue, Ward
+from lianfang.care.models import (
+    Bed,
+    BedRequest,
+    CareLevel,
+    Departure,
+    FollowUp,
+    Round,
+    Stay,
+    Support,
+    VisitDue,
+    Ward,
+)
 from lianfang.cases import services as cases
 from lianfang.cases.models import Case
 
+SEVENTH = datetime(2020, 3, 5, 2, tzinfo=UTC)
 WELL = {"temperature": 36.5, "respiratory": "resolved"}
 
 
@@ -240,18 +252,34 @@ def _unlook(stage: Stage, pk: int) -> None:
 
 
 def _left(stage: Stage) -> int:
+    """Discharged on 5 March 2020, by the 7th edition, which asks for visits in weeks 2 and 4."""
     case = _in_bed(stage)
-    _discharge(stage, case.pk)
-    departure = Departure.objects.get(case=case)
-    # The edition of the stage's day asks for no visit; the duty is that of later editions.
-    due = VisitDue.objects.create(
-        departure=departure, week=2, opens_at=stage.at, due_at=stage.at + timedelta(weeks=2)
-    )
-    return stage.noted(VisitDue, due.pk)
+    left_at = max(stage.at, SEVENTH)
+    care.discharge_patient(case=case, left_at=left_at, by=stage.by, at=left_at, reason="decided")
+    stage.at = left_at + timedelta(days=10)
+    VisitDue.objects.exclude(week=2).delete()
+    return int(VisitDue.objects.get(departure__case=case, week=2).pk)
 
 
 def _case_of(pk: int) -> int:
     return int(VisitDue.objects.get(pk=pk).departure.case_id)
+
+
+def _needs(stage: Stage, **need: bool) -> int:
+    case = _in_bed(stage)
+    _discharge(stage, case.pk)
+    stage.at += HOUR
+    return int(care.follow_up(case=case, seen_at=stage.at, by=stage.by, at=stage.at, **need).pk)
+
+
+def _support(stage: Stage, pk: int, aid: str) -> None:
+    case = FollowUp.objects.get(pk=pk).case
+    care.give_support(case=case, aid=aid, given_at=stage.at, by=stage.by, at=stage.at)
+
+
+def _unsupport(stage: Stage, pk: int) -> None:
+    row = Support.objects.current().get(case_id=FollowUp.objects.get(pk=pk).case_id)
+    care.withdraw_entry(entry=row, reason="another patient", by=stage.by, at=stage.at)
 
 
 STORIES: dict[str, Story] = {
@@ -261,6 +289,18 @@ STORIES: dict[str, Story] = {
     "care.round": Story(_stay, _round, _unround, "ward"),
     "care.decide_discharge": Story(_ready, _discharge, _undischarge, ""),
     "care.positive_again": Story(_positive_again, _look, _unlook, "ward"),
+    "care.rehabilitate": Story(
+        lambda stage: _needs(stage, needs_rehabilitation=True),
+        lambda stage, pk: _support(stage, pk, "rehabilitation"),
+        _unsupport,
+        "",
+    ),
+    "care.counsel": Story(
+        lambda stage: _needs(stage, needs_counselling=True),
+        lambda stage, pk: _support(stage, pk, "counselling"),
+        _unsupport,
+        "",
+    ),
     "care.follow_up": Story(
         _left,
         lambda stage, pk: _look(stage, _case_of(pk), week=2),

@@ -1,12 +1,13 @@
 """Wards and beds, stays, requests for a bed, what is seen of patients, how they leave, and where they stand."""
 
-from lianfang.care.models.clinic import FollowUp, Respiratory, Round, Treatment
+from lianfang.care.models.clinic import Aid, FollowUp, Respiratory, Round, Support, Treatment
 from lianfang.care.models.pathway import Pathway, PathwayChange, Stage
 from lianfang.care.models.request import BedRequest, Direction, Journey
 from lianfang.care.models.stay import Departure, How, Stay, VisitDue
 from lianfang.care.models.ward import Bed, BedKind, BedTally, CareLevel, Cohort, Upkeep, Ward, WardSex
 
 __all__ = [
+    "Aid",
     "Bed",
     "BedKind",
     "BedRequest",
@@ -24,6 +25,7 @@ __all__ = [
     "Round",
     "Stage",
     "Stay",
+    "Support",
     "Treatment",
     "Upkeep",
     "VisitDue",

@@ -76,6 +76,28 @@ class Treatment(Fact):
         return f"{self.what} of case {self.case_id}"
 
 
+class Aid(models.TextChoices):
+    """What a discharged patient can need beyond being looked at."""
+
+    REHABILITATION = "rehabilitation", _("rehabilitation")
+    COUNSELLING = "counselling", _("counselling")
+
+
+class Support(Fact):
+    """A discharged patient was given rehabilitation or counselling."""
+
+    case = models.ForeignKey("cases.Case", models.PROTECT, related_name="supports")
+    aid = models.CharField(max_length=14, choices=Aid)
+    note = models.TextField(blank=True)
+    path = PathField(db_index=True)
+    source_path = PathField(db_index=True)
+
+    objects = PatientQuerySet.as_manager()  # type: ignore[misc]
+
+    def __str__(self) -> str:
+        return f"{self.aid} of case {self.case_id}"
+
+
 class FollowUp(Fact):
     """A discharged patient was visited or came back to be looked at; `week` is the visit it answers (null: another)."""
 

@@ -9,6 +9,7 @@ from lianfang.care.services.beds import (
 )
 from lianfang.care.services.bedside import (
     follow_up,
+    give_support,
     record_round,
     start_treatment,
     stop_treatment,
@@ -30,6 +31,7 @@ __all__ = [
     "end_upkeep",
     "follow_up",
     "give_bed",
+    "give_support",
     "lay_down",
     "record_departure",
     "record_round",

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from lianfang.care.derive import derive_pathways
 from lianfang.care.events import CareEvent
-from lianfang.care.models import BedRequest, FollowUp, Round, Stay, Treatment
+from lianfang.care.models import BedRequest, FollowUp, Round, Stay, Support, Treatment
 from lianfang.cases.models import Case
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
@@ -15,7 +15,7 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
 from lianfang.loop.touch import touch
 
-Entry = Round | FollowUp | Treatment | Stay
+Entry = Round | FollowUp | Treatment | Stay | Support
 
 
 def where(case: Case, at: datetime) -> str:
@@ -61,6 +61,17 @@ def follow_up(*, case: Case, seen_at: datetime, by: Actor, at: datetime, **seen:
     by.require(Permission.OBSERVATION_RECORD, case.path)
     row: FollowUp = FollowUp(case=case, **seen)
     _added(row, CareEvent.FOLLOWED_UP, path=case.path, occurred_at=seen_at, by=by, at=at, after=seen)
+    return row
+
+
+@transaction.atomic
+def give_support(
+    *, case: Case, aid: str, given_at: datetime, by: Actor, at: datetime, note: str = ""
+) -> Support:
+    """Record that a discharged patient was given rehabilitation or counselling."""
+    by.require(Permission.OBSERVATION_RECORD, case.path)
+    row: Support = Support(case=case, aid=aid, note=note)
+    _added(row, CareEvent.SUPPORTED, path=case.path, occurred_at=given_at, by=by, at=at, after={"aid": aid})
     return row
 
 

@@ -44,6 +44,8 @@ class Permission(StrEnum):
     AREA_VIEW = "regions:area:view"
     AREA_EDIT = "regions:area:edit"
     GRADE_CONFIRM = "regions:grade:confirm"
+    TEAM_VIEW = "teams:team:view"
+    TEAM_EDIT = "teams:team:edit"
     RULEBOOK_VIEW = "rulebook:rule:view"
 
 
@@ -65,7 +67,7 @@ class Role(models.TextChoices):
 P = Permission
 _READ = frozenset({P.TASK_VIEW, P.RULEBOOK_VIEW, P.AREA_VIEW})
 _CASE_READ = _READ | {P.CASE_VIEW, P.CONTACT_VIEW, P.PERSON_VIEW, P.METRICS_VIEW, P.SIGNAL_VIEW}
-_CARE_READ = {P.CARE_VIEW, P.BED_VIEW}
+_CARE_READ = {P.CARE_VIEW, P.BED_VIEW, P.TEAM_VIEW}
 
 HOLDS: dict[str, frozenset[Permission]] = {
     Role.FIELD_WORKER: _READ
@@ -85,7 +87,9 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.PERSON_VIEW,
         P.ACCESS_BREAK_GLASS,
     },
-    Role.BED_DESK: _READ | _CARE_READ | {P.TASK_DO, P.CASE_VIEW, P.PERSON_VIEW, P.BED_EDIT, P.BED_ASSIGN},
+    Role.BED_DESK: _READ
+    | _CARE_READ
+    | {P.TASK_DO, P.CASE_VIEW, P.PERSON_VIEW, P.BED_EDIT, P.BED_ASSIGN, P.TEAM_EDIT},
     Role.LABORATORIAN: _READ | {P.TASK_DO, P.RESULT_RECORD, P.SIGNAL_RECORD},
     Role.EPIDEMIOLOGIST: _CASE_READ
     | _CARE_READ
@@ -111,6 +115,7 @@ HOLDS: dict[str, frozenset[Permission]] = {
     | _CARE_READ
     | {
         P.BED_ASSIGN,
+        P.TEAM_EDIT,
         P.TASK_VERIFY,
         P.FINDING_JUDGE,
         P.AREA_EDIT,

@@ -25,9 +25,10 @@ from lianfang.outlook.selectors.foci import (
     tracing_costs,
     wilson,
 )
+from lianfang.outlook.selectors.treatments import Known, treatments_known
 
 __all__ = [
-    "AttackRate", "BedOutlook", "Candidate", "ChainFilter", "ChainView", "LastCase", "Node", "SourceView", "attack_rates",
+    "AttackRate", "BedOutlook", "Candidate", "ChainFilter", "ChainView", "Known", "LastCase", "Node", "SourceView", "attack_rates",
     "bed_outlook", "beds_of_areas", "cases_of_focus", "chains", "days_since_last", "diseases_with", "foci", "get_focus", "inspections_of", "source_of",
-    "studies", "tracing_cost", "tracing_costs", "wilson",
+    "studies", "tracing_cost", "tracing_costs", "treatments_known", "wilson",
 ]  # fmt: skip

@@ -50,6 +50,7 @@ Parameters = Annotated[
     | livelihood.ProduceReliefParameters
     | supply.RoomParameters
     | supply.TeamRestParameters
+    | supply.StaffingParameters
     | supply.PairingParameters
     | supply.CharterParameters
     | supply.WasteParameters

@@ -28,6 +28,15 @@ class TeamRestParameters(Frozen):
     days_off_per_fortnight: int | None = None
 
 
+class StaffingParameters(Frozen):
+    """Hours of doctors and nurses that an occupied bed needs a day, by level of bed, and the length of a shift."""
+
+    kind: Literal["staffing"]
+    doctor_hours_per_bed: dict[Annotated[int, Field(ge=0, le=3)], Annotated[float, Field(ge=0, le=24)]]
+    nurse_hours_per_bed: dict[Annotated[int, Field(ge=0, le=3)], Annotated[float, Field(ge=0, le=48)]]
+    shift_hours: Annotated[float, Field(gt=0, le=24)]
+
+
 class Pair(Frozen):
     """One place and the provinces that help it, by division codes."""
 

@@ -1,0 +1,262 @@
+"""Teams: a round ends the one before, rest is owed by the rules of the place, rosters keep it, a person decides."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from tests.apps.care.conftest import Hospital
+from tests.world import NOON, a_person, build_world
+
+from lianfang.care.models import CareLevel
+from lianfang.common.clock import local_day, start_of
+from lianfang.core.access.actor import Actor
+from lianfang.core.access.errors import AccessError
+from lianfang.core.registry.models import Level, Place
+from lianfang.loop.models import Task
+from lianfang.loop.worker import sweep
+from lianfang.teams import services
+from lianfang.teams.errors import AlreadyAnswered, NotDeployed, RosterDecided, TeamElsewhere, WorkerBusy
+from lianfang.teams.models import Deployment, Pairing, RestDue, Shift, Team, Worker
+from lianfang.teams.rosters import accept_roster, hours_of, propose_shifts, refuse_roster
+from lianfang.teams.rules import rest_rules
+from lianfang.teams.selectors import consultations, facility_hours, pairings, protection
+
+pytestmark = pytest.mark.django_db
+
+BY = Actor.system("test")
+DAY = timedelta(days=1)
+# 21 February 2020, when both rules of rest hold in Wuhan (4201).
+MARCH = datetime(2020, 3, 2, 2, 0, tzinfo=NOON.tzinfo)
+
+
+@pytest.fixture
+def hospital() -> Hospital:
+    return Hospital(build_world(MARCH), at=MARCH)
+
+
+def a_team(hospital: Hospital, nurses: int = 5, doctors: int = 1, name: str = "江苏一队") -> Team:
+    team = services.form_team(home=hospital.world.units["42-nha"], name=name, by=BY, at=hospital.at)
+    for n in range(nurses + doctors):
+        services.add_worker(
+            team=team, person=a_person(hospital.world), code=f"{name}-{n}",
+            skill="nurse" if n < nurses else "doctor", by=BY, at=hospital.at,
+        )  # fmt: skip
+    return team
+
+
+def sent(hospital: Hospital, team: Team) -> Deployment:
+    unit = hospital.world.units["420106-hosp"]
+    return services.deploy_team(team=team, unit=unit, from_at=hospital.at, by=BY, at=hospital.at)
+
+
+def test_the_round_of_10_february_ends_that_of_7_february(hospital: Hospital) -> None:
+    places = hospital.world.places
+    nation, helped = places["CN"], places["4201"]
+    helpers = [
+        Place.objects.create(code=code, name=name, level=Level.PROVINCE, parent=nation, path=f"CN.{code}.")
+        for code, name in (("32", "江苏"), ("35", "福建"), ("37", "山东"))
+    ]
+    first = [(helpers[0], helped), (helpers[1], places["4202"])]
+    second = [(helpers[1], helped), (helpers[2], helped)]
+    at = hospital.at
+    services.start_round(pairs=first, within=places["42"], from_on=date(2020, 2, 7), by=BY, at=at)
+    services.start_round(pairs=second, within=places["42"], from_on=date(2020, 2, 10), by=BY, at=at)
+    ninth, tenth = (start_of(date(2020, 2, d)) for d in (9, 10))
+    names = lambda at: sorted(p.helper.name for p in pairings(BY, "CN.42.", at))  # noqa: E731
+    assert names(ninth) == ["江苏", "福建"]
+    assert names(tenth) == ["山东", "福建"]
+    assert Pairing.objects.filter(until_on=date(2020, 2, 10)).count() == 2
+
+
+def test_rest_by_the_rules_of_the_place(hospital: Hospital) -> None:
+    wuhan = rest_rules(hospital.world.places["420106"], MARCH)
+    assert (wuhan.days_off, wuhan.within_days, wuhan.longest_days) == (2, 10, 30)
+    assert wuhan.editions == ("team_rest@hubei", "team_rest@wuhan")
+    elsewhere = rest_rules(hospital.world.places["420205"], MARCH)
+    assert (elsewhere.days_off, elsewhere.longest_days) == (0, 30)
+
+
+def test_days_off_and_relief_are_owed_and_late_when_they_do_not_come(hospital: Hospital) -> None:
+    team = a_team(hospital, nurses=1, doctors=0)
+    row = sent(hospital, team)
+    assert row.relief_at == MARCH + 30 * DAY
+    assert team.path == hospital.world.units["420106-hosp"].path
+    worker = team.workers.get()
+    first = RestDue.objects.get(worker=worker, n=1)
+    services.record_day_off(worker=worker, on=local_day(MARCH) + DAY, by=BY, at=MARCH)
+    sweep(at=MARCH + 11 * DAY)
+    task = Task.objects.get(duty="teams.days_off", subject_id=first.pk)
+    assert task.status == "open", "one of two days"
+    assert task.due_at < MARCH + 11 * DAY
+    assert task.unit_id == row.unit_id
+    services.record_day_off(worker=worker, on=local_day(MARCH) + 5 * DAY, by=BY, at=MARCH + 11 * DAY)
+    sweep(at=MARCH + 11 * DAY)
+    task.refresh_from_db()
+    assert task.status == "done"
+    sweep(at=MARCH + 31 * DAY)
+    assert Task.objects.get(duty="teams.relieve").status == "open"
+    services.end_deployment(deployment=row, ended_at=MARCH + 31 * DAY, by=BY, at=MARCH + 31 * DAY)
+    sweep(at=MARCH + 31 * DAY)
+    assert Task.objects.get(duty="teams.relieve").status == "done"
+
+
+def test_a_team_is_at_one_place(hospital: Hospital) -> None:
+    team = a_team(hospital, nurses=1)
+    sent(hospital, team)
+    with pytest.raises(TeamElsewhere):
+        services.deploy_team(
+            team=team, unit=hospital.world.units["420106-cdc"], from_at=MARCH + DAY, by=BY, at=MARCH + DAY
+        )
+
+
+def filled(hospital: Hospital, n: int = 4) -> None:
+    hospital.ward("ordinary", n=n)
+    for k in range(n):
+        hospital.lay(hospital.case(), hospital.bed("ordinary", k))
+
+
+def test_hours_needed_by_the_occupied_beds_against_hours_there(hospital: Hospital) -> None:
+    filled(hospital)
+    hospital.ward("icu", CareLevel.CRITICAL, n=1)
+    hospital.lay(hospital.case(), hospital.bed("icu"))
+    sent(hospital, a_team(hospital, nurses=5))
+    hours = {one.profession: one for one in hours_of(hospital.world.units["420106-hosp"], MARCH)}
+    assert hours["nurse"].needed == 4 * 4.0
+    assert hours["nurse"].there == 5 * 8 * 0.8
+    assert not hours["nurse"].is_short
+    assert hours["intensive_nurse"].needed > 0
+    assert hours["intensive_nurse"].is_short
+    assert len(facility_hours(hospital.world.actor("chen", MARCH), "CN.42.4201.", MARCH)) == 1
+
+
+def test_a_roster_keeps_rest_and_is_decided_by_a_person(hospital: Hospital) -> None:
+    filled(hospital)
+    team = a_team(hospital, nurses=5, doctors=4)
+    with pytest.raises(NotDeployed):
+        propose_shifts(team=team, from_on=local_day(MARCH), days=10, by=BY, at=MARCH)
+    sent(hospital, team)
+    roster = propose_shifts(team=team, from_on=local_day(MARCH) + DAY, days=10, by=BY, at=MARCH)
+    worked = Counter(line["worker"] for line in roster.plan)
+    assert max(worked.values()) <= 8, "two days off in ten"
+    assert not Shift.objects.exists(), "a proposal writes no shift"
+    assert all(line["why"] in {"nobody_can", "all_work", "rest"} for line in roster.missing)
+    n = accept_roster(roster=roster, by=hospital.world.actor("chen", MARCH), at=MARCH)
+    assert n == len(roster.plan) == Shift.objects.current().count()
+    with pytest.raises(RosterDecided):
+        refuse_roster(roster=roster, reason="late", by=BY, at=MARCH)
+    again = propose_shifts(team=team, from_on=local_day(MARCH) + DAY, days=10, by=BY, at=MARCH)
+    assert not any(
+        Shift.objects.filter(worker_id=line["worker"], on=again.from_on + line["day"] * DAY).exists()
+        for line in again.plan
+    ), "who has a shift that day gets no second one"
+    with pytest.raises(AccessError):
+        propose_shifts(
+            team=team, from_on=local_day(MARCH), days=1, by=hospital.world.actor("stranger", MARCH), at=MARCH
+        )
+
+
+def test_who_worked_before_the_roster_rests_first(hospital: Hospital) -> None:
+    filled(hospital, n=2)
+    team = a_team(hospital, nurses=1, doctors=0)
+    sent(hospital, team)
+    worker = team.workers.get()
+    for k in range(8):
+        on = local_day(MARCH) - (7 - k) * DAY
+        Shift.objects.create(
+            worker=worker, unit=hospital.world.units["420106-hosp"], on=on, path=worker.path,
+            source_path=worker.source_path, occurred_at=start_of(on), until_at=start_of(on) + 8 * timedelta(hours=1),
+            recorded_at=MARCH,
+        )  # fmt: skip
+    roster = propose_shifts(team=team, from_on=local_day(MARCH) + DAY, days=3, by=BY, at=MARCH)
+    assert sorted(line["day"] for line in roster.plan) == [2]
+    assert {(m["day"], m["why"]) for m in roster.missing if m["profession"] == "nurse"} >= {
+        (0, "rest"),
+        (1, "rest"),
+    }
+
+
+def test_two_rosters_cannot_give_one_worker_two_shifts_at_once(hospital: Hospital) -> None:
+    filled(hospital)
+    team = a_team(hospital)
+    sent(hospital, team)
+    one, two = (
+        propose_shifts(team=team, from_on=local_day(MARCH) + DAY, days=3, by=BY, at=MARCH) for _ in range(2)
+    )
+    accept_roster(roster=one, by=BY, at=MARCH)
+    with pytest.raises(WorkerBusy):
+        accept_roster(roster=two, by=BY, at=MARCH)
+
+
+def test_protection_exposure_infection_and_allowance(hospital: Hospital) -> None:
+    filled(hospital)
+    team = a_team(hospital, nurses=2, doctors=0)
+    sent(hospital, team)
+    worker = Worker.objects.select_related("team__home__place").filter(team=team).first()
+    row = services.report_exposure(
+        worker=worker, hazard="needle", happened_at=MARCH, by=hospital.fang, at=MARCH
+    )
+    sweep(at=MARCH)
+    assert Task.objects.get(duty="teams.exposure").due_at == MARCH + DAY
+    services.assess_exposure(exposure=row, is_infected=True, measures="isolated", by=hospital.fang, at=MARCH)
+    seen = protection(hospital.world.actor("chen", MARCH), "CN.42.4201.", MARCH)
+    assert (seen.workers, seen.exposures, seen.open, seen.infected) == (2, 1, 0, 1)
+    roster = propose_shifts(team=team, from_on=local_day(MARCH) + DAY, days=5, by=BY, at=MARCH)
+    assert worker.pk not in {line["worker"] for line in roster.plan}, "the infected do not work"
+    accept_roster(roster=roster, by=BY, at=MARCH)
+    other = team.workers.exclude(pk=worker.pk).get()
+    paid = services.pay_allowance(
+        worker=other, from_on=local_day(MARCH), until_on=local_day(MARCH) + 9 * DAY, amount=Decimal(1500),
+        by=BY, at=MARCH + 10 * DAY,
+    )  # fmt: skip
+    assert paid.days == Shift.objects.filter(worker=other).count()
+
+
+def test_advice_is_asked_scheduled_and_answered_once(hospital: Hospital) -> None:
+    units = hospital.world.units
+    row = services.ask_advice(
+        form="remote", from_unit=units["420106-hosp"], to_unit=units["4201-cdc"], question="ECMO?",
+        by=hospital.fang, at=MARCH,
+    )  # fmt: skip
+    sweep(at=MARCH)
+    task = Task.objects.get(duty="teams.consult")
+    assert (task.unit_id, task.due_at) == (units["4201-cdc"].pk, MARCH + DAY)
+    services.schedule_consultation(
+        consultation=row, scheduled_for=MARCH + timedelta(hours=3), by=BY, at=MARCH
+    )
+    services.answer_consultation(consultation=row, answer="prone first", by=BY, at=MARCH + timedelta(hours=4))
+    with pytest.raises(AlreadyAnswered):
+        services.answer_consultation(consultation=row, answer="again", by=BY, at=MARCH)
+    sweep(at=MARCH + timedelta(hours=4))
+    task.refresh_from_db()
+    assert task.status == "done"
+    assert not consultations(hospital.world.actor("stranger", MARCH), "").exists()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Missing hands"), ("zh-hans", "缺少人手")])
+def test_the_pages(hospital: Hospital, language: str, words: str) -> None:
+    filled(hospital)
+    team = a_team(hospital, nurses=1)
+    sent(hospital, team)
+    propose_shifts(team=team, from_on=local_day(MARCH) + DAY, days=3, by=BY, at=MARCH)
+    client = Client(headers={"accept-language": language})
+    client.force_login(hospital.world.users["fang"])
+    assert "江苏一队" in client.get("/teams").content.decode()
+    assert words in client.get(f"/teams/{team.pk}").content.decode()
+
+
+def test_the_demo_teams(hospital: Hospital) -> None:
+    """Two hospitals, patients in one: a team of the other works there, has a roster, and one of it is exposed."""
+    from lianfang.core.registry.models import Unit
+    from lianfang.demo.teams import send_teams
+
+    filled(hospital)
+    place = hospital.world.places["420107"]
+    Unit.objects.create(code="420107-hosp", name="西河医院", kind="hospital", place=place, path=place.path)
+    assert send_teams(at=MARCH) == 1
+    team = Team.objects.get()
+    assert (team.path, team.source_path) == (hospital.world.units["420106-hosp"].path, place.path)
+    assert team.rosters.get().plan
+    assert protection(hospital.world.actor("chen", MARCH), "CN.42.4201.", MARCH).open == 1
+    assert Pairing.objects.get().helped.code == "420106"
