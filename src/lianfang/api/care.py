@@ -12,7 +12,6 @@ from lianfang.care import services
 from lianfang.care.derive import explain_discharge
 from lianfang.care.models import Bed, BedRequest, Pathway, Ward
 from lianfang.care.selectors import bed_board, waiting_list, wards
-from lianfang.cases.models import Case
 from lianfang.cases.selectors import get_case
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
@@ -380,5 +379,5 @@ def follow(request: Any, number: str, body: PatientVisitIn) -> Any:
     return services.follow_up(case=case, **body.dict(), by=request.actor, at=request.at)
 
 
-def _patient(request: Any, number: str) -> Case:
+def _patient(request: Any, number: str) -> Any:
     return get_case(request.actor, number, P.CARE_VIEW)

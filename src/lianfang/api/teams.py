@@ -240,7 +240,7 @@ def advice(request: Any, area: str = "", limit: int = 100) -> Any:
 @endpoint("POST", "/consultations", P.CARE_EDIT, response=ConsultationOut)
 def ask(request: Any, body: QuestionIn) -> Any:
     """Ask another unit for advice."""
-    units = {"from_unit": get_unit(body.from_unit), "to_unit": get_unit(body.to_unit)}
+    units: dict[str, Any] = {"from_unit": get_unit(body.from_unit), "to_unit": get_unit(body.to_unit)}
     told = body.dict(exclude={"from_unit", "to_unit"})
     return services.ask_advice(**units, **told, by=request.actor, at=request.at)
 

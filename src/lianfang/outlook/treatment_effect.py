@@ -88,7 +88,7 @@ def treatment_effect(
     used = {name: c[known] for name, c in given.items() if known.any() and np.ptp(c[known]) > 0}
     end, event, begun = end[known], event[known], begun[known]
     treated = ~np.isnan(begun)
-    told = {
+    told: dict[str, Any] = {
         "n": len(end),
         "n_treated": int(treated.sum()),
         "deaths": int(event.sum()),

@@ -15,7 +15,7 @@ from lianfang.common.errors import LianfangError
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Unit
 from lianfang.teams import services
-from lianfang.teams.models import Consultation, Exposure, Hazard, Roster, Skill, Team
+from lianfang.teams.models import Consultation, Exposure, Hazard, Roster, Skill, Team, Worker
 from lianfang.teams.rosters import accept_roster, propose_shifts, refuse_roster
 from lianfang.teams.selectors import (
     consultations,
@@ -50,7 +50,7 @@ class RosterForm(forms.Form):
 class ExposureForm(forms.Form):
     """An exposure at work."""
 
-    worker = forms.ModelChoiceField(label=_("Health worker"), queryset=None)
+    worker = forms.ModelChoiceField(label=_("Health worker"), queryset=Worker.objects.none())
     hazard = forms.ChoiceField(label=_("How"), choices=Hazard.choices)
     note = forms.CharField(label=_("Note"), required=False)
 
@@ -59,7 +59,7 @@ class AskForm(forms.Form):
     """Asking for advice."""
 
     form = forms.ChoiceField(label=_("Form"), choices=Consultation.Form.choices)
-    to_unit = forms.ModelChoiceField(label=_("Whom"), queryset=None)
+    to_unit = forms.ModelChoiceField(label=_("Whom"), queryset=Unit.objects.none())
     question = forms.CharField(label=_("Question"), widget=forms.Textarea(attrs={"rows": 3}))
 
 
