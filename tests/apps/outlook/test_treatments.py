@@ -114,7 +114,7 @@ def test_from_the_records_to_the_page(world: World) -> None:
     assert "qingfei" in client.get("/treatments").content.decode()
 
 
-def test_a_treatment_given_marks_the_study_and_few_deaths_say_nothing(world: World) -> None:
+def test_a_treatment_given_marks_the_study_and_what_is_not_known_says_nothing(world: World) -> None:
     from tests.apps.care.conftest import Hospital
 
     from lianfang.care.services import start_treatment
@@ -127,4 +127,4 @@ def test_a_treatment_given_marks_the_study_and_few_deaths_say_nothing(world: Wor
     start_treatment(case=case, what="oxygen", from_at=hospital.at, by=hospital.fang, at=hospital.at)
     settle(NOON + 2 * DAY)
     (known,) = treatments_known(hospital.fang)
-    assert (known.effect["refused"], known.sureness) == ("few_deaths", "refused")
+    assert (known.effect["refused"], known.sureness) == ("missing", "refused"), "nobody judged the severity"

@@ -11,8 +11,8 @@ from tests.world import NOON, a_person, build_world
 
 from lianfang.care.models import CareLevel
 from lianfang.common.clock import local_day, start_of
+from lianfang.common.errors import LianfangError
 from lianfang.core.access.actor import Actor
-from lianfang.core.access.errors import AccessError
 from lianfang.core.registry.models import Level, Place
 from lianfang.loop.models import Task
 from lianfang.loop.worker import sweep
@@ -151,7 +151,7 @@ def test_a_roster_keeps_rest_and_is_decided_by_a_person(hospital: Hospital) -> N
         Shift.objects.filter(worker_id=line["worker"], on=again.from_on + line["day"] * DAY).exists()
         for line in again.plan
     ), "who has a shift that day gets no second one"
-    with pytest.raises(AccessError):
+    with pytest.raises(LianfangError):
         propose_shifts(
             team=team, from_on=local_day(MARCH), days=1, by=hospital.world.actor("stranger", MARCH), at=MARCH
         )
