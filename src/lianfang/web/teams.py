@@ -58,7 +58,7 @@ class ExposureForm(forms.Form):
 class AskForm(forms.Form):
     """Asking for advice."""
 
-    form = forms.ChoiceField(label=_("Form"), choices=Consultation.Form.choices)
+    form = forms.ChoiceField(label=_("Form of advice"), choices=Consultation.Form.choices)
     to_unit = forms.ModelChoiceField(label=_("Whom"), queryset=Unit.objects.none())
     question = forms.CharField(label=_("Question"), widget=forms.Textarea(attrs={"rows": 3}))
 
