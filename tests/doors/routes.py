@@ -383,7 +383,9 @@ ROUTES: dict[str, Route] = {
     "GET /cases/{number}/care": about("number"),
     "POST /cases/{number}/stays": about("number", P.CARE_VIEW, bed="@free_bed", lies_from=WHEN),
     "POST /cases/{number}/rounds": about("number", P.CARE_VIEW, seen_at=WHEN, temperature=36.7),
-    "POST /cases/{number}/treatments": about("number", P.CARE_VIEW, what="oxygen", from_at=WHEN),
+    "POST /cases/{number}/treatments": Route(
+        {"number": "number"}, {"what": "oxygen", "from_at": WHEN}, frozenset({P.CARE_VIEW})
+    ),
     "POST /cases/{number}/departures": about("number", P.CARE_VIEW, how="died", left_at=WHEN),
     "POST /cases/{number}/follow-ups": about("number", P.CARE_VIEW, seen_at=WHEN),
     "GET /proposals": listing(),
