@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.models import Classification, Outcome
+from lianfang.contacts.models import Need
 from lianfang.core.rules import site_rules
 from lianfang.regions.models import RiskLevel
 from lianfang.web.language import in_language
@@ -96,7 +97,7 @@ _OWN: dict[str, Any] = {
     "well": _("well"),
     "other_illness": _("ill with something else"),
 }
-_ENUMS: tuple[Any, ...] = (Classification, Outcome.Kind, RiskLevel)
+_ENUMS: tuple[Any, ...] = (Classification, Outcome.Kind, RiskLevel, Need)
 
 
 def words_of(code: Any) -> str:
