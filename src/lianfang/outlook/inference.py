@@ -1,7 +1,6 @@
 """From evidence on file to `analytics.chains` and back; imported only where something is computed."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -32,7 +31,7 @@ PROBLEMS = {
 
 def inferred(evidence: Evidence, history: NaturalHistoryParameters, seed: int) -> dict[str, Any]:
     """Return the result of a run: candidates, consensus, super-spreading, problems."""
-    posterior = judged(posterior_of(evidence, history, seed), evidence)
+    posterior = posterior_of(evidence, history, seed)
     ids = posterior.ids
     source, _ = posterior.best()
     best = {pk: None if i < 0 else ids[i] for pk, i in zip(ids, source.tolist(), strict=True)}
@@ -48,20 +47,19 @@ def inferred(evidence: Evidence, history: NaturalHistoryParameters, seed: int) -
 
 
 def posterior_of(evidence: Evidence, history: NaturalHistoryParameters, seed: int) -> ChainPosterior:
-    """Run the library on the evidence; what a person confirmed counts as a link that investigators named."""
+    """Run the library on the evidence; what persons decided holds in every tree it draws."""
     cases = evidence.cases
-    traced = (
-        evidence.traced | {(source, case) for case, source in evidence.confirmed.items()}
-    ) - evidence.rejected
     return infer_chains(
         [case.pk for case in cases],
         days_of(evidence),
         interval_of(history.serial_interval),
-        traced=sorted(traced) or None,
+        traced=sorted(evidence.traced - evidence.rejected) or None,
         contacts=sorted(evidence.contacts - evidence.rejected) or None,
         household=[evidence.household.get(case.pk) for case in cases] if evidence.household else None,
         exposure=exposure_of(evidence, history),
-        source_outside=[_is_outside(evidence, case.pk) for case in cases],
+        source_outside=[True if case.pk in evidence.outside else None for case in cases],
+        fixed=evidence.confirmed | dict.fromkeys(evidence.ruled_outside),
+        barred=sorted(evidence.rejected - {(source, case) for case, source in evidence.confirmed.items()}),
         seed=seed,
     )
 
@@ -72,12 +70,6 @@ def days_of(evidence: Evidence) -> list[float]:
         float(case.on.toordinal() - (0 if case.is_onset else evidence.report_delay))
         for case in evidence.cases
     ]
-
-
-def _is_outside(evidence: Evidence, pk: int) -> bool | None:
-    if pk in evidence.confirmed:
-        return False
-    return True if pk in evidence.outside or pk in evidence.ruled_outside else None
 
 
 def interval_of(law: Any) -> Interval:
@@ -137,40 +129,6 @@ def infected_at(evidence: Evidence, case: CaseFacts) -> str | None:
 
 def _day(value: date | None) -> float:
     return float("nan") if value is None else float(value.toordinal())
-
-
-def judged(posterior: ChainPosterior, evidence: Evidence) -> ChainPosterior:
-    """Return the posterior with each case's source conditioned on what persons decided about it.
-
-    For the case itself that is exact: given that A did not infect it, the other probabilities are divided by what is
-    left. What a decision says about other cases enters as evidence of the run (a confirmed link is a named one).
-    """
-    at = {pk: i for i, pk in enumerate(posterior.ids)}
-    start, infector, probability = [0], [], []
-    unknown = posterior.unknown.copy()
-    for j, pk in enumerate(posterior.ids):
-        a, b = int(posterior.start[j]), int(posterior.start[j + 1])
-        row = dict(zip(posterior.infector[a:b].tolist(), posterior.probability[a:b].tolist(), strict=True))
-        if pk in evidence.confirmed:
-            row, unknown[j] = {at[evidence.confirmed[pk]]: 1.0}, 0.0
-        elif pk in evidence.ruled_outside:
-            row, unknown[j] = {}, 1.0
-        else:
-            barred = {at[source] for source, case in evidence.rejected if case == pk}
-            left = 1.0 - sum(row.get(i, 0.0) for i in barred)
-            if barred & set(row):
-                row = {i: p / left if left > 1e-9 else 0.0 for i, p in row.items() if i not in barred}
-                unknown[j] = unknown[j] / left if left > 1e-9 else 1.0
-        infector += list(row)
-        probability += list(row.values())
-        start.append(len(infector))
-    return replace(
-        posterior,
-        start=np.array(start, dtype=np.int64),
-        infector=np.array(infector, dtype=np.int64),
-        probability=np.array(probability, dtype=np.float64),
-        unknown=unknown,
-    )
 
 
 def _kept(posterior: ChainPosterior, pk: int, best: int | None) -> list[tuple[int | None, float | None]]:

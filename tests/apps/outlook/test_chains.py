@@ -135,6 +135,17 @@ def test_a_rejected_link_has_no_share_and_the_others_are_scaled(world: World, ou
     assert sum(one["p"] for one in after["candidates"]) + after["unknown"] == pytest.approx(1, abs=0.06)
 
 
+def test_a_decision_on_one_case_is_heard_about_the_others(world: World, outbreak: list[Case]) -> None:
+    case, source = outbreak[5], outbreak[4]
+    rule_on_source(
+        case=source, source=case, decision="confirmed", reason="sequence", by=world.actor("alice"), at=NOON
+    )
+    settle()
+    after = rows(latest("chains"))
+    assert (after[source.pk]["source"], after[source.pk]["p"]) == (case.pk, 1.0)
+    assert source.pk not in {one["id"] for one in after[case.pk]["candidates"]}  # it would close a circle
+
+
 def test_a_source_outside_is_kept_outside(world: World, outbreak: list[Case]) -> None:
     case = outbreak[2]
     rule_on_source(

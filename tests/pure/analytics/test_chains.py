@@ -167,6 +167,29 @@ def test_sources_known_to_be_outside_or_inside_are_respected():
     assert inside.unknown[1:].max() == 0
 
 
+def test_what_persons_decided_holds_in_every_tree_and_speaks_about_other_cases():
+    onset = [0, 0, 5, 5, 6, 6, 11]
+    given = {
+        "exposure": Exposure(place=["home", "home", *["ward"] * 4, "home"]),
+        "source_outside": [True, True, *[False] * 5],
+        "n_sweeps": 400,
+        "n_chains": 2,
+    }
+    interval = Interval.gamma(5, 1.5)
+    fixed = infer_chains(range(7), onset, interval, fixed={2: 1, 3: 1, 4: 1, 6: None}, **given)
+    assert [fixed.candidates(case, 1) for case in (2, 3, 4, 6)] == [[(1, 1.0)]] * 3 + [[(None, 1.0)]]
+    assert dict(fixed.candidates(5))[1] > 2 * dict(fixed.candidates(5))[0]  # nothing else tells them apart
+    others = [(i, j) for j in (2, 3, 4) for i in (0, 2, 3, 4, 5, 6) if i != j]
+    barred = infer_chains(range(7), onset, interval, fixed={6: None}, barred=others, **given)
+    assert dict(barred.candidates(3)) == {1: pytest.approx(1), None: 0}
+    assert np.allclose(dict(barred.candidates(5))[1], dict(fixed.candidates(5))[1], atol=0.06)
+    against_time = infer_chains(range(7), onset, interval, fixed={0: 6}, **given)
+    assert against_time.candidates(0, 1) == [(6, 1.0)]
+    for wrong in ({"fixed": {2: 1, 1: 2}}, {"fixed": {2: 1}, "barred": [(1, 2)]}, {"fixed": {9: 1}}):
+        with pytest.raises(ValueError, match="fixed"):
+            infer_chains(range(7), onset, interval, **wrong, **given)
+
+
 def test_isolated_infectors_and_windows_of_exposure_count():
     onset = [0.0, 0.0, 10.0] + [40.0 + 3 * k for k in range(8)]
     exposure = Exposure(

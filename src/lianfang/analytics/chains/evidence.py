@@ -1,6 +1,6 @@
 """From what investigators wrote down to scored candidate infectors: the sparse table the sampler works on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -231,12 +231,15 @@ def find_candidates(
     evidence: Sequence[set[int]],
     snps: Floats | None,
     *,
+    fixed: Mapping[int, int],
+    barred: set[int],
     max_candidates: int,
     genome_length: float,
 ) -> Candidates:
     """Return the scored candidates of every case; memory is bounded by n x `max_candidates`.
 
-    Where more are possible, the pairs with yes/no evidence and then those with the highest lag density are kept.
+    Where more are possible, the pairs with yes/no evidence and then those with the highest lag density are kept. A case of
+    `fixed` has its one source, however improbable; `barred` pairs (infector * n + infectee) are left out.
     """
     n = len(onset)
     top = as_whole("max_candidates", max_candidates, low=2)
@@ -244,12 +247,15 @@ def find_candidates(
     sorted_onset = onset[order]
     reach = _reach(interval, exposure)
     marked = [_by_infectee(codes, n) for codes in evidence]
+    not_by = _by_infectee(barred, n)
     parts: list[_Scored] = []
     for j in range(n):
         low = np.searchsorted(sorted_onset, onset[j] - reach[1] - 1)
         high = np.searchsorted(sorted_onset, onset[j] - reach[0], side="right")
         near = np.sort(order[low:high])
-        near = near[near != j]
+        near = near[(near != j) & ~np.isin(near, not_by.get(j, []))]
+        if j in fixed:
+            near = np.array([fixed[j]])
         parts.append(
             _score(
                 onset,
@@ -257,6 +263,7 @@ def find_candidates(
                 exposure,
                 j,
                 near,
+                is_fixed=j in fixed,
                 marked=marked,
                 snps=snps,
                 top=top,
@@ -301,6 +308,7 @@ def _score(
     j: int,
     near: Ints,
     *,
+    is_fixed: bool,
     marked: Sequence[dict[int, Ints]],
     snps: Floats | None,
     top: int,
@@ -311,7 +319,7 @@ def _score(
     for kind, groups in enumerate(marked):
         if j in groups:
             flags[:, kind] = np.isin(near, groups[j])
-    possible = (direct > 0) | (indirect > 0)
+    possible = (direct > 0) | (indirect > 0) | is_fixed
     rank = np.where(possible, flags.sum(axis=1) * 10 + direct + 0.1 * indirect, -1.0)
     kept = np.flatnonzero(possible)
     n_possible, n_flagged = len(kept), flags[kept].sum(axis=0, dtype=np.int64)

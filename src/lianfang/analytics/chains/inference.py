@@ -10,10 +10,11 @@ from lianfang.analytics.chains.evidence import (
     Candidates,
     Exposure,
     Interval,
+    Ints,
     find_candidates,
     pair_set,
 )
-from lianfang.analytics.chains.posterior import ChainPosterior
+from lianfang.analytics.chains.posterior import ChainPosterior, find_circle
 from lianfang.analytics.chains.sampling import Draws, Setting, run
 from lianfang.analytics.inputs import (
     Floats,
@@ -54,6 +55,8 @@ def infer_chains(
     snps: Any = None,
     exposure: Exposure | None = None,
     source_outside: Sequence[bool | None] | None = None,
+    fixed: Mapping[Any, Any] | None = None,
+    barred: Iterable[Sequence[Any]] | None = None,
     genome_length: float = 10_000.0,
     missed: float = 0.05,
     n_sweeps: int | None = None,
@@ -91,6 +94,11 @@ def infer_chains(
         infected others there before" count.
     source_outside
         True where the source is known to be elsewhere (imported), False where it is known to be among the cases.
+    fixed
+        Case -> its source as decided, None where decided to be outside. Every tree drawn has these links, and what they say
+        about other cases, R and k is in the posterior.
+    barred
+        Pairs (infector, infectee) decided not to be links; no tree drawn has them.
     missed
         Share of links with one unseen case between.
     n_sweeps, n_chains
@@ -103,7 +111,8 @@ def infer_chains(
     Raises
     ------
     ValueError
-        Missing onset or unequal lengths, unknown or doubled ids, an empty case list, distances that are no matrix.
+        Fixed links that are barred or close a circle; missing onset or unequal lengths, unknown or doubled ids, an empty
+        case list, distances that are no matrix.
 
     Notes
     -----
@@ -121,8 +130,10 @@ def infer_chains(
     (7, True)
     """
     names, days = _cases(ids, onset)
+    index = {name: i for i, name in enumerate(names)}
     shown = exposure or Exposure()
-    evidence = _evidence({name: i for i, name in enumerate(names)}, contacts, traced, household)
+    evidence = _evidence(index, contacts, traced, household)
+    held, never = _decided(index, fixed or {}, barred or ())
     distances = _distances(snps, len(names))
     table = find_candidates(
         days,
@@ -130,6 +141,8 @@ def infer_chains(
         shown,
         list(evidence.values()),
         distances,
+        fixed={j: i for j, i in held.items() if i >= 0},
+        barred=never,
         max_candidates=max_candidates,
         genome_length=as_number("genome_length", genome_length, low=100),
     )
@@ -139,7 +152,8 @@ def infer_chains(
         interval,
         shown,
         distances=distances,
-        source_outside=source_outside,
+        imported=_imported(source_outside, held, len(names)),
+        held=held,
         missed=as_number("missed", missed, low=0, high=0.9),
         genome_length=genome_length,
     )
@@ -157,7 +171,12 @@ def infer_chains(
             method="who infected whom, Gibbs sampling of trees",
             source=SOURCE,
             parameters=limits,
-            inputs={"onset": digest(days), "interval": digest(interval.pmf), "evidence": ",".join(evidence)},
+            inputs={
+                "onset": digest(days),
+                "interval": digest(interval.pmf),
+                "evidence": ",".join(evidence),
+                "decided": f"{len(held)} fixed, {len(never)} barred",
+            },
             seed=seed,
         ),
         has_snps=distances is not None,
@@ -250,15 +269,13 @@ def _setting(
     exposure: Exposure,
     *,
     distances: Floats | None,
-    source_outside: Sequence[bool | None] | None,
+    imported: Ints,
+    held: dict[int, int],
     missed: float,
     genome_length: float,
 ) -> Setting:
     n = len(onset)
     place, home, share = _places(exposure, n)
-    outside = [None] * n if source_outside is None else as_labels(source_outside)
-    if len(outside) != n:
-        raise complain("source_outside", f"one entry for each of {n} cases", len(outside))
     return Setting(
         start=table.start,
         infector=table.infector.astype(np.int64),
@@ -274,7 +291,8 @@ def _setting(
         place=place,
         home=home,
         place_share=share,
-        imported=np.array([0 if value is None else 1 if value else -1 for value in outside], dtype=np.int64),
+        imported=imported,
+        held=np.array([held.get(j, -1) >= 0 for j in range(n)]),
         span=max(float(onset.max() - onset.min()), 1.0) + 1.0,
         missed=missed,
         expected_unknown=1.0 + UNKNOWN_SHARE * n,
@@ -282,6 +300,34 @@ def _setting(
         k_grid=K_GRID,
         occasion_grid=OCCASION_GRID,
     )
+
+
+def _imported(source_outside: Sequence[bool | None] | None, held: dict[int, int], n: int) -> Ints:
+    outside = [None] * n if source_outside is None else as_labels(source_outside)
+    if len(outside) != n:
+        raise complain("source_outside", f"one entry for each of {n} cases", len(outside))
+    imported = np.array([0 if value is None else 1 if value else -1 for value in outside], dtype=np.int64)
+    for j, i in held.items():
+        imported[j] = 1 if i < 0 else -1
+    return imported
+
+
+def _decided(
+    index: dict[Any, int], fixed: Mapping[Any, Any], barred: Iterable[Sequence[Any]]
+) -> tuple[dict[int, int], set[int]]:
+    """Return the source of each decided case (-1 outside), and the barred pairs as numbers."""
+    never = pair_set("barred", barred, index, directed=True)
+    for case in fixed:
+        if case not in index:
+            raise complain("fixed", "ids of cases", case)
+    links = [(source, case) for case, source in fixed.items() if source is not None]
+    codes = pair_set("fixed", links, index, directed=True)
+    if codes & never:
+        raise complain("fixed", "no pair that is barred", sorted(codes & never))
+    held = {index[case]: -1 if source is None else index[source] for case, source in fixed.items()}
+    if find_circle(np.array([held.get(j, -1) for j in range(len(index))])):
+        raise complain("fixed", "links that close no circle", dict(fixed))
+    return held, never
 
 
 def _log_foreign(table: Candidates, distances: Floats | None, genome_length: float) -> Floats:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 from scipy import special
 
 from lianfang.analytics.chains.evidence import Ints
@@ -39,6 +40,7 @@ class Setting(NamedTuple):
     home: Floats  # cases x places: prior share of an infector's transmissions at each place
     place_share: Floats  # share of all cases infected at each place
     imported: Ints  # 1: source known to be outside, 0: open, -1: source known to be among the cases
+    held: NDArray[np.bool_]  # the one candidate is the source, as a person decided
     span: float  # days over which unknown sources may arrive
     missed: float  # share of links with one unseen case between
     expected_unknown: float  # prior mean of the number of unknown sources
@@ -135,12 +137,15 @@ def _shared(known, total, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001,
 
 
 @njit(cache=True)
-def _redraw(s, j, pair, state, learnt, rng, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0917
+def _redraw(s, j, pair, state, learnt, rng, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0917
     """Draw the source of j given all others, circles left out; add the probabilities it is drawn from to the record."""
     source, _choice, n_children, n_at, known_at, timing_at = state
     k, reproduction, n_unknown, habit, rho = learnt
     _, weight, best = pair
     buffer, probability, unknown, counts = record
+    if s.held[j]:
+        probability[s.start[j]] += counts
+        return
     _detach(s, j, state, rho)
     a, b = s.start[j], s.start[j + 1]
     rest = 0.0
@@ -224,13 +229,14 @@ def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ign
     """Propose one other infector for all siblings of j at the same place, and accept by Metropolis-Hastings.
 
     One-by-one redraws cannot leave "this person infected the whole ward" for "that person did". The new infector must
-    have no child at the place yet, so that the way back has the same probability as the way there.
+    have no child at the place yet, so that the way back has the same probability as the way there. A group
+    with a held link stays.
     """
     source, choice, n_children, n_at, known_at, timing_at = state
     k, reproduction, rho = learnt[0], learnt[1], learnt[4]
     start, infector, place, exposed, home = s.start, s.infector, s.place, s.exposure, s.home
     old, h, a, b = source[j], place[j], start[j], start[j + 1]
-    if old < 0 or b - a < 2:
+    if old < 0 or b - a < 2 or s.held[j]:
         return
     new = infector[a + int(rng.random() * (b - a))]
     if new == old or (h >= 0 and n_at[new, h] > 0) or (h < 0 and n_children[new] > 0):
@@ -238,7 +244,7 @@ def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ign
     n_members = 0
     for m in range(len(source)):
         if source[m] == old and place[m] == h:
-            c = -1 if m == new else _find(start, infector, m, new)
+            c = -1 if m == new or s.held[m] else _find(start, infector, m, new)
             if c < 0:
                 return
             members[n_members] = m
@@ -328,6 +334,8 @@ def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Gener
     k, reproduction, mu, n_unknown, rho = 1.0, 1.0, 1.0, 0, 0.0
     learns = n_kinds > 0 or bool((s.snps >= 0).any())
     depth = np.zeros(n, dtype=np.int64)
+    for j in np.flatnonzero(s.held):
+        _attach(s, j, s.start[j], state, rho)
     for sweep in range(n_burn + n_keep):
         if sweep == 0 or learns:
             _weigh(s, pair, log_ratio, mu)
