@@ -160,12 +160,17 @@ def _touched(deployment: Deployment, at: datetime) -> None:
 
 @transaction.atomic
 def record_day_off(*, worker: Worker, on: date, by: Actor, at: datetime) -> DayOff:
-    """Record that a worker had a whole day off."""
+    """Record that a worker had a whole day off; one that is on file already is returned as it is."""
     by.require(Permission.TEAM_EDIT, worker.path)
-    row: DayOff = DayOff.objects.create(
-        worker=worker, on=on, path=worker.path, source_path=worker.source_path,
-        occurred_at=start_of(on), recorded_at=at, recorded_by_id=by.user_id,
+    row, is_new = DayOff.objects.get_or_create(
+        worker=worker, on=on, superseded_at=None,
+        defaults={
+            "path": worker.path, "source_path": worker.source_path,
+            "occurred_at": start_of(on), "recorded_at": at, "recorded_by_id": by.user_id,
+        },
     )  # fmt: skip
+    if not is_new:
+        return row
     record(TeamEvent.RESTED, subject=row, by=by, at=at, after={"on": on.isoformat()})
     touch(DayOff, [row.pk], at=at)
     return row

@@ -173,7 +173,7 @@ def test_a_merge_that_would_put_somebody_in_two_places_names_both_stays(world):
     with pytest.raises(RecordsOverlap) as refused:
         merge_people(kept=kept, merged=merged, reason="one card", by=world.actor("alice"), at=NOON)
     told = str(refused.value)
-    assert all(f"stay {stay.pk}: 2020-02-12 18:00" in told for stay in stays)
+    assert all(f"{stay.pk}: 2020-02-12 18:00" in told for stay in stays)
     assert kept.label in told
     withdraw_stay(stay=stays[1], reason="entered twice", by=world.actor("alice"), at=NOON)
     merge_people(kept=kept, merged=merged, reason="one card", by=world.actor("alice"), at=NOON)

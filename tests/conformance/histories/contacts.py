@@ -86,8 +86,8 @@ def correct_meeting(stage: Stage) -> None:
 def measure(stage: Stage) -> None:
     contact = stage.any(Contact)
     if contact:
-        for _ in range(stage.dice.choice([1, 2])):
-            _measure(stage, contact)
+        for before in stage.dice.choice([(0,), (4, 0)]):  # readings hours apart are two
+            _measure(stage, contact, seen_at=stage.at - before * HOUR)
 
 
 def _measure(

@@ -1,20 +1,21 @@
 """How each duty towards health workers comes to be owed, is proved, and is not proved after all."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from tests.conformance.histories.stage import Stage, Story
 from tests.world import a_person
 
-from lianfang.common.clock import local_day
+from lianfang.common.clock import local_day, start_of
 from lianfang.teams import services as teams
-from lianfang.teams.models import Consultation, DayOff, Deployment, Exposure, RestDue, Worker
+from lianfang.teams.models import Consultation, DayOff, Deployment, Exposure, RestDue, Team, Worker
 
 
 def _deployed(stage: Stage) -> Deployment:
-    team = teams.form_team(home=stage.world.units["42-nha"], name="one", by=stage.by, at=stage.at)
+    n = Team.objects.count() + 1
+    team = teams.form_team(home=stage.world.units["42-nha"], name=f"team {n}", by=stage.by, at=stage.at)
     teams.add_worker(
-        team=team, person=a_person(stage.world), code="W-1", skill="nurse", by=stage.by, at=stage.at
+        team=team, person=a_person(stage.world), code=f"W-{n}", skill="nurse", by=stage.by, at=stage.at
     )
     hospital = stage.world.units["420106-hosp"]
     return teams.deploy_team(team=team, unit=hospital, from_at=stage.at, by=stage.by, at=stage.at)
@@ -31,7 +32,8 @@ def _resume(stage: Stage, pk: int) -> None:
 
 
 def _rest_due(stage: Stage) -> int:
-    """The first stretch of a worker whose team works where two days in ten are to be free."""
+    """The first stretch of a worker whose team works where two days in ten are to be free, once that is the rule."""
+    stage.at = max(stage.at, start_of(date(2020, 2, 22)))  # the edition is of the day before
     row = _deployed(stage)
     RestDue.objects.filter(deployment=row).exclude(n=1).delete()
     (due,) = RestDue.objects.filter(deployment=row)
@@ -52,7 +54,7 @@ def _unrest(stage: Stage, pk: int) -> None:
 
 def _exposed(stage: Stage) -> int:
     _deployed(stage)
-    worker = Worker.objects.select_related("team__home__place").get()
+    worker = Worker.objects.select_related("team__home__place").latest("pk")
     row = teams.report_exposure(
         worker=worker, hazard="splash", happened_at=stage.at, by=stage.by, at=stage.at
     )
