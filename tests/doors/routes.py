@@ -120,14 +120,22 @@ def _beds(world: World, case: Any, at: datetime) -> dict[str, Any]:
     ward = care.set_up_ward(
         unit=world.units["420106-hosp"], name="one", level=1, rooms_shared=False, by=desk, at=at
     )
-    care.change_beds(ward=ward, n=2, from_at=at, by=desk, at=at)
+    care.change_beds(ward=ward, n=3, from_at=at, by=desk, at=at)
     bed = ward.beds.first()
     care.take_out_of_use(bed=bed, why="cleaning", from_at=at, by=desk, at=at)
     care.start_treatment(case=case, what="oxygen", from_at=at, by=desk, at=at)
     request = care.request_bed(case=case, level=1, by=desk, at=at)
     proposal = propose_beds(place=world.places[COUNTY], by=desk, at=at)
     made = {"ward": ward.pk, "bed": bed.pk, "proposal": proposal.pk, "request": request.pk}
-    return made | _teams(world, at) | {"free_bed": ward.beds.last().pk}
+    _, free, taken = ward.beds.order_by("pk")
+    inpatient = cases.open_case(
+        person=a_person(world, COUNTY, at=at), disease=DISEASE, place=world.places[COUNTY],
+        diagnosis="confirmed", by=desk, at=at,
+    )  # fmt: skip
+    care.lay_down(case=inpatient, bed=taken, lies_from=at, by=desk, at=at)
+    return (
+        made | _teams(world, at) | {"free_bed": free.pk, "inpatient": inpatient.number, "now": at.isoformat()}
+    )
 
 
 def _known(world: World, at: datetime) -> None:
@@ -157,7 +165,9 @@ def _teams(world: World, at: datetime) -> dict[str, Any]:
         by=by,
         at=at,
     )
-    return {"team": team.pk, "roster": roster.pk, "consultation": asked.pk}
+    spare = teams.form_team(home=units["420106-hosp"], name="two", by=by, at=at)
+    made = {"team": team.pk, "spare_team": spare.pk, "hospital": units["420106-hosp"].pk}
+    return made | {"roster": roster.pk, "consultation": asked.pk}
 
 
 def _intake(world: World, at: datetime) -> dict[str, Any]:
@@ -180,7 +190,7 @@ def _intake(world: World, at: datetime) -> dict[str, Any]:
 def _loop(world: World, at: datetime) -> dict[str, Any]:
     sweep(at=at)
     task = Task.objects.get(duty="cases.report_event")
-    finding = Finding.objects.get(path=world.places[COUNTY].path)
+    finding = Finding.objects.filter(path=world.places[COUNTY].path).earliest("pk")
     done = Task.objects.filter(path=world.places[COUNTY].path, status="done").first()
     assert done is not None
     check = Verification.objects.create(
@@ -246,7 +256,7 @@ ROUTES: dict[str, Route] = {
     "POST rosters/<int:pk>": about("pk=roster", act="refuse", reason="two are ill"),
     "POST teams/<int:pk>/exposures": about("pk=team", P.CARE_VIEW),
     "GET consultations": listing(),
-    "POST consultations": listing(form="remote", question="ECMO?"),
+    "POST consultations": listing(form="remote", to_unit="@hospital", question="ECMO?"),
     "POST consultations/<int:pk>": about("pk=consultation", P.CARE_VIEW, answer="prone first"),
     "GET chains": listing(),
     "GET chains/<str:number>": about("number"),
@@ -381,12 +391,12 @@ ROUTES: dict[str, Route] = {
     "POST /bed-requests/{pk}/withdrawal": about("pk=request", P.CARE_VIEW, reason="sent home"),
     "POST /bed-requests/{pk}/steps": about("pk=request", P.CARE_VIEW, step="set_out", happened_at=WHEN),
     "GET /cases/{number}/care": about("number"),
-    "POST /cases/{number}/stays": about("number", P.CARE_VIEW, bed="@free_bed", lies_from=WHEN),
+    "POST /cases/{number}/stays": about("number", P.CARE_VIEW, bed="@free_bed", lies_from="@now"),
     "POST /cases/{number}/rounds": about("number", P.CARE_VIEW, seen_at=WHEN, temperature=36.7),
     "POST /cases/{number}/treatments": Route(
         {"number": "number"}, {"what": "oxygen", "from_at": WHEN}, frozenset({P.CARE_VIEW})
     ),
-    "POST /cases/{number}/departures": about("number", P.CARE_VIEW, how="died", left_at=WHEN),
+    "POST /cases/{number}/departures": about("number=inpatient", P.CARE_VIEW, how="died", left_at="@now"),
     "POST /cases/{number}/follow-ups": about("number", P.CARE_VIEW, seen_at=WHEN),
     "GET /proposals": listing(),
     "POST /proposals": Route({}, {"area": COUNTY}),
@@ -396,7 +406,7 @@ ROUTES: dict[str, Route] = {
     ),
     "GET /teams": listing(),
     "GET /deployments": listing(),
-    "POST /teams/{pk}/deployments": about("pk=team", unit="420106-hosp", from_at=WHEN),
+    "POST /teams/{pk}/deployments": about("pk=spare_team", unit="420106-hosp", from_at="@now"),
     "POST /pairings": Route({}, {"within": COUNTY, "from_on": "2020-02-10", "pairs": [{"helper": "42", "helped": COUNTY}]}),
     "POST /teams/{pk}/rosters": about("pk=team", from_on="2020-02-13", days=2),
     "POST /rosters/{pk}/decision": about("pk=roster", decision="refused", reason="two are ill"),

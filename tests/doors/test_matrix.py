@@ -184,7 +184,7 @@ def test_roles_areas_and_objects(site: Site) -> None:
             if status in {403, 404} and seen:
                 wrote.append(f"{call.key} by {role or 'nobody'} ({area}): {seen[0]}")
     print(f"{n} requests")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert wrote == [], "refused, and written all the same"
     assert counts() == before
 
@@ -201,7 +201,7 @@ def test_the_objects_are_really_reached(site: Site) -> None:
             if call.permission is None or call.permission in HOLDS[role]
         )
     ]
-    assert never == []
+    assert never == [], "\n".join(never)
 
 
 def test_a_user_without_an_area_sees_nothing(site: Site) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from ninja import Schema
 from pydantic import AwareDatetime
 
-from lianfang.api.door import Sent, area_path, endpoint, page_size
+from lianfang.api.door import Sent, area_path, endpoint, page_size, place_where, unit_where
 from lianfang.care import services
 from lianfang.care.derive import explain_discharge
 from lianfang.care.models import Bed, BedRequest, Pathway, Ward
@@ -15,7 +15,6 @@ from lianfang.care.selectors import bed_board, waiting_list, wards
 from lianfang.cases.selectors import get_case
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.selectors import get_place, get_unit
 from lianfang.outlook.selectors import bed_outlook
 
 P = Permission
@@ -170,7 +169,7 @@ class StepIn(Sent):
     example: ClassVar[Mapping[str, Any]] = {"step": "set_out", "happened_at": WHEN}
 
 
-class StayIn(Sent):
+class BedStayIn(Sent):
     """Laying a patient in a bed."""
 
     bed: int
@@ -266,7 +265,8 @@ def outlook(request: Any, area: str = "") -> Any:
 def tally(request: Any, body: TallyIn) -> Any:
     """Record beds by number; a later tally takes the place of this one."""
     told = body.dict(exclude={"place"})
-    return services.tally_beds(place=get_place(body.place), **told, by=request.actor, at=request.at)
+    place = place_where(request.actor, P.BED_EDIT, body.place)
+    return services.tally_beds(place=place, **told, by=request.actor, at=request.at)
 
 
 @endpoint("GET", "/wards", P.BED_VIEW, response=list[WardOut])
@@ -279,7 +279,8 @@ def list_wards(request: Any, area: str = "", limit: int = 100) -> Any:
 def set_up(request: Any, body: WardIn) -> Any:
     """Set up a ward of a facility, or change what it takes."""
     told = body.dict(exclude={"unit"})
-    return services.set_up_ward(unit=get_unit(body.unit), **told, by=request.actor, at=request.at)
+    unit = unit_where(request.actor, P.BED_EDIT, body.unit)
+    return services.set_up_ward(unit=unit, **told, by=request.actor, at=request.at)
 
 
 @endpoint("POST", "/wards/{pk}/beds", P.BED_EDIT, response=BedNumberOut)
@@ -338,7 +339,7 @@ def patient(request: Any, number: str) -> Any:
 
 
 @endpoint("POST", "/cases/{number}/stays", P.CARE_EDIT, response=MadeOut)
-def lay(request: Any, number: str, body: StayIn) -> Any:
+def lay(request: Any, number: str, body: BedStayIn) -> Any:
     """Lay a patient in a bed: ends the stay before and meets the open request."""
     case = _patient(request, number)
     seen = Ward.objects.visible_to(request.actor)

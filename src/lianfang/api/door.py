@@ -23,13 +23,15 @@ from ninja.security import HttpBearer, SessionAuth
 from pydantic import ConfigDict
 
 from lianfang.common.clock import now
-from lianfang.common.errors import LianfangError
+from lianfang.common.errors import LianfangError, NotVisible
+from lianfang.core.access.actor import Actor
 from lianfang.core.access.errors import BadRequestKey
 from lianfang.core.access.permissions import Permission
 from lianfang.core.access.requests import Answer, claim_key, keep_answer
 from lianfang.core.access.selectors import actor_for
 from lianfang.core.access.services import user_of_token
-from lianfang.core.registry.selectors import get_place
+from lianfang.core.registry.models import Place, Unit
+from lianfang.core.registry.selectors import get_place, get_unit
 
 KEY = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -268,6 +270,22 @@ def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
 def area_path(code: str) -> str:
     """Return the path of the area of this code, "" for none."""
     return get_place(code).path if code else ""
+
+
+def place_where(actor: Actor, permission: Permission, code: str) -> Place:
+    """Return the place of this code; NotVisible where the actor may not do this there."""
+    place = get_place(code)
+    if not actor.may(permission, place.path):
+        raise NotVisible(thing="place")
+    return place
+
+
+def unit_where(actor: Actor, permission: Permission, code: str) -> Unit:
+    """Return the open unit of this code; NotVisible where the actor may not do this there."""
+    unit = get_unit(code)
+    if not actor.may(permission, unit.place.path):
+        raise NotVisible(thing="unit")
+    return unit
 
 
 def page_size(limit: int) -> int:

@@ -6,11 +6,10 @@ from typing import Any, ClassVar, Literal
 
 from ninja import Schema
 
-from lianfang.api.door import Sent, area_path, endpoint, page_size
+from lianfang.api.door import Sent, area_path, endpoint, page_size, place_where
 from lianfang.care.models import Ward
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.selectors import get_place
 from lianfang.planning.models import Line, Proposal
 from lianfang.planning.services import accept_lines, alter_line, propose_beds, refuse_line
 
@@ -83,7 +82,8 @@ def proposals(request: Any, area: str = "", limit: int = 20) -> Any:
 @endpoint("POST", "/proposals", P.BED_ASSIGN, response=ProposalOut)
 def propose(request: Any, body: ProposalIn) -> Any:
     """Propose a bed for everybody who waits in the area; nothing is given yet."""
-    return propose_beds(place=get_place(body.area), at_most=body.at_most, by=request.actor, at=request.at)
+    place = place_where(request.actor, P.BED_ASSIGN, body.area)
+    return propose_beds(place=place, at_most=body.at_most, by=request.actor, at=request.at)
 
 
 @endpoint("GET", "/proposals/{pk}", P.BED_VIEW, response=list[LineOut])

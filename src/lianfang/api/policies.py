@@ -7,10 +7,8 @@ from typing import Any, ClassVar, Literal
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
-from lianfang.api.door import Sent, area_path, endpoint
-from lianfang.common.errors import NotVisible
+from lianfang.api.door import Sent, area_path, endpoint, place_where
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.selectors import get_place
 from lianfang.loop.selectors import get_policy, shedding_policies
 from lianfang.loop.services import adopt_shedding_policy, end_shedding_policy
 
@@ -78,9 +76,8 @@ def policies(request: Any, area: str = "") -> Any:
 def adopt(request: Any, body: PolicyIn) -> Any:
     """Decide that part of a duty is not done by hand for a time; the unit above the area is told."""
     said = body.dict()
-    place, from_at = get_place(said.pop("place")), said.pop("from_at") or request.at
-    if not request.actor.may(SHED, place.path):
-        raise NotVisible(thing="place")
+    place = place_where(request.actor, SHED, said.pop("place"))
+    from_at = said.pop("from_at") or request.at
     return adopt_shedding_policy(**said, place=place, from_at=from_at, by=request.actor, at=request.at)
 
 

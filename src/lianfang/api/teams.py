@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import AwareDatetime
 
 from lianfang.api.care import MadeOut
-from lianfang.api.door import Sent, area_path, endpoint, page_size
+from lianfang.api.door import Sent, area_path, endpoint, page_size, place_where, unit_where
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.selectors import get_place, get_unit
@@ -195,9 +195,8 @@ def pair(request: Any, body: PairingRoundIn) -> Any:
     """Begin a new round of pairings; it ends the one before."""
     pairs = [(get_place(one.helper), get_place(one.helped)) for one in body.pairs]
     who = {"by": request.actor, "at": request.at}
-    return {
-        "n": services.start_round(pairs=pairs, within=get_place(body.within), from_on=body.from_on, **who)
-    }
+    within = place_where(request.actor, P.TEAM_EDIT, body.within)
+    return {"n": services.start_round(pairs=pairs, within=within, from_on=body.from_on, **who)}
 
 
 @endpoint("POST", "/teams/{pk}/rosters", P.TEAM_EDIT, response=RosterOut)
@@ -240,7 +239,8 @@ def advice(request: Any, area: str = "", limit: int = 100) -> Any:
 @endpoint("POST", "/consultations", P.CARE_EDIT, response=ConsultationOut)
 def ask(request: Any, body: QuestionIn) -> Any:
     """Ask another unit for advice."""
-    units: dict[str, Any] = {"from_unit": get_unit(body.from_unit), "to_unit": get_unit(body.to_unit)}
+    asking = unit_where(request.actor, P.CARE_EDIT, body.from_unit)
+    units: dict[str, Any] = {"from_unit": asking, "to_unit": get_unit(body.to_unit)}
     told = body.dict(exclude={"from_unit", "to_unit"})
     return services.ask_advice(**units, **told, by=request.actor, at=request.at)
 
