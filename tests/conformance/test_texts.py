@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.utils import translation
+from django.utils.translation import gettext
 from tests.conftest import REPOSITORY
 
 from lianfang.core.audit.tags import Tag
@@ -64,6 +65,7 @@ def _shown_labels() -> dict[str, Any]:
                 for value, label in getattr(field, "choices", None) or []:
                     found[f"{model.__name__}.{field.name}={value}"] = label
     found |= {f"duty {duty.code}": duty.title for duty in duties}
+    found |= {f"what {duty.code} says": gettext(duty.sentence) for duty in duties}
     found |= {f"coverage {one.code}": one.title for one in coverages}
     found |= {str(tag): tag.sentence for words in Tag.__subclasses__() for tag in words}
     return {where: str(text) for where, text in found.items()}

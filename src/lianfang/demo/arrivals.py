@@ -194,7 +194,7 @@ def _decisions(ground: Ground, *, at: datetime) -> None:
     break_glass(place=counties[0], reason=reason, by=wang, at=at - timedelta(minutes=50))
     for name, query, shared in (
         ("尚未流调", "uninvestigated=1", True),
-        ("现有确诊", "classification=confirmed", False),
+        ("确诊名单（自用）", "classification=confirmed", False),
     ):
         save_view(page="cases", name=name, query=query, is_shared=shared, by=wang, at=at - timedelta(days=1))
     save_view(page="tasks", name="本单位逾期", query="state=late&mine=1", by=wang, at=at - timedelta(days=1))
