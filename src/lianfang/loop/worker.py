@@ -77,7 +77,7 @@ def turn(*, at: datetime, batch: int = BATCH, leave: Collection[str] = ()) -> Tu
     """
     done = Turned()
     for _ in range(_ROUNDS):
-        claimed = claim(batch)
+        claimed = claim(batch, at=at)
         if not claimed.n_rows:
             break
         _work_off(claimed, done, at, leave)

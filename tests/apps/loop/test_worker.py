@@ -37,6 +37,18 @@ def test_a_turn_works_off_what_was_touched(world: World) -> None:
     assert turn(at=NOON).written == 0
 
 
+def test_what_is_written_while_a_turn_runs_waits_for_the_next(world: World) -> None:
+    """At the moment of the turn the new fact does not hold yet: taken now, it would be lost until the next sweep."""
+    case = a_confirmed_case(world)
+    turn(at=NOON)
+    later = NOON + timedelta(seconds=5)
+    touch(Case, [case.pk], at=later)
+    assert turn(at=NOON).touched == 0
+    assert Touched.objects.count() == 1
+    assert turn(at=later).touched >= 1
+    assert not Touched.objects.exists()
+
+
 def test_a_sweep_finds_what_nobody_touched(world: World) -> None:
     a_confirmed_case(world)
     Touched.objects.all().delete()

@@ -1,10 +1,12 @@
 """Claiming touched rows: noted aside, worked off, and only then deleted.
 
 A crash in between leaves the queue as it was, and the next turn does the work again, which changes nothing twice. Two
-workers at once do the same work twice. A row that is added while its twin is worked off stays for the next turn.
+workers at once do the same work twice. A row that is added while its twin is worked off stays for the next turn, and so
+does a row of a later moment than the turn's own: at that moment its fact does not hold yet.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 from django.db.models.expressions import RawSQL
@@ -30,14 +32,14 @@ class Claimed:
         return RawSQL("SELECT subject_id FROM loop_claimed WHERE subject = %s", (label,))
 
 
-def claim(limit: int) -> Claimed:
-    """Note the oldest `limit` touched rows in a scratch table of this connection."""
+def claim(limit: int, *, at: datetime) -> Claimed:
+    """Note the oldest `limit` rows touched up to `at` in a scratch table of this connection."""
     with connection.cursor() as cursor:
         cursor.execute(_TABLE)
         cursor.execute(_CLEAR[connection.vendor])
         cursor.execute(
-            "INSERT INTO loop_claimed SELECT id, subject, subject_id FROM loop_touched ORDER BY id LIMIT %s",
-            [limit],
+            "INSERT INTO loop_claimed SELECT id, subject, subject_id FROM loop_touched WHERE at <= %s ORDER BY id LIMIT %s",
+            [int(at.timestamp()), limit],
         )
         n_rows = cursor.rowcount
         if not n_rows:
