@@ -171,16 +171,15 @@ def infer_chains(
             method="who infected whom, Gibbs sampling of trees",
             source=SOURCE,
             parameters=limits,
-            inputs={
-                "onset": digest(days),
-                "interval": digest(interval.pmf),
-                "evidence": ",".join(evidence),
-                "decided": f"{len(held)} fixed, {len(never)} barred",
-            },
+            inputs=_inputs(days, interval, evidence) | {"decided": f"{len(held)} fixed, {len(never)} barred"},
             seed=seed,
         ),
         has_snps=distances is not None,
     )
+
+
+def _inputs(onset: Floats, interval: Interval, evidence: Iterable[str]) -> dict[str, str]:
+    return {"onset": digest(onset), "interval": digest(interval.pmf), "evidence": ",".join(evidence)}
 
 
 def _cases(ids: Sequence[Any], onset: Any) -> tuple[tuple[Any, ...], Floats]:
