@@ -160,22 +160,15 @@ def infer_chains(
     kept = as_whole("n_sweeps", (600 if len(names) < 1000 else 100) if n_sweeps is None else n_sweeps, low=10)
     runs = _run_chains(setting, kept, as_whole("n_chains", n_chains, low=2), seed)
     limits = {"missed": missed, "n_sweeps": kept, "n_chains": n_chains, "max_candidates": max_candidates}
-    return _posterior(
-        names,
-        days,
-        table,
-        runs,
-        kept=kept,
-        kinds=list(evidence),
-        provenance=Provenance(
-            method="who infected whom, Gibbs sampling of trees",
-            source=SOURCE,
-            parameters=limits,
-            inputs=_inputs(days, interval, evidence) | {"decided": f"{len(held)} fixed, {len(never)} barred"},
-            seed=seed,
-        ),
-        has_snps=distances is not None,
-    )
+    decided = f"{len(held)} fixed, {len(never)} barred"
+    provenance = _provenance(limits, _inputs(days, interval, evidence) | {"decided": decided}, seed)
+    told: dict[str, Any] = {"kept": kept, "kinds": list(evidence), "has_snps": distances is not None}
+    return _posterior(names, days, table, runs, provenance=provenance, **told)
+
+
+def _provenance(parameters: dict[str, Any], inputs: dict[str, str], seed: int) -> Provenance:
+    method = "who infected whom, Gibbs sampling of trees"
+    return Provenance(method=method, source=SOURCE, parameters=parameters, inputs=inputs, seed=seed)
 
 
 def _inputs(onset: Floats, interval: Interval, evidence: Iterable[str]) -> dict[str, str]:
