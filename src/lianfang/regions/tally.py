@@ -1,4 +1,4 @@
-"""The indicators of areas as one Ibis expression over flows: the same on DuckDB and on Spark. Knows no Django.
+"""The indicators of areas as one Ibis expression over flows, compiled for DuckDB. Knows no Django.
 
 A flow is a change of a count: (path, day, measure, n, known). `day` is the day to which it belongs, in days since 1970;
 `known` the moment, in epoch seconds, at which the system came to know it. A case that turns out not to be one leaves a
