@@ -27,7 +27,7 @@ from lianfang.web.language import in_language
 from lianfang.web.line_list import filter_of, many_acts
 from lianfang.web.saved import kept_views
 from lianfang.web.timeline import clocks, timeline
-from lianfang.web.words import words_of
+from lianfang.web.words import disease_name, words_of
 
 _PAGE = 50
 # Classes that are counted together on the start page.
@@ -75,7 +75,7 @@ def _query(request: Any, area: Area) -> str:
 
 
 def _disease_names() -> list[tuple[str, str]]:
-    return [(code, in_language(name)) for code, name in site_rules().diseases().items()]
+    return [(code, disease_name(code)) for code in site_rules().diseases()]
 
 
 @page("cases/<str:number>", name="case", permission=Permission.CASE_VIEW)
@@ -101,7 +101,7 @@ def _show(
     tasks = tasks_about(subjects)
     context = {
         "case": row,
-        "disease": dict(_disease_names()).get(row.disease, row.disease),
+        "disease": disease_name(row.disease),
         "known": known,
         "signs": [(words_of(sign.code), sign) for sign in known.signs],
         "samples": samples,

@@ -15,7 +15,6 @@ from lianfang.cases.models import Case, Classification
 from lianfang.cases.selectors import get_case
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
-from lianfang.core.rules import site_rules
 from lianfang.outlook import services
 from lianfang.outlook.models import RunStatus, SourceDecision, SourceRuling
 from lianfang.outlook.selectors import (
@@ -29,7 +28,7 @@ from lianfang.outlook.selectors import (
 )
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
-from lianfang.web.language import in_language
+from lianfang.web.words import disease_name
 
 VIEW = Permission.CASE_VIEW
 
@@ -55,12 +54,6 @@ CORRECT: dict[str, Any] = {
 }
 _SHOWN = (("graph", _("graph")), ("timeline", _("timeline")), ("table", _("table only")))
 _LEAST = (("0", _("all")), ("0.5", _("50 % and more")), ("0.8", _("80 % and more")))
-
-
-def disease_name(code: str) -> str:
-    """Return the name of a disease in the reader's language."""
-    name = site_rules().diseases().get(code)
-    return in_language(name) if name is not None else code
 
 
 @page("chains", name="chains", permission=VIEW)

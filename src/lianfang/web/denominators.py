@@ -12,8 +12,8 @@ from lianfang.loop.coverage import Covered, coverage_of_areas
 from lianfang.outlook.models import Run
 from lianfang.outlook.selectors import tracing_cost, tracing_costs
 from lianfang.web.area import Area, chosen_area
-from lianfang.web.chains import disease_name
 from lianfang.web.door import page
+from lianfang.web.words import disease_name
 
 VIEW = Permission.METRICS_VIEW
 # Follow-up as it is usually told, and what it does not see.

@@ -28,10 +28,9 @@ from lianfang.outlook.selectors import (
 )
 from lianfang.rulebook.kinds.surveillance import SpecialPlacesParameters
 from lianfang.web.area import chosen_area
-from lianfang.web.chains import disease_name
 from lianfang.web.door import page
 from lianfang.web.language import in_language
-from lianfang.web.words import words_of
+from lianfang.web.words import disease_name, words_of
 
 VIEW = Permission.CASE_VIEW
 _LIMIT = 200

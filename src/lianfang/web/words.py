@@ -133,3 +133,9 @@ def criterion_words(code: str) -> str:
         return ""
     known = words_of(code)
     return known if known != code else gettext("criterion %s of the definition") % code
+
+
+def disease_name(code: str) -> str:
+    """Return the name of a disease in the reader's language; the code where no pack knows it."""
+    name = site_rules().diseases().get(code)
+    return in_language(name) if name is not None else code

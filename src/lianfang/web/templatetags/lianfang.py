@@ -14,9 +14,10 @@ from lianfang.core.access.actor import Actor
 from lianfang.loop.duty import duties
 from lianfang.web import door
 from lianfang.web.assets import built
-from lianfang.web.words import criterion_words, words_of
+from lianfang.web.words import criterion_words, disease_name, words_of
 
 register = template.Library()
+register.filter("disease_name", disease_name)
 
 
 @register.simple_tag
