@@ -19,6 +19,7 @@ from tests.apps.loop.play import forget
 from tests.conformance.histories import HOUR, OFFICE, OUTBREAK, STORIES, WARD, Stage, Step, confirmed
 from tests.world import NOON
 
+from lianfang.common.clock import local_day
 from lianfang.core.registry.models import EXPECTED_LEVEL, Jurisdiction, Unit, UnitCapability
 from lianfang.loop.derivation import derivations
 from lianfang.loop.duty import Duty, duties
@@ -116,6 +117,40 @@ def test_a_b_incremental_is_full_and_full_again_is_nothing(stage: Stage, history
             assert not Touched.objects.exists()
             told = [step.__name__ for step in steps]
             assert full_passes(play.at) == [], f"{told}: a fact was not touched, or a duty watches too little"
+
+
+@given(histories, st.sampled_from([7, 17, 24 * 3]))
+@examples(4)
+def test_b_short_sweeps_and_turns_are_a_whole_sweep(stage: Stage, history, hours: int) -> None:
+    """(b) the days that short sweeps do not look at change by facts alone, and those are touched."""
+    name, choices, seed = history
+    with undone():
+        play = replayed(stage, NOON, seed)
+        sweep(at=play.at)
+        turn(at=play.at)
+        for choice in choices:
+            HISTORIES[name][choice % len(HISTORIES[name])](play)
+            turn(at=play.at)
+            play.at += hours * HOUR
+            sweep(at=play.at, whole_at=NOON)
+        turn(at=play.at)
+        assert full_passes(play.at) == []
+
+
+def test_duties_by_the_day_are_marked(stage: Stage) -> None:
+    """Every duty of which days are owed takes short passes; tests of contacts are on named days, few and cheap."""
+    by_day, tomorrow = set(), stage.at + 24 * HOUR
+    for duty in duties:
+        with undone():
+            STORIES[duty.code].owe(replayed(stage, stage.at, 1))
+            derive_stale(stage.at)
+            reconcile(duty, at=tomorrow)
+            occasions = Task.objects.filter(duty=duty.code).values_list("occasion", flat=True)
+            if any(re.fullmatch(r"\d{4}-\d{2}-\d{2}", occasion) for occasion in occasions):
+                by_day.add(duty.code)
+            if duty.daily:
+                assert reconcile(duty, at=tomorrow, first_day=local_day(tomorrow)).written == 0
+    assert {duty.code for duty in duties if duty.daily} == by_day - {"contacts.swab"}
 
 
 @given(histories)

@@ -99,6 +99,7 @@ class SeePatient(Duty):
     capability = Capability.ADMIT
     title: ClassVar[Any] = _("See the patient today")
     lapses = True
+    daily = True
     check = Check.BY_SAMPLE
     watches: ClassVar[Any] = {
         "care.Round": lambda ids: Stay.objects.filter(

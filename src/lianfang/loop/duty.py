@@ -70,6 +70,8 @@ class Duty(ABC):
     sheddable: ClassVar[bool] = False
     # Whether it can no longer be done once its deadline has passed, as the visit of a day: it is then missed, not late.
     lapses: ClassVar[bool] = False
+    # Whether its occasions are days, made by `each_day` and named by `day_text`: a short pass then states the last alone.
+    daily: ClassVar[bool] = False
     watches: ClassVar[Mapping[str, Touching]] = {}
 
     @abstractmethod

@@ -1,8 +1,9 @@
 """The process that turns the loop: what was touched at once, everything every few minutes, and then what follows.
 
 A turn is: derive again what touched facts change, one incremental pass of each duty that may be concerned, news for
-sources; then escalation, shedding and the outbox. A sweep is a full pass of everything: the second net, in which
-whatever a turn missed is caught. Any number of workers may run; they wait for one another duty by duty.
+sources; then escalation, shedding and the outbox. A sweep is a pass of everything: the second net, in which whatever a
+turn missed is caught. Between two whole sweeps a short one looks, of daily duties, at the days that have come since.
+Any number of workers may run; they wait for one another duty by duty.
 """
 
 import logging
@@ -21,6 +22,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.db.models import Exists, OuterRef, Q
 from django.utils import translation
 
+from lianfang.common.clock import local_day
 from lianfang.loop.derivation import Derivation, derivations
 from lianfang.loop.duty import Duty, duties
 from lianfang.loop.escalation import escalate, send_digests
@@ -88,13 +90,19 @@ def turn(*, at: datetime, batch: int = BATCH, leave: Collection[str] = ()) -> Tu
     return done
 
 
-def sweep(*, at: datetime) -> Turned:
-    """Derive what the clock or an edition made stale, run a full pass of every duty, and do what follows."""
-    done = Turned()
+def sweep(*, at: datetime, whole_at: datetime | None = None) -> Turned:
+    """Derive what the clock or an edition made stale, run a pass of every duty, and do what follows.
+
+    With `whole_at`, the moment of the last whole sweep, the sweep is short: of daily duties it looks at the days after
+    that one, and at today. What is older can change by facts alone, and those are touched.
+    """
+    done, first_day = Turned(), None
+    if whole_at is not None:
+        first_day = min(local_day(at), local_day(whole_at) + timedelta(days=1))
     for derivation in derivations:
         done.derived += _guarded(done, _name(derivation), at, partial(_derive_stale, derivation, at)) or 0
     for duty in duties:
-        done.add(_guarded(done, duty.code, at, partial(reconcile, duty, at=at)))
+        done.add(_guarded(done, duty.code, at, partial(reconcile, duty, at=at, first_day=first_day)))
     for rule in feedback_rules:
         done.told += _guarded(done, rule.code, at, partial(tell_by, rule, at=at)) or 0
     _follow_up(done, at)
@@ -198,6 +206,7 @@ class Worker:
         self._clock = clock
         self._stop = threading.Event()
         self._swept = 0.0
+        self._whole_at: datetime | None = None
         self._pause = 0.0
 
     def stop(self, *_signal: object) -> None:
@@ -219,11 +228,18 @@ class Worker:
         close_old_connections()
         try:
             if not self._swept or time.monotonic() - self._swept >= settings.LOOP_SWEEP_SECONDS:
-                sweep(at=self._clock())
-                self._swept = time.monotonic()
+                self._sweep(self._clock())
             turn(at=self._clock())
             self._pause = 0.0
         except (OperationalError, InterfaceError):
             self._pause = min(max(2 * self._pause, 1.0), _LONGEST_PAUSE)
             log.exception("the database did not answer; trying again in %.0f s", self._pause)
             connection.close()
+
+    def _sweep(self, at: datetime) -> None:
+        """Sweep: the whole at first, when it is time again, and after the clock was set back."""
+        last, every = self._whole_at, timedelta(seconds=settings.LOOP_WHOLE_SECONDS)
+        is_whole = last is None or not last <= at < last + every
+        sweep(at=at, whole_at=None if is_whole else last)
+        self._whole_at = at if is_whole else last
+        self._swept = time.monotonic()

@@ -150,7 +150,14 @@ RULEBOOK_DIRS = [
     for folder in listing("LIANFANG_RULEBOOK_DIRS", "", "Folders with the site's own editions and packs.")
 ]
 LOOP_SWEEP_SECONDS = int(
-    text("LIANFANG_LOOP_SWEEP_SECONDS", "300", "Seconds between two full passes of the loop.")
+    text("LIANFANG_LOOP_SWEEP_SECONDS", "300", "Seconds between two sweeps of the loop.")
+)
+LOOP_WHOLE_SECONDS = int(
+    text(
+        "LIANFANG_LOOP_WHOLE_SECONDS",
+        "3600",
+        "Seconds between two sweeps that look at every day of daily duties again.",
+    )
 )
 LOOP_TURN_SECONDS = float(
     text("LIANFANG_LOOP_TURN_SECONDS", "1", "Seconds between two looks at what was touched.")

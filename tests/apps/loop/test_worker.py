@@ -8,10 +8,11 @@ from tests.world import NOON, World, a_person
 
 from lianfang.cases.models import Case, Screening
 from lianfang.cases.services import open_case, record_screening
+from lianfang.loop import worker
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Pass, Task, Touched
 from lianfang.loop.touch import touch
-from lianfang.loop.worker import RETRY_AFTER, sweep, turn
+from lianfang.loop.worker import RETRY_AFTER, Worker, sweep, turn
 
 pytestmark = pytest.mark.django_db
 
@@ -128,3 +129,19 @@ def test_idle_passes_are_forgotten_after_a_week(world: World) -> None:
     n_passes = Pass.objects.count()
     sweep(at=NOON + timedelta(days=8))
     assert Pass.objects.filter(at__lt=NOON + timedelta(days=1)).count() < n_passes
+
+
+def test_a_worker_sweeps_the_whole_at_first_and_every_hour(monkeypatch: pytest.MonkeyPatch, settings) -> None:
+    """Between two whole sweeps it makes short ones; after the clock was set back, a whole one."""
+    settings.LOOP_SWEEP_SECONDS, settings.LOOP_WHOLE_SECONDS = 0, 3600
+    swept: list[tuple] = []
+    monkeypatch.setattr(worker, "sweep", lambda *, at, whole_at=None: swept.append((at, whole_at)))
+    monkeypatch.setattr(worker, "turn", lambda *, at: None)
+    moments = [NOON + timedelta(minutes=n) for n in (0, 5, 59, 60, 65, 30)]
+    at = NOON
+    process = Worker(lambda: at)
+    for moment in moments:
+        at = moment
+        process._once()  # noqa: SLF001 - one round of what `run` repeats
+    hour = NOON + timedelta(hours=1)
+    assert swept == list(zip(moments, (None, NOON, NOON, None, hour, None), strict=True))

@@ -74,6 +74,7 @@ class AttendConfined(Duty):
     capability = Capability.OBSERVE
     title: ClassVar[Any] = _("Look after the person in isolation")
     lapses = True
+    daily = True
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
         seen = Attendance.objects.filter(
@@ -91,6 +92,7 @@ class SupplyConfined(Duty):
     subject = Stay
     capability = Capability.SUPPLY
     title: ClassVar[Any] = _("Bring supplies")
+    daily = True
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
         # What was brought since the occasion before: a delivery a day early is not asked for again.

@@ -91,6 +91,7 @@ class ObserveDaily(Duty):
     check = Check.BY_SAMPLE
     sheddable = True
     lapses = True
+    daily = True
     watches: ClassVar[Any] = {"contacts.Observation": _rows_of_person}
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
@@ -130,6 +131,7 @@ class MeasureTemperature(Duty):
     title: ClassVar[Any] = _("Take the temperature")
     sheddable = True
     lapses = True
+    daily = True
     watches: ClassVar[Any] = {"contacts.Observation": _rows_of_person}
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:

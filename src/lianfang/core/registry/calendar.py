@@ -45,6 +45,11 @@ def each_day(
     return rows.extra(tables=[_TABLE], where=[condition], params=[int(until.timestamp())])  # noqa: S610 - no user text
 
 
+def from_day(rows: QuerySet[Any], first: date) -> QuerySet[Any]:
+    """Return the rows made by `each_day` whose day is `first` or later."""
+    return rows.extra(where=[f'"{_TABLE}"."on" >= %s'], params=[str(first)])  # noqa: S610 - no user text
+
+
 def day_on() -> RawSQL:
     """Return the day of the row made by `each_day`."""
     return RawSQL(f'"{_TABLE}"."on"', (), output_field=DateField())  # noqa: S611

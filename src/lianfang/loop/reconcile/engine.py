@@ -1,8 +1,8 @@
 """The pass.
 
 A pass is a constant number of statements, whatever the number of subjects: the owed query is copied once into a scratch
-table, compared once with the tasks on file, and the difference is written and logged. Full or for some subjects it is
-the same function with the same result.
+table, compared once with the tasks on file, and the difference is written and logged. Full, for some subjects, or
+short - the last days of daily duties - it is the same function with the same result.
 
 Two rules that look like details and are not: one pass per duty at a time (else a pass that computed on facts which
 changed before it wrote leaves wrong tasks behind), and a task is withdrawn only because facts changed, never because
@@ -12,13 +12,14 @@ time passed (that is up to the duties, and the conformance tests hold every one 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max, Min, QuerySet
 from django.db.models.expressions import RawSQL
 
+from lianfang.core.registry.calendar import from_day
 from lianfang.core.registry.models import Unit
 from lianfang.loop.clocks import verification_hours
 from lianfang.loop.duty import COLUMNS, Check, Duty, Evidence
@@ -63,18 +64,33 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Scope:
-    """The subjects of one pass: an unbroken range of ids, or the ids in the scratch table."""
+    """What one pass looks at: an unbroken range of ids, or the ids in the scratch table; all days, or those from one on."""
 
     low: int | None = None
     high: int | None = None
+    first_day: date | None = None
+
+    @property
+    def ranged(self) -> bool:
+        return self.low is not None
 
     @property
     def full(self) -> bool:
-        return self.low is not None
+        return self.ranged and self.first_day is None
+
+    @property
+    def condition(self) -> str:
+        """What the tasks within the scope fulfil."""
+        among = sql.IN_RANGE if self.ranged else sql.AMONG
+        return among if self.first_day is None else f"{among} AND {sql.FROM_DAY}"
+
+    def owed(self, duty: Duty, at: datetime) -> QuerySet[Any]:
+        rows = duty.owed(self.among(duty), at)
+        return rows if self.first_day is None else from_day(rows, self.first_day)
 
     def among(self, duty: Duty) -> QuerySet[Any]:
         rows = duty.subject._default_manager.all()  # noqa: SLF001 - Django's documented Meta API
-        if self.full:
+        if self.ranged:
             return rows.filter(pk__range=(self.low, self.high))
         return rows.filter(pk__in=RawSQL("SELECT subject_id FROM loop_among", ()))
 
@@ -83,11 +99,14 @@ class _Scope:
 Subjects = QuerySet[Any] | Sequence[Any]
 
 
-def reconcile(duty: Duty, *, at: datetime, subjects: Subjects | None = None) -> Outcome:
+def reconcile(
+    duty: Duty, *, at: datetime, subjects: Subjects | None = None, first_day: date | None = None
+) -> Outcome:
     """Bring the tasks of `duty` in line with what is owed at `at`; for all subjects, or for those whose ids are given.
 
     `subjects` is a query of one column, or a sequence of ids and such queries. Subjects that no longer exist lose
-    their tasks.
+    their tasks. With `first_day` the pass is short: of a daily duty it looks at the days from there on alone, which is
+    all that time can have added since a full pass on the day before.
     """
     if subjects is not None:
         return _one_pass(duty, at, _Scope(), [subjects] if isinstance(subjects, QuerySet) else subjects)
@@ -95,19 +114,25 @@ def reconcile(duty: Duty, *, at: datetime, subjects: Subjects | None = None) -> 
     tasks = Task.objects.filter(duty=duty.code).aggregate(low=Min("subject_id"), high=Max("subject_id"))
     low = min((end["low"] for end in (ends, tasks) if end["low"] is not None), default=0)
     high = max((end["high"] for end in (ends, tasks) if end["high"] is not None), default=0)
-    total = Outcome(duty=duty.code)
+    total, first_day = Outcome(duty=duty.code), first_day if duty.daily else None
     for start in range(low, high + 1, CHUNK):
-        total += _one_pass(duty, at, _Scope(start, min(start + CHUNK - 1, high)), ())
+        total += _one_pass(duty, at, _Scope(start, min(start + CHUNK - 1, high), first_day), ())
     return total
 
 
 def _one_pass(duty: Duty, at: datetime, scope: _Scope, subjects: Sequence[Any]) -> Outcome:
     started = time.perf_counter()
-    values = {"duty": duty.code, "at": int(at.timestamp()), "low": scope.low, "high": scope.high}
+    values = {
+        "duty": duty.code,
+        "at": int(at.timestamp()),
+        "low": scope.low,
+        "high": scope.high,
+        "first_day": str(scope.first_day),
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         take_turn(duty.code)
         _prepare(cursor)
-        if not scope.full:
+        if not scope.ranged:
             _gather(cursor, subjects)
         _collect_owed(cursor, duty, at, scope, values)
         _compare(cursor, scope, values)
@@ -159,7 +184,7 @@ def _gather(cursor: Any, subjects: Sequence[Any]) -> None:
 
 
 def _collect_owed(cursor: Any, duty: Duty, at: datetime, scope: _Scope, values: dict[str, Any]) -> None:
-    text, params = duty.owed(scope.among(duty), at).query.sql_with_params()
+    text, params = scope.owed(duty, at).query.sql_with_params()
     cursor.execute(f"INSERT INTO loop_owed ({', '.join(COLUMNS)}) {text}", params)
     _analyze(cursor, "loop_owed", cursor.rowcount)
     if duty.evidence is Evidence.CLICK:
@@ -171,8 +196,7 @@ def _compare(cursor: Any, scope: _Scope, values: dict[str, Any]) -> None:
     compare = sql.COMPARE.format(differs=differs, new_id=sql.NEW_ID[connection.vendor])
     cursor.execute(compare, values | {"root": _root_unit()})
     n_owed = cursor.rowcount
-    scoped = sql.IN_RANGE if scope.full else sql.AMONG
-    cursor.execute(sql.NO_LONGER_OWED.format(scope=scoped), values)
+    cursor.execute(sql.NO_LONGER_OWED.format(scope=scope.condition), values)
     _analyze(cursor, "loop_change", n_owed + cursor.rowcount)
 
 

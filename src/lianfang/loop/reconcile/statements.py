@@ -79,6 +79,8 @@ WHERE t.duty = %(duty)s AND t.status <> 'void' AND o.subject_id IS NULL AND {sco
 """
 IN_RANGE = "t.subject_id BETWEEN %(low)s AND %(high)s"
 AMONG = "t.subject_id IN (SELECT subject_id FROM loop_among)"
+# Days stand in the calendar's order as text, too.
+FROM_DAY = "t.occasion >= %(first_day)s"
 
 OPEN_NEW = """
 INSERT INTO loop_task
