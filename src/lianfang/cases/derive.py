@@ -4,7 +4,7 @@ The only writer of the derived columns of `Case`. A person's ruling stands above
 what a report merely says, which fills the place of facts that are not on file yet.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -138,36 +138,55 @@ def _judged_at(known: Known, at: datetime) -> datetime:
     return now if ended is None else min(now, datetime.combine(ended, time(23, 59, 59), tzinfo=zone))
 
 
-def derive_cases(case_ids: Iterable[int], *, at: datetime, by: Actor, because: str = "new_facts") -> int:
+Opened = Mapping[int, tuple[Case, Known]]
+
+
+def derive_cases(
+    case_ids: Iterable[int],
+    *,
+    at: datetime,
+    by: Actor,
+    because: str = "new_facts",
+    opened: Opened | None = None,
+) -> int:
     """Bring the derived columns of the cases in line with their facts; return how many classifications changed.
 
     A constant number of statements per 2,000 cases. Each change of classification leaves a `StatusChange` and an
     audit event; every case given is touched for the loop, since its facts may have changed without its status.
+    `opened` are those of the cases that the caller opened in this transaction, with all that is known of them, so that
+    they need not be read.
     """
     ids = sorted(set(case_ids))
     return sum(
-        _derive_batch(ids[n : n + _BATCH], at=at, by=by, because=because) for n in range(0, len(ids), _BATCH)
+        _derive_batch(ids[n : n + _BATCH], opened or {}, at=at, by=by, because=because)
+        for n in range(0, len(ids), _BATCH)
     )
 
 
 @transaction.atomic
-def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> int:
-    known = known_of(ids)
+def _derive_batch(ids: list[int], opened: Opened, *, at: datetime, by: Actor, because: str) -> int:
+    standing = [pk for pk in ids if pk not in opened]
+    known = known_of(standing)
     packs = packs_by_disease()
-    dismissed = _dismissed(ids)
+    dismissed = _dismissed(standing)
     moved: list[tuple[Any, ...]] = []
     written: list[Case] = []
     entries: list[Entry] = []
     proposals: list[Proposal] = []
-    for case in Case.objects.filter(pk__in=ids).order_by("pk"):
-        before = {name: getattr(case, name) for name in _COLUMNS}
-        verdict = judge(case, known[case.pk], at, packs.get(case.disease))
+    cases = [
+        *Case.objects.filter(pk__in=standing).order_by("pk"),
+        *(opened[pk][0] for pk in ids if pk in opened),
+    ]
+    for case in cases:
+        facts = opened[case.pk][1] if case.pk in opened else known[case.pk]
+        before = [getattr(case, name) for name in _COLUMNS]
+        verdict = judge(case, facts, at, packs.get(case.disease))
         proposals += _proposal(case, verdict, at)
         if (case.pk, verdict.classification) in dismissed:
             verdict = Verdict(C.EXCLUDED, DISMISSED, verdict.edition)
         was, by_what = case.classification, (case.criterion, case.edition)
-        _fill(case, known[case.pk], verdict, at)
-        if {name: getattr(case, name) for name in _COLUMNS} == before:
+        _fill(case, facts, verdict, at)
+        if [getattr(case, name) for name in _COLUMNS] == before:
             continue
         written.append(case)
         # The same class by another criterion or edition is a change too: a status carries what it was computed with.
@@ -177,7 +196,7 @@ def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> i
     write_columns(written, _COLUMNS)
     insert_values(StatusChange, _CHANGE, moved)
     record_many(CaseEvent.CLASSIFIED, entries, by=by, at=at)
-    propose_findings(FINDING, Case, proposals, about=ids, by=by, at=at)
+    propose_findings(FINDING, Case, proposals, about=standing, by=by, at=at)
     touch(Case, ids, at=at)
     return len(moved)
 

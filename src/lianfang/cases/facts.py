@@ -6,7 +6,7 @@ anything else is a sign that was present, absent or not asked.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,17 @@ from lianfang.rulebook.facts import BloodCount, CaseFacts, Exposure, Imaging, La
 
 # The words of SORMAS for results, and those of the rulebook.
 _RESULT = {"positive": "positive", "negative": "negative", "indeterminate": "inconclusive"}
+
+
+_PARTS: Mapping[Any, str] = {
+    Sign: "signs",
+    Result: "results",
+    EpiLink: "epi_links",
+    Report: "reports",
+    Investigation: "investigations",
+    Ruling: "rulings",
+    Outcome: "outcomes",
+}
 
 
 @dataclass(slots=True)
@@ -44,20 +55,24 @@ def known_of(case_ids: Iterable[int], *, as_known: datetime | None = None) -> di
     """Return what is on file about each case: 8 queries, however many cases; `as_known` gives it as of a moment."""
     ids = list(case_ids)
     known: dict[int, Known] = defaultdict(Known)
-    parts: Sequence[tuple[str, Any]] = (
-        ("signs", Sign),
-        ("results", Result),
-        ("epi_links", EpiLink),
-        ("reports", Report),
-        ("investigations", Investigation),
-        ("rulings", Ruling),
-        ("outcomes", Outcome),
-    )
-    for name, model in parts:
+    if not ids:
+        return known
+    for model, name in _PARTS.items():
         for row in _holding(model.objects.filter(case_id__in=ids), as_known):
             getattr(known[row.case_id], name).append(row)
     for case_id in Result.objects.filter(case_id__in=ids).order_by().values_list("case_id", flat=True):
         known[case_id].n_results_ever += 1
+    return known
+
+
+def known_from(facts: Iterable[Any]) -> dict[int, Known]:
+    """Return the same of cases all of whose facts the caller holds, as it has just written them."""
+    known: dict[int, Known] = defaultdict(Known)
+    for row in sorted(facts, key=lambda row: (row.occurred_at, row.pk)):
+        part = _PARTS.get(type(row))
+        if part and row.superseded_at is None:
+            getattr(known[row.case_id], part).append(row)
+        known[row.case_id].n_results_ever += type(row) is Result
     return known
 
 

@@ -43,11 +43,11 @@ class BadKey(LianfangError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Key:
-    """One version of the key, as the cipher that seals and the secret that hashes."""
+    """One version of the key, as the cipher that seals and the hash, begun with the secret, that is copied for each text."""
 
     version: int
     cipher: AESGCM
-    secret: bytes
+    hash: hmac.HMAC
 
 
 def keys() -> tuple[Key, ...]:
@@ -66,7 +66,8 @@ def _parse(text: str) -> tuple[Key, ...]:
             raise BadKey(reason="it is not hexadecimal") from None
         if len(secret) != 32 or not 1 <= version <= 255:
             raise BadKey(reason="a key has 64 hexadecimal characters and a version from 1 to 255")
-        found.append(Key(version, AESGCM(_derive(secret, b"seal")), _derive(secret, b"find")))
+        begun = hmac.new(_derive(secret, b"find"), digestmod=sha256)
+        found.append(Key(version, AESGCM(_derive(secret, b"seal")), begun))
     if len({key.version for key in found}) != len(found):
         raise BadKey(reason="two keys have the same version")
     return tuple(found)
@@ -78,9 +79,20 @@ def _derive(secret: bytes, use: bytes) -> bytes:
 
 def seal(text: str, *, context: str) -> bytes:
     """Return `text` sealed under the newest key; the same text sealed twice differs."""
-    key = keys()[0]
-    nonce = os.urandom(_NONCE)
-    return bytes([key.version]) + nonce + key.cipher.encrypt(nonce, text.encode(), context.encode())
+    return Sealer().seal(text, context)
+
+
+class Sealer:
+    """Seals many texts: reads the keys from the settings once, and `seal` for each."""
+
+    def __init__(self) -> None:
+        self._key = keys()[0]
+        self._mark = bytes([self._key.version])
+
+    def seal(self, text: str, context: str) -> bytes:
+        """Return the text sealed, as `seal` does."""
+        nonce = os.urandom(_NONCE)
+        return self._mark + nonce + self._key.cipher.encrypt(nonce, text.encode(), context.encode())
 
 
 def unseal(sealed: bytes | memoryview, *, context: str) -> str:
@@ -118,5 +130,26 @@ def digests(form: str, text: str) -> list[bytes]:
 
     The form is part of what is hashed: equal texts of different forms cannot be told to be equal.
     """
-    message = f"{form}\0{text}".encode()
-    return [hmac.digest(key.secret, message, sha256)[:DIGEST_BYTES] for key in keys()]
+    return Hasher().digests(form, text)
+
+
+class Hasher:
+    """Hashes many texts: reads the keys from the settings once, and `digests` for each."""
+
+    def __init__(self) -> None:
+        self._begun = [key.hash for key in keys()]
+
+    def digests(self, form: str, text: str) -> list[bytes]:
+        """Return the keyed hashes of the text, as `digests` does."""
+        message = f"{form}\0{text}".encode()
+        return [_hashed(begun, message) for begun in self._begun]
+
+    def newest(self, form: str, text: str) -> bytes:
+        """Return the keyed hash of the text under the newest key."""
+        return _hashed(self._begun[0], f"{form}\0{text}".encode())
+
+
+def _hashed(begun: hmac.HMAC, message: bytes) -> bytes:
+    one = begun.copy()
+    one.update(message)
+    return one.digest()[:DIGEST_BYTES]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, transaction
 
-from lianfang.common.bulk import insert_rows, insert_values, write_columns
+from lianfang.common.bulk import among, counted, insert_rows, insert_values, make, write_columns
 from lianfang.core.registry.models import Identity, IdentityKey, IdentityKind, Level, Person, Place
 from lianfang.intake.models import Trace
 from lianfang.loop.models import Finding
@@ -40,13 +40,48 @@ def a_finding(place, n):
 
 
 def test_rows_are_those_of_bulk_create(place):
-    for make in (people, lambda: [a_finding(place, n) for n in range(3)]):
-        model = type(make()[0])
-        model.objects.bulk_create(make())
+    for rows in (people, lambda: [a_finding(place, n) for n in range(3)]):
+        model = type(rows()[0])
+        model.objects.bulk_create(rows())
         expected = cells(model)
         model.objects.all().delete()
-        insert_rows(make())
+        insert_rows(rows())
         assert cells(model) == expected
+
+
+def test_a_row_that_is_made_is_the_one_of_the_constructor(place):
+    columns = {"place_id": place.pk, "path": "CN.", "kind": "x", "subject": "cases.Case", "subject_id": 1}
+    columns |= {"evidence": {"a": [1]}, "found_at": AT, "due_at": AT}
+    made, other, expected = make(Finding, columns), make(Finding, columns), Finding(**columns)
+    del expected._state, made._state
+    assert vars(made) == vars(expected)
+    insert_rows([other])
+    assert cells(Finding) == [tuple(v for k, v in vars(expected).items() if k not in {"id", "_state"})]
+    assert other.place == place
+    first, second = make(Person, {"path": "CN."}), make(Person, {"path": "CN.", "uid": UID})
+    assert first.uid != make(Person, {"path": "CN."}).uid
+    assert second.uid == UID
+    with pytest.raises(TypeError, match="colour"):
+        make(Person, {"colour": "red"})
+
+
+def test_rows_are_found_among_more_values_than_one_statement_takes():
+    made = insert_rows(people(3))
+    identity = insert_rows(
+        Identity(person=person, kind=IdentityKind.NAME, sealed=b"x", recorded_at=AT) for person in made
+    )
+    digests = [bytes([n, 255]) for n in range(3)]
+    columns = ("identity_id", "person_id", "form", "digest")
+    insert_values(IdentityKey, columns, [(i.pk, i.person_id, "name", d) for i in identity for d in digests])
+    many = [*range(-40_000, 0), made[0].pk, made[2].pk]
+    found = sorted(among(Person, ("id", "birth_year", "recorded_at"), "id", many))
+    assert found == [(p.pk, p.birth_year, int(AT.timestamp())) for p in (made[0], made[2])]
+    wanted = [b"none", *digests[:2]]
+    assert {bytes(d): n for d, n in counted(IdentityKey, "digest", wanted)} == dict.fromkeys(digests[:2], 3)
+    assert {p for _, p in among(IdentityKey, ("digest", "person_id"), "digest", wanted)} == {
+        p.pk for p in made
+    }
+    assert not list(among(Person, ("id",), "id", []))
 
 
 def test_keys_are_told_and_go_on_after_others():

@@ -17,7 +17,7 @@ from lianfang.cases.targets.reading import as_day, as_moment, candidate_of, comp
 from lianfang.cases.targets.undoing import undo_cases
 from lianfang.cases.targets.wanted import Stated, stated_by
 from lianfang.cases.targets.writing import FactWriter
-from lianfang.common.bulk import insert_rows
+from lianfang.common.bulk import insert_rows, make
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -224,16 +224,18 @@ def _case(draft: _Draft, taken: set[str], context: Context) -> Case:
         number = f"{answering.code}-F{draft.row.signal_id:06d}"
     taken.add(number)
     assert draft.person is not None
-    return Case(
-        number=number,
-        person=draft.person,
-        disease=draft.disease,
-        place=answering,
-        path=answering.path,
-        residence_path=draft.place.path,
-        opened_at=context.at,
-        reported_at=draft.reported,
-    )
+    columns = {
+        "number": number,
+        "disease": draft.disease,
+        "place_id": answering.pk,
+        "path": answering.path,
+        "residence_path": draft.place.path,
+        "opened_at": context.at,
+        "reported_at": draft.reported,
+    }
+    case = make(Case, columns)
+    case.person = draft.person
+    return case
 
 
 def _warn(draft: _Draft, column: str, value: str, rule: str, hint: str) -> None:
@@ -279,7 +281,9 @@ def _write_facts(drafts: Sequence[_Draft], known: KnownCases, context: Context) 
             )
     record_many(CaseEvent.CORRECTED, changed, by=context.by, at=context.at)
     touched = [d.case.pk for d in drafts if d.case is not None and d.outcome.word != Word.UNCHANGED]
-    derive_cases(touched, at=context.at, by=context.by, because="import")
+    facts = writer.known()
+    opened = {d.case.pk: (d.case, facts[d.case.pk]) for d in drafts if d.case is not None and d.is_new}
+    derive_cases(touched, at=context.at, by=context.by, because="import", opened=opened)
 
 
 def _tie(draft: _Draft, stated: Stated, sources: Mapping[str, int]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lianfang.cases.models import Case
+from lianfang.common.bulk import among
 from lianfang.core.registry.models import ExternalNumber
 from lianfang.intake.target import Context
 
@@ -44,7 +45,7 @@ class KnownCases:
     @staticmethod
     def taken_numbers(rows: Sequence[Mapping[str, Any]]) -> set[str]:
         """Return which of the numbers are in use."""
-        return set(Case.objects.filter(number__in=_texts(rows, "number")).values_list("number", flat=True))
+        return {number for (number,) in among(Case, ("number",), "number", _texts(rows, "number"))}
 
     def sources(self, rows: Sequence[Mapping[str, Any]], named: Mapping[str, Case]) -> dict[str, int]:
         """Return number -> id of the source cases that the rows name, those just opened included."""

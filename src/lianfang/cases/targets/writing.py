@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lianfang.cases.facts import Known, known_from
 from lianfang.cases.models import Case, EpiLink, Outcome, Report, Result, Sample, Sign
 from lianfang.cases.targets.reading import UnitFinder
 from lianfang.cases.targets.wanted import Wanted
-from lianfang.common.bulk import insert_rows, write_columns
+from lianfang.common.bulk import insert_rows, make, write_columns
 from lianfang.common.clock import local_day, start_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.facts import Fact
@@ -44,13 +45,16 @@ class Written:
     conflicts: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
+_Place = tuple[str, int, tuple[Any, ...]]  # model, case, slot
+
+
 class FactWriter:
     """Writes the facts of one call: state them all with `state`, then `write`."""
 
     def __init__(self, *, by: Actor, at: datetime) -> None:
         self._by, self._at = by, at
         self._stated: list[tuple[int, Case, Wanted]] = []
-        self._held: dict[tuple[str, int], list[Any]] = defaultdict(list)
+        self._held: dict[_Place, list[Any]] = defaultdict(list)  # what holds, by its place, the oldest first
         self._imported: set[tuple[str, int]] = set()
         self._fresh: dict[str, list[Any]] = defaultdict(list)
         self._replaced: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
@@ -78,6 +82,10 @@ class FactWriter:
         write_columns(rows, [*_COMPLETED, "occurred_at"])
         return self._written
 
+    def known(self) -> dict[int, Known]:
+        """Return what was written, as it is known of its cases."""
+        return known_from(row for rows in self._fresh.values() for row in rows)
+
     def _find_laboratories(self) -> None:
         words = {str(f.columns["laboratory"]) for _, _, f in self._stated if f.columns.get("laboratory")}
         finder = UnitFinder(words) if words else None
@@ -93,16 +101,17 @@ class FactWriter:
         for name in {fact.model for _, _, fact in self._stated} | {"Sample"}:
             rows = MODELS[name].objects.current().filter(case_id__in=known).order_by("occurred_at", "pk")
             for row in rows.select_related("sample") if name == "Result" else rows:
-                self._held[name, row.case_id].append(row)
+                self._held[name, row.case_id, _slot(name, row)].append(row)
         for name in ("EpiLink", "Report"):
-            ids = [row.pk for (model, _), rows in self._held.items() if model == name for row in rows]
+            ids = [row.pk for place, rows in self._held.items() if place[0] == name for row in rows]
             traced = Trace.objects.filter(record=f"cases.{name}", record_id__in=ids, created=True)
             self._imported |= {(name, pk) for pk in traced.values_list("record_id", flat=True)}
 
     def _one(self, position: int, case: Case, fact: Wanted) -> None:
-        standing = [row for row in self._held[fact.model, case.pk] if _slot(fact.model, row) == fact.slot]
-        if any(_agrees(row, fact) for row in standing):
-            fact.row = next(row for row in standing if _agrees(row, fact))
+        standing = self._held[fact.model, case.pk, fact.slot]
+        agreeing = next((row for row in standing if _agrees(row, fact)), None)
+        if agreeing is not None:
+            fact.row = agreeing
             return
         if fact.model == "Sample" and standing:
             self._complete(position, standing[-1], fact)
@@ -114,12 +123,12 @@ class FactWriter:
             return  # the row says nothing about the report
         row = self._make(case, fact)
         self._fresh[fact.model].append(row)
-        self._held[fact.model, case.pk].append(row)
+        standing.append(row)
         self._written.made[position].append(row)
         self._written.changed.add(position)
         if old is not None:
             self._replaced[fact.model].append((old, row))
-            self._held[fact.model, case.pk].remove(old)
+            standing.remove(old)
 
     def _corrected(self, fact: Wanted, standing: list[Any]) -> Any:
         """Return the fact that this one corrects: of links and reports only one that an import brought."""
@@ -133,10 +142,15 @@ class FactWriter:
         return ours[-1] if ours else None
 
     def _make(self, case: Case, fact: Wanted) -> Any:
-        columns = {**fact.columns, "case": case, "recorded_at": self._at, "recorded_by_id": self._by.user_id}
+        columns = {
+            **fact.columns,
+            "case_id": case.pk,
+            "recorded_at": self._at,
+            "recorded_by_id": self._by.user_id,
+        }
+        fact.row = make(MODELS[fact.model], columns)
         if fact.sample is not None:
-            columns["sample"] = fact.sample.row
-        fact.row = MODELS[fact.model](**columns)
+            fact.row.sample = fact.sample.row
         return fact.row
 
     def _complete(self, position: int, sample: Any, fact: Wanted) -> None:

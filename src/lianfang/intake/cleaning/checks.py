@@ -38,11 +38,13 @@ def check_rows(
     """Add to each row the problems that no single cell shows. `columns` is the mapping, to name the columns."""
     column_of = {code: column for column, code in columns.items()}
     demanded = dict.fromkeys([*(f.code for f in record.fields if f.required), *required])
+    said = {code for row in rows for code in row.values}
+    ordered = [pair for pair in _IN_ORDER.get(record.code, ()) if said.issuperset(pair)]
     for row in rows:
         for code in demanded:
             _check_required(row, code, column_of)
-        for earlier, later in _IN_ORDER.get(record.code, ()):
-            _check_order(row, (earlier, later), column_of)
+        for pair in ordered:
+            _check_order(row, pair, column_of)
         _check_age(row, column_of)
     for code in _NAMED_BY.get(record.code, ()):
         if code in column_of:
@@ -153,8 +155,13 @@ def _check_look_alikes(rows: Sequence["CleanRow"]) -> None:
     """List rows that say the same in everything but their number."""
     seen: dict[tuple[Any, ...], CleanRow] = {}
     for row in rows:
-        rest = tuple((c, v) for c, v in row.values.items() if c not in {"number", "external_id", "disease"})
-        if len(rest) < _ENOUGH_TO_COMPARE or ("number" not in row.values and "external_id" not in row.values):
+        said = row.values.copy()
+        if said.pop("number", None) is None and said.get("external_id") is None:
+            continue
+        said.pop("external_id", None)
+        said.pop("disease", None)
+        rest = tuple(said.items())
+        if len(rest) < _ENOUGH_TO_COMPARE:
             continue
         first = seen.setdefault(rest, row)
         if first is not row and first.values != row.values:

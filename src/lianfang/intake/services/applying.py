@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from lianfang.common.bulk import insert_values, write_columns
+from lianfang.common.bulk import among, insert_values, write_columns
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.intake.cleaning import Cleaned, CleanRow, Options, clean_table
@@ -192,8 +192,8 @@ _Trace = tuple[int, str, int, bool]  # signal, label and key of the record, whet
 
 def _trace(traces: Sequence[_Trace]) -> None:
     """Write the traces that are not on file: a row that is replayed leads to the same records again."""
-    held = Trace.objects.filter(signal__in={trace[0] for trace in traces})
-    known = set(held.values_list("signal_id", "record", "record_id"))
+    signals = {trace[0] for trace in traces}
+    known = set(among(Trace, ("signal_id", "record", "record_id"), "signal_id", signals))
     fresh = {trace[:3]: trace for trace in reversed(traces) if trace[:3] not in known}
     insert_values(Trace, ("signal_id", "record", "record_id", "created"), list(reversed(fresh.values())))
 

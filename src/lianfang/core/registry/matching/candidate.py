@@ -43,6 +43,10 @@ class PersonCandidate:
 
     def completed(self) -> "PersonCandidate":
         """Return the candidate with what follows from what it says."""
+        return self._completed
+
+    @cached_property
+    def _completed(self) -> "PersonCandidate":
         filled = self
         carried = read_chinese_id(normal_national_id(self.national_id)) if self.national_id else None
         if carried is not None:

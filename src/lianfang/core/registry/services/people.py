@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import transaction
 
-from lianfang.common.bulk import insert_rows, insert_values
+from lianfang.common.bulk import insert_rows, insert_values, make
 from lianfang.common.errors import NotPermitted
-from lianfang.common.sealing import digests, seal, unseal
+from lianfang.common.sealing import Hasher, Sealer, seal, unseal
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import Entry, record, record_many
@@ -60,13 +60,16 @@ def register_people(rows: Sequence[PersonCandidate], *, by: Actor, at: datetime)
         raise NotPermitted(permission=str(Permission.PERSON_EDIT))
     full = [row.completed() for row in rows]
     people = insert_rows(
-        Person(
-            sex=row.sex,
-            birth_year=row.birth_year,
-            occupation=row.occupation,
-            place_id=row.place_id,
-            path=row.path,
-            recorded_at=at,
+        make(
+            Person,
+            {
+                "sex": row.sex,
+                "birth_year": row.birth_year,
+                "occupation": row.occupation,
+                "place_id": row.place_id,
+                "path": row.path,
+                "recorded_at": at,
+            },
         )
         for row in full
     )
@@ -82,11 +85,16 @@ def _seal_particulars(
 ) -> list[Identity]:
     identities: list[Identity] = []
     forms: list[list[Form]] = []
+    sealer = Sealer()
     for person, kinds in particulars:
         for kind, text, found in kinds:
-            identities.append(
-                Identity(person=person, kind=kind, sealed=seal(text, context=kind), recorded_at=at)
-            )
+            columns = {
+                "person_id": person.pk,
+                "kind": kind,
+                "sealed": sealer.seal(text, kind),
+                "recorded_at": at,
+            }
+            identities.append(make(Identity, columns))
             forms.append(found)
     insert_rows(identities)
     _write_keys(zip(identities, forms, strict=True))
@@ -95,8 +103,9 @@ def _seal_particulars(
 
 def _write_keys(identities: Iterable[tuple[Identity, list[Form]]]) -> None:
     """Write the keyed hashes of identities under the newest key; whoever looks up tries all keys."""
+    hasher = Hasher()
     rows = [
-        (identity.pk, identity.person_id, form, digests(form, text)[0])
+        (identity.pk, identity.person_id, form, hasher.newest(form, text))
         for identity, forms in identities
         for form, text in dict.fromkeys(forms)
     ]
