@@ -99,6 +99,7 @@ class Site:
             with urllib.request.urlopen(asked, timeout=120) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refused:
+            assert refused.code < 500, (self.folder / "serve.log").read_text()[-4000:]
             return refused.code, json.load(refused)
 
 

@@ -1,10 +1,12 @@
 """What can be done to cases. Each act writes its facts, derives what follows, and records who did it, in one transaction."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models.functions import Length
 
 from lianfang.cases.derive import derive_cases, packs_by_disease
 from lianfang.cases.errors import AlreadyOpen, FactGone, UnknownDisease
@@ -56,6 +58,8 @@ def open_case(
     by.require(Permission.CASE_EDIT, place.path)
     if disease not in packs_by_disease():
         raise UnknownDisease(disease=disease, known=", ".join(packs_by_disease()))
+    # Two reports of one person at the same moment: the second waits, and finds the case of the first.
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     standing = Case.objects.filter(person=person, disease=disease, outcome="").first()
     if standing is not None:
         raise AlreadyOpen(number=standing.number)
@@ -85,16 +89,15 @@ def open_case(
 
 
 def next_number(place: Place, at: datetime) -> str:
-    """Return the next case number of a place and year: `420106-2020-0007`; unique by constraint."""
+    """Return the next case number of a place and year, `420106-2020-0007`, after 9999 with five digits.
+
+    Whoever asks next for the same place waits until this transaction has ended.
+    """
+    Place.objects.select_for_update(no_key=True).get(pk=place.pk)
     stem = f"{place.code}-{local_day(at).year}-"
-    last = (
-        Case.objects.filter(number__startswith=stem)
-        .order_by("-number")
-        .values_list("number", flat=True)
-        .first()
-    )
-    n = int(last.removeprefix(stem)) + 1 if last and last.removeprefix(stem).isdigit() else 1
-    return f"{stem}{n:04d}"
+    ours = Case.objects.filter(number__regex=rf"^{re.escape(stem)}\d{{4,}}$", number__startswith=stem)
+    last = ours.order_by(Length("number").desc(), "-number").values_list("number", flat=True).first()
+    return f"{stem}{int(last.removeprefix(stem)) + 1 if last else 1:04d}"
 
 
 @transaction.atomic

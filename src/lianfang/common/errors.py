@@ -64,3 +64,10 @@ class Refused(LianfangError):  # noqa: N818
 
     code = "common.refused"
     hint = "Correct the named field and send it again."
+
+
+class NotYet(LianfangError):  # noqa: N818
+    """It cannot have been so at {moment}: that moment has not come."""
+
+    code = "common.not_yet"
+    hint = "Correct the day or the hour; what is to come cannot be recorded as done or seen."

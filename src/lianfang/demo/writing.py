@@ -305,7 +305,9 @@ def _signs(row: Mapping[str, Any], visited: datetime, known: dict[str, Any]) -> 
     signs = [Sign(code=code, present=True, occurred_at=visited, **known) for code in codes]
     signs.append(Sign(code="temperature", value=row["temperature"], occurred_at=visited, **known))
     signs.append(Sign(code="lymphocytes", value=0.9, occurred_at=visited, **known))
-    if row["onset_on"] is not None:
+    if row["onset_on"] is not None and row["onset_on"] <= local_day(
+        visited
+    ):  # a contact's test may come first
         onset = start_of(row["onset_on"])
         signs.append(Sign(code="onset", present=True, is_onset=True, occurred_at=onset, **known))
     return signs

@@ -36,13 +36,6 @@ class NotYours(LianfangError):  # noqa: N818
     hint = "Ask that unit, or somebody who may do tasks in its area."
 
 
-class InTheFuture(LianfangError):  # noqa: N818
-    """It cannot have been done at {moment}: that moment has not come."""
-
-    code = "loop.in_the_future"
-    hint = "Give the moment at which it was done, or leave it empty for now."
-
-
 class CompletionGone(LianfangError):  # noqa: N818
     """The word was already taken back."""
 

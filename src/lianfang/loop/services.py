@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext
 
+from lianfang.common.errors import NotYet
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
@@ -16,7 +17,6 @@ from lianfang.loop.errors import (
     CompletionGone,
     EvidenceGone,
     FindingGone,
-    InTheFuture,
     NotSheddable,
     NotYours,
     OwnWork,
@@ -59,7 +59,7 @@ def complete_task(
         raise TaskNotOpen(status=task.get_status_display())
     moment = done_at or at
     if moment > at:
-        raise InTheFuture(moment=moment.isoformat())
+        raise NotYet(moment=moment.isoformat())
     word = Completion.objects.create(
         task=task, done_at=moment, recorded_at=at, by_id=by.user_id, note=note.strip()
     )

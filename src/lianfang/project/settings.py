@@ -103,6 +103,23 @@ TEMPLATES = [
     }
 ]
 
+CSRF_FAILURE_VIEW = "lianfang.project.broken.form_old"
+
+# What fails is told on stderr, with its traceback. Wrong addresses and refusals are answers, not failures.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"level": "ERROR"},
+    },
+}
+
 LANGUAGE_CODE = text("LIANFANG_LANGUAGE", "zh-hans", "Language of a first visit: zh-hans or en.")
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 LOCALE_PATHS = [PACKAGE / "locale"]

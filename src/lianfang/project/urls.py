@@ -8,3 +8,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", api.urls),
     path("", include("lianfang.web.urls")),
 ]
+
+handler404 = "lianfang.project.broken.not_found"
+handler500 = "lianfang.project.broken.failed"

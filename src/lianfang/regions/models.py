@@ -34,6 +34,7 @@ class Published(Fact):
     died = models.PositiveIntegerField(null=True)
     source = models.CharField(max_length=200)
 
+    can_lie_ahead = True
     objects = AreaQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
@@ -92,6 +93,7 @@ class Grade(Fact):
     reason = models.TextField()
     finding = models.ForeignKey("loop.Finding", models.PROTECT, null=True, related_name="+")
 
+    can_lie_ahead = True
     objects = AreaQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:

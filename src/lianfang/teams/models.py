@@ -98,6 +98,7 @@ class Deployment(Fact):
     edition = models.CharField(max_length=80, blank=True)  # by which rule
 
     intervals: ClassVar[tuple[Rule, ...]] = (Alone("team_at_one_place", "team"),)
+    can_lie_ahead = True
     objects = TeamFactQuerySet.as_manager()  # type: ignore[misc]
 
     def __str__(self) -> str:
@@ -116,6 +117,7 @@ class Shift(Fact):
     source_path = PathField(db_index=True)
 
     intervals: ClassVar[tuple[Rule, ...]] = (Alone("one_shift_at_a_time", "worker"),)
+    can_lie_ahead = True
     objects = TeamFactQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
@@ -152,6 +154,7 @@ class DayOff(Fact):
     path = PathField(db_index=True)
     source_path = PathField(db_index=True)
 
+    can_lie_ahead = True
     objects = TeamFactQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:

@@ -73,7 +73,12 @@ class Hospital:
             at=self.at,
         )
         case_services.record_result(
-            sample=sample, kind="rt_pcr", finding=finding, resulted_at=taken + HOUR, by=alice, at=self.at
+            sample=sample,
+            kind="rt_pcr",
+            finding=finding,
+            resulted_at=taken + HOUR,
+            by=alice,
+            at=max(self.at, taken + HOUR),
         )
 
     def pathway(self, case: Case) -> Pathway:

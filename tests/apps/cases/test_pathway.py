@@ -284,3 +284,13 @@ class TestCache(TestCase):
         case.refresh_from_db()
         now = {f.attname: getattr(case, f.attname) for f in Case._meta.fields}
         assert now == was
+
+
+def test_numbers_go_on_after_the_four_digits_are_used_up(world: World) -> None:
+    a_case(world)
+    Case.objects.update(number="420106-2020-9999")
+    for expected in ("420106-2020-10000", "420106-2020-10001"):
+        assert services.next_number(world.places["420106"], NOON) == expected
+        a_case(world, number=expected)
+    a_case(world, number="420106-2020-F000123")  # a number of another system is not counted on
+    assert services.next_number(world.places["420106"], NOON) == "420106-2020-10002"

@@ -27,8 +27,9 @@ def a_case(world: World, *, onset_on: date | None, at: datetime = NOON, diagnosi
         at=at,
     )
     if onset_on is not None:
+        told_at = max(at, start_of(onset_on))
         cases.record_signs(
-            case=case, signs={"fever": True}, seen_at=start_of(onset_on), onset_on=onset_on, by=BY, at=at
+            case=case, signs={"fever": True}, seen_at=start_of(onset_on), onset_on=onset_on, by=BY, at=told_at
         )
         case.refresh_from_db()
     return case

@@ -6,7 +6,7 @@ import pytest
 from tests.apps.loop.play import confirmed
 from tests.world import NOON, World
 
-from lianfang.common.errors import NotPermitted
+from lianfang.common.errors import NotPermitted, NotYet
 from lianfang.core.audit.models import Event
 from lianfang.loop import errors
 from lianfang.loop.models import Completion, Task, Verification
@@ -65,7 +65,7 @@ def test_strangers_give_no_word(world: World) -> None:
 
 def test_nothing_is_done_in_the_future(world: World) -> None:
     task = event_task(world)
-    with pytest.raises(errors.InTheFuture):
+    with pytest.raises(NotYet):
         complete_task(task=task, by=world.actor("alice"), at=NOON, done_at=NOON + HOUR)
 
 

@@ -122,6 +122,7 @@ class Upkeep(Fact):
 
     intervals: ClassVar[tuple[Rule, ...]] = (Alone("upkeep_once", "bed"), Within("upkeep_within_bed", "bed"))
 
+    can_lie_ahead = True
     objects = IntervalQuerySet.as_manager()  # type: ignore[misc]  # facts, that also last
 
     class Meta:

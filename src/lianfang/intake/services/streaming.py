@@ -63,6 +63,8 @@ def receive_message(
     by.require(Permission.SIGNAL_RECORD, source.unit.path)
     code = targets.get(target).code
     text = as_text(message)
+    # The same message sent twice at one moment: the second waits, and finds the first.
+    Source.objects.select_for_update(no_key=True).get(pk=source.pk)
     keys = [f"{key[:_KEY_CHARS]}:{one}" if key else one for one in row_keys(text)]
     standing = Signal.objects.filter(source=source, target=code, key__in=keys).first()
     if standing is not None and standing.status != SignalStatus.UNDONE:

@@ -1,0 +1,74 @@
+"""What is told when an address is wrong, a form is old, or the software fails: in words, with a mark, and logged."""
+
+import logging
+import re
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from tests.world import World, build_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+@pytest.fixture
+def visitor(world: World) -> Client:
+    client = Client(raise_request_exception=False, headers={"accept-language": "en"})
+    client.force_login(world.users["alice"])
+    return client
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    def break_down(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("lianfang.web.cases.list_cases", break_down)
+    monkeypatch.setattr("lianfang.api.cases.list_cases", break_down)
+
+
+def test_an_address_that_no_page_has(visitor: Client) -> None:
+    page = visitor.get("/nowhere")
+    assert page.status_code == 404
+    assert "To the start page" in page.content.decode()
+    answer = visitor.get("/api/nowhere")
+    assert (answer.status_code, answer.json()["code"]) == (404, "common.not_visible")
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_form_whose_token_does_not_fit(world: World) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
+    client.force_login(world.users["alice"])
+    page = client.post("/language", {"language": "en", "next": "/"})
+    assert page.status_code == 403
+    assert "reload the page and send it again" in page.content.decode()
+
+
+def test_a_failure_has_a_mark_that_the_log_has_too(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    breaking(monkeypatch, ZeroDivisionError("a fault"))
+    with caplog.at_level(logging.ERROR):
+        page = visitor.get("/cases").content.decode()
+        answer = visitor.get("/api/cases")
+    assert "nothing of what you sent was kept" in page
+    assert (answer.status_code, answer.json()["code"]) == (500, "site.failed")
+    marks = [re.search(r"Mark: (\w{8})", text) for text in (page, answer.json()["title"])]
+    told = [record for record in caplog.records if record.name == "lianfang.project.broken"]
+    assert [record.getMessage().split(":")[0] for record in told] == [mark and mark[1] for mark in marks]
+    assert all(record.exc_info and "a fault" in str(record.exc_info[1]) for record in told)
+    assert not [record for record in caplog.records if record.name == "django.request"], "told once"
+
+
+def test_a_database_that_does_not_answer_is_no_fault_of_the_sender(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, OperationalError("database is locked"))
+    for address in ("/cases", "/api/cases"):
+        answer = visitor.get(address)
+        assert (answer.status_code, answer["Retry-After"]) == (503, "60")
