@@ -11,8 +11,11 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 LIANFANG = Path(sys.executable).with_name("lianfang")
 
@@ -99,7 +102,8 @@ class Site:
             with urllib.request.urlopen(asked, timeout=120) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refused:
-            assert refused.code < 500, (self.folder / "serve.log").read_text()[-4000:]
+            if refused.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                pytest.fail((self.folder / "serve.log").read_text()[-4000:])
             return refused.code, json.load(refused)
 
 

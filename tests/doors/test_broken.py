@@ -6,7 +6,6 @@ import re
 import pytest
 from django.db import OperationalError
 from django.test import Client
-
 from tests.world import World, build_world
 
 pytestmark = pytest.mark.django_db

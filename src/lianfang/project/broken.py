@@ -29,7 +29,7 @@ class FormOld(LianfangError):  # noqa: N818
     hint = "Go back, reload the page and send it again. If it happens each time, allow this site to keep cookies."
 
 
-class Failed(LianfangError):
+class Failed(LianfangError):  # noqa: N818
     """Something went wrong here, and nothing of what you sent was kept. Mark: {mark}."""
 
     code = "site.failed"
@@ -45,12 +45,12 @@ class Busy(LianfangError):  # noqa: N818
     hint = "Send it again in a minute."
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - as Django calls it
     """Answer an address that no page has."""
     return _answer(request, NotVisible(thing=gettext("page")))
 
 
-def form_old(request: HttpRequest, reason: str = "") -> HttpResponse:
+def form_old(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - as Django calls it
     """Answer a form whose token does not fit."""
     return _answer(request, FormOld())
 

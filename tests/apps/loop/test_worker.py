@@ -142,6 +142,6 @@ def test_a_worker_sweeps_the_whole_at_first_and_every_hour(monkeypatch: pytest.M
     process = Worker(lambda: at)
     for moment in moments:
         at = moment
-        process._once()  # noqa: SLF001 - one round of what `run` repeats
+        process._once()
     hour = NOON + timedelta(hours=1)
     assert swept == list(zip(moments, (None, NOON, NOON, None, hour, None), strict=True))
