@@ -7,6 +7,7 @@ from tests.world import NOON, World, build_world
 
 from lianfang.core.access.actor import Actor
 from lianfang.core.registry.matching import PersonCandidate, Verdict, match_many
+from lianfang.core.registry.matching.weights import Frequency, weights
 from lianfang.core.registry.models import IdentityKey, MatchReview, Person
 from lianfang.core.registry.services import register_people, resolve_people
 
@@ -79,3 +80,18 @@ def test_no_name_lies_open_in_the_database():
     register_people([person(phone="13912345678")], by=IMPORTER, at=NOON)
     for key in IdentityKey.objects.all():
         assert len(bytes(key.digest)) == 16
+
+
+def test_the_account_of_a_pair_adds_up_to_its_odds():
+    table = weights()
+    pairs = [
+        {"name": "exact", "birth": "date_same", "sex": "same", "phone": "same", "address": "same"},
+        {"name": "same_sound", "birth": "different", "phone": "near", "place": "township", "address": "same"},
+        {"name": "different", "place": "elsewhere"},
+        {},
+    ]
+    for levels in pairs:
+        for frequency in (None, Frequency(exact=3, sound=40)):
+            account = table.account(levels, base=100_000, frequency=frequency)
+            total = table.total(levels, base=100_000, frequency=frequency)
+            assert total == pytest.approx(sum(line.bits for line in account), abs=1e-9)

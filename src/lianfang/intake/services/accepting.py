@@ -184,25 +184,29 @@ def replay_waiting(*, by: Actor, at: datetime, within: str = "", limit: int = 50
         if not target.waits_for:
             continue
         rows = Signal.objects.filter(Q(path__within=within), status=SignalStatus.PARKED, target=target.code)
-        rows = rows.order_by("pk")
-        waiting = [
-            signal
-            for signal in rows.select_related(
-                "batch__mapping", "batch__source__unit__place", "source__unit__place"
-            )[:limit]
-            if _waits(signal, target)
-        ]
-        by_batch: dict[int | None, list[Signal]] = {}
-        for signal in waiting:
-            by_batch.setdefault(signal.batch_id, []).append(signal)
-        for signals in by_batch.values():
-            done += replay(signals, by=by, at=at)
+        parked = rows.order_by("pk").values_list("pk", "batch_id", "problems")[:limit]
+        by_batch: dict[int | None, list[int]] = {}
+        for pk, batch, problems in parked:
+            if _wait(problems, target):
+                by_batch.setdefault(batch, []).append(pk)
+        for batch, waiting in by_batch.items():
+            done += replay(_with_batch(batch, waiting), by=by, at=at)
     return done
 
 
-def _waits(signal: Signal, target: Target) -> bool:
-    errors = {p["rule"] for p in signal.problems if p["severity"] == "error"}
+def _wait(problems: Sequence[Mapping[str, Any]], target: Target) -> bool:
+    errors = {problem["rule"] for problem in problems if problem["severity"] == "error"}
     return bool(errors) and errors <= target.waits_for
+
+
+def _with_batch(batch_id: int | None, waiting: Sequence[int]) -> list[Signal]:
+    """Return the signals with their one batch, whose report of the whole file is read once and not for each."""
+    signals = list(Signal.objects.filter(pk__in=waiting).select_related("source__unit__place").order_by("pk"))
+    if batch_id is not None:
+        batch = Batch.objects.select_related("mapping", "source__unit__place").get(pk=batch_id)
+        for signal in signals:
+            signal.batch = batch
+    return signals
 
 
 @transaction.atomic

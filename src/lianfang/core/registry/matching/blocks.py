@@ -1,27 +1,18 @@
 """Which known people could be the one who arrives: found by keyed hashes, read in a constant number of queries."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
-from datetime import date, datetime
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from lianfang.common.bulk import among, counted
 from lianfang.common.sealing import Hasher, Opener
 from lianfang.core.registry.matching.candidate import Profile
 from lianfang.core.registry.matching.forms import Form
-from lianfang.core.registry.models import Identity, IdentityKey, IdentityKind, Person
+from lianfang.core.registry.models import Identity, IdentityKey, Person
 
 # A key that so many people share tells nothing by itself and is left to the keys that join a second particular.
 MAX_BLOCK = 60
-
-COMPARED = (
-    IdentityKind.NAME,
-    IdentityKind.BIRTH_DATE,
-    IdentityKind.NATIONAL_ID,
-    IdentityKind.PASSPORT,
-    IdentityKind.PHONE,
-    IdentityKind.EMAIL,
-    IdentityKind.ADDRESS,
-)
 
 
 class Blocks:
@@ -52,34 +43,31 @@ class Blocks:
 
 
 def read_profiles(people: Collection[int], *, at: datetime) -> dict[int, tuple[Profile, int]]:
-    """Return person id -> (profile, id of the surviving record) as identities stand at `at` (two queries).
-
-    This opens sealed particulars for the machine's own comparison; nothing of it leaves but levels of agreement.
-    """
-    particulars: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    found: dict[int, tuple[Profile, int]] = {}
+    """Return person id -> (profile, id of the surviving record) as identities stand at `at` (two queries)."""
+    sealed: dict[int, dict[str, list[bytes]]] = defaultdict(lambda: defaultdict(list))
     opener, now = Opener(), int(at.timestamp())
     columns = ("person_id", "kind", "sealed", "retracted_at")
-    for person, kind, sealed, retracted_at in among(Identity, columns, "person_id", people):
-        if kind in COMPARED and sealed and (retracted_at is None or retracted_at > now):
-            particulars[person][kind].append(opener.open(sealed, kind))
+    for person, kind, text, retracted_at in among(Identity, columns, "person_id", people):
+        if text and (retracted_at is None or retracted_at > now):
+            sealed[person][kind].append(text)
     rows = among(Person, ("id", "sex", "birth_year", "path", "merged_into_id"), "id", people)
-    for pk, sex, birth_year, path, merged_into in rows:
-        profile = _profile(particulars[pk], sex=sex, birth_year=birth_year, path=path)
-        found[pk] = profile, merged_into or pk
-    return found
+    return {
+        pk: (
+            _Sealed(opener=opener, particulars=sealed[pk], sex=sex, birth_year=birth_year, path=path),
+            merged_into or pk,
+        )
+        for pk, sex, birth_year, path, merged_into in rows
+    }
 
 
-def _profile(texts: dict[str, list[str]], *, sex: str, birth_year: int | None, path: str) -> Profile:
-    return Profile(
-        names=tuple(texts[IdentityKind.NAME]),
-        births=tuple(date.fromisoformat(text) for text in texts[IdentityKind.BIRTH_DATE]),
-        birth_year=birth_year,
-        sex=sex,
-        phones=tuple(texts[IdentityKind.PHONE]),
-        national_ids=tuple(texts[IdentityKind.NATIONAL_ID]),
-        passports=tuple(texts[IdentityKind.PASSPORT]),
-        emails=tuple(texts[IdentityKind.EMAIL]),
-        addresses=tuple(texts[IdentityKind.ADDRESS]),
-        path=path,
-    )
+@dataclass(kw_only=True, eq=False)
+class _Sealed(Profile):
+    """A known person, whose particulars are opened only where a row says something of their kind.
+
+    It is for the machine's own comparison; nothing of it leaves but levels of agreement.
+    """
+
+    opener: Opener
+
+    def texts(self, kind: str) -> Sequence[str]:
+        return [self.opener.open(text, kind) for text in self.particulars.get(kind, ())]

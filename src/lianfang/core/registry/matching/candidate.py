@@ -1,9 +1,11 @@
 """What arrives about a person, and what is already known, in the one shape that is hashed and compared."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from typing import Any
+
+from django.utils.functional import cached_property
 
 from lianfang.core.registry.matching.names import Name, read_name
 from lianfang.core.registry.matching.particulars import (
@@ -63,71 +65,77 @@ class PersonCandidate:
     def profile(self) -> "Profile":
         """Return the candidate as it is compared."""
         full = self.completed()
+        said = {
+            "name": full.name,
+            "birth_date": full.birth_date.isoformat() if full.birth_date else "",
+            "phone": full.phone,
+            "national_id": full.national_id,
+            "passport": full.passport,
+            "email": full.email,
+            "address": full.address,
+        }
         return Profile(
-            names=_some(full.name),
-            births=() if full.birth_date is None else (full.birth_date,),
+            particulars={kind: (text,) for kind, text in said.items() if text.strip()},
             birth_year=full.birth_year,
             year_is_estimated=full.birth_year_is_estimated,
             sex=full.sex,
-            phones=_some(full.phone),
-            national_ids=_some(full.national_id),
-            passports=_some(full.passport),
-            emails=_some(full.email),
-            addresses=_some(full.address),
             path=full.path,
         )
 
 
-def _some(text: str) -> tuple[str, ...]:
-    return (text,) if text.strip() else ()
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Profile:
-    """Everything by which one person is compared with another; a person may have several names, phones, addresses."""
+    """Everything by which one person is compared with another.
 
-    names: tuple[str, ...] = ()
-    births: tuple[date, ...] = ()
+    `particulars` are texts by kind of identity: a person may have several names, telephones, addresses. Each is brought
+    into its forms when a comparison first asks for it.
+    """
+
+    particulars: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     birth_year: int | None = None
     year_is_estimated: bool = False
     sex: str = "unknown"
-    phones: tuple[str, ...] = ()
-    national_ids: tuple[str, ...] = ()
-    passports: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
     path: str = ""
+
+    def texts(self, kind: str) -> Sequence[str]:
+        """Return what is known of one kind."""
+        return self.particulars.get(kind, ())
 
     @cached_property
     def read_names(self) -> tuple[Name, ...]:
         """The names in their forms."""
-        return tuple(name for name in map(read_name, self.names) if name is not None)
+        return tuple(name for name in map(read_name, self.texts("name")) if name is not None)
 
     @cached_property
-    def normal_phones(self) -> frozenset[str]:
+    def births(self) -> tuple[date, ...]:
+        """The dates of birth."""
+        return tuple(map(date.fromisoformat, self.texts("birth_date")))
+
+    @cached_property
+    def phone(self) -> frozenset[str]:
         """The telephone numbers in normal form."""
-        return _normal(normal_phone, self.phones)
+        return self._normal("phone", normal_phone)
 
     @cached_property
-    def normal_national_ids(self) -> frozenset[str]:
+    def national_id(self) -> frozenset[str]:
         """The national identity numbers in normal form."""
-        return _normal(normal_national_id, self.national_ids)
+        return self._normal("national_id", normal_national_id)
 
     @cached_property
-    def normal_passports(self) -> frozenset[str]:
+    def passport(self) -> frozenset[str]:
         """The passport numbers in normal form."""
-        return _normal(normal_number, self.passports)
+        return self._normal("passport", normal_number)
 
     @cached_property
-    def normal_emails(self) -> frozenset[str]:
+    def email(self) -> frozenset[str]:
         """The e-mail addresses in normal form."""
-        return _normal(normal_email, self.emails)
+        return self._normal("email", normal_email)
 
     @cached_property
-    def normal_addresses(self) -> frozenset[str]:
+    def address(self) -> frozenset[str]:
         """The addresses in normal form."""
-        return _normal(normal_address, self.addresses)
+        return self._normal("address", normal_address)
 
-
-def _normal(form: Callable[[str], str], texts: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(normal for text in texts if (normal := form(text))) if texts else _NONE
+    def _normal(self, kind: str, form: Callable[[str], str]) -> frozenset[str]:
+        texts = self.texts(kind)
+        return frozenset(normal for text in texts if (normal := form(text))) if texts else _NONE

@@ -4,9 +4,11 @@ The levels of a comparison are ordered from the strongest agreement to disagreem
 A missing particular is no evidence, neither for nor against.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import product
+from typing import TypeVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +19,7 @@ from lianfang.core.registry.matching.candidate import Profile
 from lianfang.core.registry.matching.names import Name
 
 Levels = Mapping[str, str]
+_Value = TypeVar("_Value")
 
 # comparison -> level -> the sentence that a reviewer reads
 LEVELS: dict[str, dict[str, str | Promise]] = {
@@ -96,16 +99,19 @@ def compare(first: Profile, second: Profile) -> dict[str, str]:
     return found
 
 
-def _best(what: str, levels: Iterable[str]) -> str | None:
+def _best(
+    what: str, compare_two: Callable[[_Value, _Value], str], mine: Sequence[_Value], theirs: Sequence[_Value]
+) -> str | None:
     """Return the strongest of the levels found between several values on both sides."""
-    found = set(levels)
-    if len(found) == 1:
-        return found.pop()
+    if len(mine) == len(theirs) == 1:
+        return compare_two(mine[0], theirs[0])
+    found = {compare_two(a, b) for a, b in product(mine, theirs)}
     return next((level for level in LEVELS[what] if level in found), None)
 
 
 def _name(first: Profile, second: Profile) -> str | None:
-    return _best("name", (compare_names(a, b) for a, b in product(first.read_names, second.read_names)))
+    mine = first.read_names
+    return _best("name", compare_names, mine, second.read_names) if mine else None
 
 
 def compare_names(a: Name, b: Name) -> str:
@@ -145,7 +151,7 @@ def _compare_latin(a: Name, b: Name) -> str:
 
 def _birth(first: Profile, second: Profile) -> str | None:
     if first.births and second.births:
-        return _best("birth", (_compare_dates(a, b) for a, b in product(first.births, second.births)))
+        return _best("birth", _compare_dates, first.births, second.births)
     if first.birth_year is None or second.birth_year is None:
         return None
     apart = abs(first.birth_year - second.birth_year)
@@ -158,30 +164,42 @@ def _compare_dates(a: date, b: date) -> str:
     if a == b:
         return "date_same"
     swapped = (a.year, a.month, a.day) == (b.year, b.day, b.month)
-    if swapped or OSA.distance(f"{a:%Y%m%d}", f"{b:%Y%m%d}", score_cutoff=1) <= 1:
+    if swapped or OSA.distance(_digits(a), _digits(b), score_cutoff=1) <= 1:
         return "date_near"
     return "year_same" if a.year == b.year else "different"
 
 
+@lru_cache(maxsize=50_000)
+def _digits(day: date) -> str:
+    return f"{day:%Y%m%d}"
+
+
 def _sex(first: Profile, second: Profile) -> str | None:
-    if "unknown" in {first.sex, second.sex}:
+    if first.sex == "unknown" or second.sex == "unknown":
         return None
     return "same" if first.sex == second.sex else "different"
 
 
-def _numbers(first: frozenset[str], second: frozenset[str], *, near: bool) -> str | None:
+def _numbers(what: str, *, near: bool) -> Callable[[Profile, Profile], str | None]:
     """Compare sets of numbers: same where they share one, near where two differ by one edit."""
-    if not first or not second:
-        return None
-    if not first.isdisjoint(second):
-        return "same"
-    if near and any(OSA.distance(a, b, score_cutoff=1) <= 1 for a, b in product(first, second)):
-        return "near"
-    return "different"
+
+    def compared(first: Profile, second: Profile) -> str | None:
+        mine: frozenset[str] = getattr(first, what)
+        theirs: frozenset[str] = getattr(second, what) if mine else mine
+        if not mine or not theirs:
+            return None
+        if not mine.isdisjoint(theirs):
+            return "same"
+        if near and any(OSA.distance(a, b, score_cutoff=1) <= 1 for a, b in product(mine, theirs)):
+            return "near"
+        return "different"
+
+    return compared
 
 
 def _address(first: Profile, second: Profile) -> str | None:
-    mine, theirs = first.normal_addresses, second.normal_addresses
+    mine = first.address
+    theirs = second.address if mine else mine
     if not mine or not theirs:
         return None
     if not mine.isdisjoint(theirs):
@@ -190,9 +208,14 @@ def _address(first: Profile, second: Profile) -> str | None:
     return "similar" if similar else "different"
 
 
+@lru_cache(maxsize=100_000)
+def _steps(path: str) -> list[str]:
+    return path.split(".")[:-1]
+
+
 def _place(first: Profile, second: Profile) -> str | None:
     """Compare where they live by how many levels of the path they share; a province alone tells nothing."""
-    mine, theirs = first.path.split(".")[:-1], second.path.split(".")[:-1]
+    mine, theirs = _steps(first.path), _steps(second.path)
     shared = 0
     for a, b in zip(mine, theirs, strict=False):
         if a != b:
@@ -207,10 +230,10 @@ _COMPARISONS: dict[str, Callable[[Profile, Profile], str | None]] = {
     "name": _name,
     "birth": _birth,
     "sex": _sex,
-    "phone": lambda a, b: _numbers(a.normal_phones, b.normal_phones, near=True),
-    "national_id": lambda a, b: _numbers(a.normal_national_ids, b.normal_national_ids, near=True),
-    "passport": lambda a, b: _numbers(a.normal_passports, b.normal_passports, near=False),
-    "email": lambda a, b: _numbers(a.normal_emails, b.normal_emails, near=False),
+    "phone": _numbers("phone", near=True),
+    "national_id": _numbers("national_id", near=True),
+    "passport": _numbers("passport", near=False),
+    "email": _numbers("email", near=False),
     "address": _address,
     "place": _place,
 }

@@ -59,10 +59,10 @@ def looked_up_forms(profile: Profile) -> list[Form]:
             forms.update(dict.fromkeys(of_year[:1] if is_sure else of_year))
     forms.update(dict.fromkeys(("birth", born.isoformat()) for born in profile.births))
     for form, texts in (
-        ("phone", profile.normal_phones),
-        ("national_id", profile.normal_national_ids),
-        ("passport", profile.normal_passports),
-        ("email", profile.normal_emails),
+        ("phone", profile.phone),
+        ("national_id", profile.national_id),
+        ("passport", profile.passport),
+        ("email", profile.email),
     ):
         forms.update(dict.fromkeys((form, text) for text in texts))
     return list(forms)

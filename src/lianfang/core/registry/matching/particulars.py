@@ -12,15 +12,19 @@ _CHECK = "10X98765432"
 PHONE_DIGITS = 9
 
 
+def _plain(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
 def normal_phone(text: str) -> str:
     """Return the last nine digits, which are the same with and without country code; "" for what is no number."""
-    digits = _DIGITS.sub("", unicodedata.normalize("NFKC", text))
+    digits = _DIGITS.sub("", _plain(text))
     return digits[-PHONE_DIGITS:] if len(digits) >= 7 else ""
 
 
 def normal_number(text: str) -> str:
     """Return letters and digits in capitals."""
-    return "".join(ch for ch in unicodedata.normalize("NFKC", text).upper() if ch.isalnum())
+    return "".join(ch for ch in _plain(text).upper() if ch.isalnum())
 
 
 def normal_national_id(text: str) -> str:
@@ -50,9 +54,9 @@ def read_chinese_id(number: str) -> tuple[date, str] | None:
 
 def normal_email(text: str) -> str:
     """Return the address in small letters."""
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    return _plain(text).strip().casefold()
 
 
 def normal_address(text: str) -> str:
     """Return the address without spaces and punctuation, in small letters."""
-    return _NOT_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return _NOT_WORD.sub("", _plain(text).casefold())

@@ -78,7 +78,12 @@ class Weights:
 
     def total(self, levels: Mapping[str, str], *, base: int, frequency: Frequency | None = None) -> float:
         """Return the logarithm (base 2) of the odds that both records are one person."""
-        return math.fsum(line.bits for line in self.account(levels, base=base, frequency=frequency))
+        prior = self.prior(base)
+        weighed = {
+            what: self.bits(what, level, base=base, frequency=frequency) for what, level in levels.items()
+        }
+        excess = prior + sum(weighed.get(what, 0.0) for what in _HOUSEHOLD) - _ONE_OF_A_HOUSEHOLD
+        return prior + math.fsum(weighed.values()) - max(excess, 0.0)
 
     def account(
         self, levels: Mapping[str, str], *, base: int, frequency: Frequency | None = None
