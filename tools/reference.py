@@ -167,6 +167,7 @@ def main() -> int:
         "discovery",
         "outlook",
         "regions",
+        "measures",
         "planning",
         "loop",
         "intake",

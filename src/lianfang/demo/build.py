@@ -10,6 +10,7 @@ from lianfang.demo.arrivals import arrive
 from lianfang.demo.desk import attend
 from lianfang.demo.ground import lay_ground
 from lianfang.demo.isolation import isolate
+from lianfang.demo.measures import prepare_measures
 from lianfang.demo.story import Story
 from lianfang.demo.swabs import take_swabs
 from lianfang.demo.teams import send_teams
@@ -80,6 +81,7 @@ def build(
     send_visits(story, at=at)
     fill_wards(at=at)
     send_teams(at=at)
+    prepare_measures(story.ground, at=at)
     sweep(at=at)
     attend(actor_for(story.ground.users["lin"], at), at=at)
     turn(at=at)

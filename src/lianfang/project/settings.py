@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "lianfang.care",
     "lianfang.outlook",
     "lianfang.regions",
+    "lianfang.measures",
     "lianfang.teams",
     "lianfang.discovery",
     "lianfang.planning",

@@ -77,7 +77,7 @@ def show_error(request: HttpRequest, error: LianfangError) -> HttpResponse:
 
 def may_open(actor: Actor, url: str) -> bool:
     """Return whether the roles of an actor open the page of an address of this site."""
-    name = resolve(url).url_name
+    name = resolve(url.partition("?")[0]).url_name
     asked = next((page.permission for page in PAGES if page.name == name and page.method == "GET"), None)
     return asked is None or actor.may(asked)
 

@@ -16,6 +16,7 @@ from lianfang.core.registry.models import Jurisdiction, MatchReview, Place
 from lianfang.discovery.models import Search, VisitDay
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Finding, Task, Verification
+from lianfang.measures.models import Review, Work
 from lianfang.outlook.models import Focus
 from lianfang.web.words import words_of
 
@@ -218,7 +219,29 @@ def _pairs(ids: list[int]) -> dict[int, Subject]:
     return {m.pk: Subject(f"{m.first.label} / {m.second.label}", reverse("web:people")) for m in rows}
 
 
+def _works(ids: list[int]) -> dict[int, Subject]:
+    rows = Work.objects.filter(pk__in=ids).select_related("place")
+    return {
+        w.pk: Subject(words_of(w.text), reverse("web:work", kwargs={"pk": w.pk}), detail=w.place.name)
+        for w in rows
+    }
+
+
+def _reviews(ids: list[int]) -> dict[int, Subject]:
+    rows = Review.objects.filter(pk__in=ids).select_related("measure", "plan", "place")
+    found = {}
+    for row in rows:
+        if row.measure is not None:
+            title, url = words_of(row.measure.text), reverse("web:measure", kwargs={"pk": row.measure_id})
+        else:
+            title, url = str(row.plan.title), reverse("web:plan", kwargs={"pk": row.plan_id})
+        found[row.pk] = Subject(title, url, detail=row.place.name)
+    return found
+
+
 _DESCRIBE: dict[str, Describe] = {
+    "measures.Work": _works,
+    "measures.Review": _reviews,
     "registry.Place": _places,
     "access.BreakGlass": _emergencies,
     "registry.MatchReview": _pairs,

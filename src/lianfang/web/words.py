@@ -9,6 +9,7 @@ from lianfang.cases.models import Classification, Outcome
 from lianfang.contacts.models import Need
 from lianfang.core.rules import site_rules
 from lianfang.regions.models import RiskLevel
+from lianfang.rulebook.kinds.measures import MeasureCatalogueParameters
 from lianfang.web.language import in_language
 
 _OWN: dict[str, Any] = {
@@ -93,6 +94,12 @@ _OWN: dict[str, Any] = {
     "repeated": _("the same count again where many cases were usual"),
     "catch-up": _("a count that catches up"),
     "contradiction": _("a cluster without a new case"),
+    # measures
+    "measures.switch": _("Measures that a confirmed grade asks for"),
+    "grade": _("number of the grade"),
+    "on": _("to begin"),
+    "off": _("to end"),
+    "restricts": _("restricting people"),
     # conclusions of a look
     "well": _("well"),
     "other_illness": _("ill with something else"),
@@ -124,7 +131,16 @@ def _word(text: str) -> str:
         found = vocabulary.get(text) or vocabulary.get(name)
         if found is not None:
             return in_language(found)
-    return text
+    return measure_name(text)
+
+
+def measure_name(kind: str) -> str:
+    """Return the name of a measure by the newest edition that has it; the code where none does."""
+    for edition in reversed(site_rules().editions("measure_catalogue")):
+        found = edition.of(MeasureCatalogueParameters).measures.get(kind)
+        if found is not None:
+            return in_language(found.text)
+    return kind
 
 
 def criterion_words(code: str) -> str:

@@ -6,7 +6,7 @@ site the sweep finds them, and here the step touches them itself. One module per
 `STORIES` of its app's module.
 """
 
-from tests.conformance.histories import care, cases, contacts, discovery, office, outlook, teams
+from tests.conformance.histories import care, cases, contacts, discovery, measures, office, outlook, teams
 from tests.conformance.histories.cases import (
     correct_fact,
     end_case,
@@ -124,6 +124,7 @@ STORIES: dict[str, Story] = {
     **office.STORIES,
     **outlook.STORIES,
     **teams.STORIES,
+    **measures.STORIES,
 }
 
 __all__ = [

@@ -44,6 +44,9 @@ class Permission(StrEnum):
     AREA_VIEW = "regions:area:view"
     AREA_EDIT = "regions:area:edit"
     GRADE_CONFIRM = "regions:grade:confirm"
+    MEASURE_DECIDE = "measures:measure:decide"
+    PLAN_EDIT = "measures:plan:edit"
+    PLAN_SWITCH = "measures:plan:switch"
     TEAM_VIEW = "teams:team:view"
     TEAM_EDIT = "teams:team:edit"
     RULEBOOK_VIEW = "rulebook:rule:view"
@@ -106,6 +109,7 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.IMPORT_RUN,
         P.EXPORT_RUN,
         P.FINDING_JUDGE,
+        P.PLAN_EDIT,
         P.IDENTITY_REVEAL,
         P.PERSON_EDIT,
         P.PERSON_MERGE,
@@ -120,6 +124,9 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.FINDING_JUDGE,
         P.AREA_EDIT,
         P.GRADE_CONFIRM,
+        P.MEASURE_DECIDE,
+        P.PLAN_EDIT,
+        P.PLAN_SWITCH,
         P.POLICY_SHED,
         P.AUDIT_VIEW,
         P.ACCESS_BREAK_GLASS,

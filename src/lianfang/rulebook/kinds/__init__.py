@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lianfang.rulebook.kinds import care, livelihood, supply, surveillance, visits
+from lianfang.rulebook.kinds import care, livelihood, measures, supply, surveillance, visits
 from lianfang.rulebook.kinds.case_definition import DiagnosisParameters
 
 Parameters = Annotated[
@@ -31,6 +31,9 @@ Parameters = Annotated[
     | surveillance.EarlyWarningParameters
     | surveillance.MeasuresParameters
     | surveillance.PersonGradeParameters
+    | measures.MeasureCatalogueParameters
+    | measures.ResponseLevelsParameters
+    | measures.PlanUpkeepParameters
     | livelihood.PovertyLineParameters
     | livelihood.PersonExitParameters
     | livelihood.AreaExitParameters

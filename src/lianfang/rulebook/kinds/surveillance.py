@@ -167,9 +167,10 @@ class Measure(Frozen):
 
 
 class MeasuresParameters(Frozen):
-    """What each grade switches on; `reopening_needs_permit` is what low risk must never bring back."""
+    """What each grade switches on, and who answers; `reopening_needs_permit` is what low risk must never bring back."""
 
     kind: Literal["measures"]
+    decided_by: Level = "county"
     by_grade: dict[RiskLevel, tuple[Measure, ...]]
     reopening_needs_permit: dict[RiskLevel, bool]
 
