@@ -10,7 +10,7 @@ from lianfang.demo.arrivals import arrive
 from lianfang.demo.desk import attend
 from lianfang.demo.ground import lay_ground
 from lianfang.demo.isolation import isolate
-from lianfang.demo.measures import prepare_measures
+from lianfang.demo.measures import confirm_grade, prepare_measures
 from lianfang.demo.story import Story
 from lianfang.demo.swabs import take_swabs
 from lianfang.demo.teams import send_teams
@@ -83,6 +83,7 @@ def build(
     send_teams(at=at)
     prepare_measures(story.ground, at=at)
     sweep(at=at)
+    confirm_grade(story.ground, at=at)
     attend(actor_for(story.ground.users["lin"], at), at=at)
     turn(at=at)
     return told

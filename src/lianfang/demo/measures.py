@@ -8,8 +8,11 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.access.selectors import actor_for
 from lianfang.core.registry.models import Capability, Level, Place, Unit
 from lianfang.demo.ground import Ground
+from lianfang.loop.models import Finding
 from lianfang.measures import services
 from lianfang.measures.models import Measure, Work
+from lianfang.regions.grading import FINDING as GRADE
+from lianfang.regions.services import decide_grade
 
 _DISEASE = "covid_19_cn_2020"
 _DAY = timedelta(days=1)
@@ -27,7 +30,17 @@ def prepare_measures(ground: Ground, *, at: datetime) -> None:
     gates = _begin(county, "gates", "社区出现不明来源病例 (cases of unknown source)", by, begun + 4 * _DAY)
     _report(rounds, at)
     _report(gates, at)
-    _plan(county, at=begun)
+    _plan(county, by=by, at=begun)
+
+
+def confirm_grade(ground: Ground, *, at: datetime) -> None:
+    """Let the province confirm the grade that is proposed for the reader's county: the measures wait for a decision."""
+    county = Place.objects.get(units__users=ground.users["wang"])
+    for finding in Finding.objects.unjudged().filter(kind=GRADE, subject_id=county.pk):
+        decide_grade(
+            finding=finding, level=finding.evidence["level"], reason="数据属实 (the figures are right)",
+            by=Actor.system("demo"), at=at,
+        )  # fmt: skip
 
 
 def _begin(county: Place, kind: str, reason: str, by: Actor, at: datetime) -> Measure:
@@ -53,8 +66,7 @@ def _report(measure: Measure, at: datetime) -> None:
             n += 1
 
 
-def _plan(county: Place, *, at: datetime) -> None:
-    by = Actor.system("demo")
+def _plan(county: Place, *, by: Actor, at: datetime) -> None:
     owner = Unit.objects.filter(place=county, capabilities__capability=Capability.SUPERVISE).order_by("pk")[0]
     plan = services.write_plan(
         place=county, disease=_DISEASE, title="社区聚集性疫情应急预案", owner=owner, level="IV", by=by, at=at,

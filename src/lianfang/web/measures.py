@@ -29,7 +29,7 @@ from lianfang.web.language import in_language
 P = Permission
 _LIMIT = 200
 _ENDED = 20
-_DATE = forms.DateInput(attrs={"type": "date"})
+_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 def diseases() -> list[tuple[str, str]]:
