@@ -11,7 +11,6 @@ from lianfang.api.door import Sent, area_path, endpoint, page_size, place_where,
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Capability, Level
 from lianfang.core.registry.selectors import get_unit
-from lianfang.loop.models import Finding
 from lianfang.measures import selectors, services
 from lianfang.measures.models import Activation, Drill, Measure, Plan, Work
 
@@ -351,7 +350,7 @@ def proposals(request: Any, area: str = "", limit: int = 100) -> Any:
 @endpoint("POST", "/measure-proposals/{pk}/decision", P.MEASURE_DECIDE, response=list[MeasureOut])
 def decide(request: Any, pk: int, body: SwitchDecisionIn) -> Any:
     """Decide which proposed measures begin and which end; the answer holds the new ones."""
-    row = Finding.objects.get_visible(request.actor, P.MEASURE_DECIDE, pk=pk)
+    row = selectors.get_switch(request.actor, pk)
     return services.decide_switch(finding=row, **body.dict(), by=request.actor, at=request.at)
 
 

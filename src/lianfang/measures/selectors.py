@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
 from lianfang.loop.models import Decision, Finding, Judgement, Status, Task
 from lianfang.measures.duties import CODES
 from lianfang.measures.models import Activation, Measure, Plan, Response, Work
@@ -52,6 +53,14 @@ def waiting_switches(actor: Actor, path: str) -> list[Finding]:
         for row in rows.select_related("place").order_by("due_at", "pk")
         if row.pk not in newest or newest[row.pk].decision == Decision.CONFIRMED
     ]
+
+
+def get_switch(actor: Actor, pk: int) -> Finding:
+    """Return a proposal to switch measures that the actor may decide on, or raise NotVisible."""
+    found: Finding = Finding.objects.select_related("place").get_visible(
+        actor, Permission.MEASURE_DECIDE, kind=FINDING, pk=pk
+    )
+    return found
 
 
 def confirmed_elsewhere() -> list[tuple[Finding, Judgement]]:

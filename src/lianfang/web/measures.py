@@ -15,7 +15,7 @@ from lianfang.common.errors import LianfangError
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place
 from lianfang.core.rules import site_rules
-from lianfang.loop.models import Finding, Task
+from lianfang.loop.models import Task
 from lianfang.measures import selectors, services
 from lianfang.measures.duties import CODES
 from lianfang.measures.models import Measure, ResponseLevel, Work, WorkReport
@@ -180,7 +180,7 @@ def set_level(request: Any) -> HttpResponse:
 @page("measures/proposals/<int:pk>", name="switch", permission=P.MEASURE_DECIDE, method="POST")
 def switch(request: Any, pk: int) -> HttpResponse:
     """Decide which of the proposed measures begin and which end."""
-    finding = Finding.objects.select_related("place").get_visible(request.actor, P.MEASURE_DECIDE, pk=pk)
+    finding = selectors.get_switch(request.actor, pk)
     on, off = request.POST.getlist("on"), request.POST.getlist("off")
     try:
         begun = services.decide_switch(
