@@ -5,11 +5,13 @@ asks for beyond its own (to find the object, or to act on it).
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from tests.doors.route import Route, about, listing
+from tests.doors.routes_command import COMMAND_ROUTES, command_things
 from tests.world import World, a_person
 
 from lianfang.care import services as care
@@ -26,14 +28,11 @@ from lianfang.intake.models import Source
 from lianfang.intake.services import confirm_mapping, propose_mapping, receive_file, receive_message
 from lianfang.loop.models import Finding, SheddingPolicy, Task, Verification
 from lianfang.loop.worker import sweep
-from lianfang.measures import services as measures
-from lianfang.measures.switching import FINDING as SWITCH
 from lianfang.outlook.models import Focus, Study
 from lianfang.outlook.runs import keep_run
 from lianfang.outlook.services import rule_on_source
 from lianfang.outlook.treatment_effect import treatment_effect
 from lianfang.planning.services import propose_beds
-from lianfang.regions.models import Grade
 from lianfang.regions.night import compute
 from lianfang.teams import services as teams
 from lianfang.teams.rosters import propose_shifts
@@ -42,30 +41,6 @@ P = Permission
 COUNTY = "420106"
 DISEASE = "covid_19_cn_2020"
 ROWS = b"case_id,sex,age,date_onset,date_report,disease\nL-1,F,30,2020-02-08,2020-02-10,covid_19\n"
-
-
-@dataclass(frozen=True)
-class Route:
-    """How a route is called: `names` are its parameters by the name of the object, `needs` the further permissions.
-
-    `units` says that the object belongs to a unit and not to an area: only the named grant then fits.
-    """
-
-    names: Mapping[str, str] = field(default_factory=dict)
-    send: Mapping[str, Any] = field(default_factory=dict)
-    needs: frozenset[Permission] = frozenset()
-    fits: tuple[str, ...] = ("own", "parent")
-    is_about: bool = True  # False: a list or a form, which everyone who may open it sees, each their own rows
-
-
-def about(what: str, *needs: Permission, fits: tuple[str, ...] = ("own", "parent"), **send: Any) -> Route:
-    """A route with one parameter: `parameter=object`, or the same word for both."""
-    parameter, _, thing = what.partition("=")
-    return Route({parameter: thing or parameter}, send, frozenset(needs), fits)
-
-
-def listing(**send: Any) -> Route:
-    return Route(send=send, is_about=False)
 
 
 def things(world: World, at: datetime) -> dict[str, Any]:
@@ -113,7 +88,7 @@ def things(world: World, at: datetime) -> dict[str, Any]:
     key = issue_token(user=world.users["alice"], name="a machine", by=world.actor("jia", at), at=at)
     made |= {"token": key.token.pk}
     made |= {"pair": pair.pk, "merge": merge.pk, "emergency": emergency.pk}
-    made |= _beds(world, case, at) | _loop(world, at) | _measures(world, at)
+    made |= _beds(world, case, at) | _loop(world, at) | command_things(world, at)
     _known(world, at)
     return made
 
@@ -139,35 +114,6 @@ def _beds(world: World, case: Any, at: datetime) -> dict[str, Any]:
     return (
         made | _teams(world, at) | {"free_bed": free.pk, "inpatient": inpatient.number, "now": at.isoformat()}
     )
-
-
-def _measures(world: World, at: datetime) -> dict[str, Any]:
-    """A measure with work of the county, a draft, an approved and a running plan, a drill, and what a grade asks for."""
-    who: dict[str, Any] = {"by": Actor.system("command"), "at": at}
-    county = world.places[COUNTY]
-    row = measures.begin_measure(
-        place=county, disease=DISEASE, kind="remove_road_limits", reason="low", **who
-    )
-    work = row.works.get()
-    report = measures.report_work(work=work, n_done=1, **who)
-    plan: dict[str, Any] = {
-        "place": county, "disease": DISEASE, "situation": "cases", "owner": world.units["420106-cdc"],
-        "measures": ["essential_firms"],
-    }  # fmt: skip
-    draft = measures.write_plan(title="one", **plan, **who)
-    ready = measures.approve_plan(plan=measures.write_plan(title="two", **plan, **who), **who)
-    running = measures.approve_plan(plan=measures.write_plan(title="three", **plan, **who), **who)
-    activation = measures.switch_on(plan=running, reason="drawn up for it", **who)
-    Grade.objects.create(
-        disease=DISEASE, place=county, path=county.path, level="medium", data_to=local_day(at), edition="1",
-        reason="as the figures say", occurred_at=at, recorded_at=at,
-    )  # fmt: skip
-    sweep(at=at)
-    drill = measures.ask_drill(plan=draft, **who)
-    return {
-        "measure": row.pk, "work": work.pk, "work_report": report.pk, "plan": ready.pk, "draft": draft.pk,
-        "drill": drill.pk, "activation": activation.pk, "switch": Finding.objects.get(kind=SWITCH).pk,
-    }  # fmt: skip
 
 
 def _known(world: World, at: datetime) -> None:
@@ -252,6 +198,7 @@ MESSAGES: dict[str, Any] = {
 ASKED: dict[str, Any] = {f"{part}_asked": True for part in ("onset", "exposures", "places", "contacts")}
 
 ROUTES: dict[str, Route] = {
+    **COMMAND_ROUTES,
     "GET ": Route(is_about=False),
     "GET record": listing(),
     "GET cases": listing(),
@@ -282,26 +229,6 @@ ROUTES: dict[str, Route] = {
     ),
     "GET treatments": listing(),
     "GET treatments/<str:disease>/<str:what>": Route({"disease": "=covid_19_cn_2020", "what": "=oxygen"}, is_about=False),
-    "GET measures": listing(),
-    "POST measures": listing(kind="gates", disease=DISEASE, reason="two clusters"),
-    "POST measures/level": listing(**{"response-level": "IV", "response-disease": DISEASE, "response-reason": "a case"}),
-    "POST measures/proposals/<int:pk>": about("pk=switch", P.FINDING_JUDGE, on=["lower_density"], reason="as the text says"),
-    "GET measures/<int:pk>": about("pk=measure"),
-    "POST measures/<int:pk>/review": about("pk=measure", act="end", reason="over"),
-    "GET measures/work/<int:pk>": about("pk=work"),
-    "POST measures/work/<int:pk>": about("pk=work", n_done=4),
-    "POST measures/reports/<int:pk>": about("pk=work_report", reason="another place"),
-    "GET plans": listing(),
-    "POST plans": listing(title="cluster", situation="two", disease=DISEASE, owner="@hospital", measures=["gates"]),
-    "GET plans/<int:pk>": about("pk=plan"),
-    "POST plans/<int:pk>/steps": about("pk=draft", text="open a site", level=3, capability="supervise", within_hours=4),
-    "POST plans/<int:pk>/stocks": about("pk=draft", item="masks", unit="@hospital", needed=10),
-    "POST plans/<int:pk>/acts": about("pk=plan", act="confirm", reason="gone through"),
-    "GET plans/<int:pk>/switch": about("pk=plan"),
-    "POST plans/<int:pk>/switch": about("pk=plan", place=COUNTY, reason="three cases", sure="on"),
-    "GET drills/<int:pk>": about("pk=drill"),
-    "GET activations/<int:pk>": about("pk=activation"),
-    "POST activations/<int:pk>": about("pk=activation", reason="over"),
     "GET teams": listing(),
     "GET teams/<int:pk>": about("pk=team"),
     "POST teams/<int:pk>/roster": about("pk=team", days=3),
@@ -456,24 +383,6 @@ ROUTES: dict[str, Route] = {
     "POST /proposals/{pk}/lines/{rank}/decision": Route(
         {"pk": "proposal", "rank": "=1"}, {"decision": "refused", "reason": "the patient has died"}
     ),
-    "GET /measures": listing(),
-    "POST /measures": Route({}, {"place": COUNTY, "disease": DISEASE, "kind": "gates", "reason": "two clusters"}),
-    "POST /measures/{pk}/reviews": about("pk=measure", decision="ended", reason="over"),
-    "GET /measure-proposals": listing(),
-    "POST /measure-proposals/{pk}/decision": about("pk=switch", P.FINDING_JUDGE, on=["lower_density"], off=[], reason="text"),
-    "POST /measure-work/{pk}/reports": about("pk=work", n_done=4),
-    "GET /response-levels": listing(),
-    "POST /response-levels": Route({}, {"place": COUNTY, "disease": DISEASE, "level": "IV", "reason": "a case"}),
-    "GET /plans": listing(),
-    "POST /plans": Route({}, {"place": COUNTY, "disease": DISEASE, "title": "t", "situation": "s", "owner": "420106-cdc"}),
-    "POST /plans/{pk}/steps": about("pk=draft", text="open", level="county", capability="supervise", within_hours=4),
-    "POST /plans/{pk}/stocks": about("pk=draft", item="masks", unit="420106-depot", needed=10),
-    "POST /plans/{pk}/acts": about("pk=plan", act="confirm"),
-    "POST /plans/{pk}/drills": about("pk=plan"),
-    "GET /drills/{pk}": about("pk=drill"),
-    "POST /plans/{pk}/activations": about("pk=plan", reason="three cases"),
-    "GET /activations": listing(),
-    "POST /activations/{pk}/end": about("pk=activation", reason="over"),
     "GET /teams": listing(),
     "GET /deployments": listing(),
     "POST /teams/{pk}/deployments": about("pk=spare_team", unit="420106-hosp", from_at="@now"),
