@@ -50,7 +50,7 @@ UNITS = [
     ),
     ("420106-hosp", "东山县人民医院", "hospital", "420106", "420106-cdc", [C.REPORT, C.ADMIT]),
     ("420106-lab", "东山县检验中心", "laboratory", "420106", "420106-cdc", [C.TEST]),
-    ("420106001-com", "城关镇卫生院", "community", "420106001", "420106-cdc", [C.OBSERVE, C.SCREEN]),
+    ("420106001-com", "城关镇卫生院", "health_centre", "420106001", "420106-cdc", [C.OBSERVE, C.SCREEN]),
     ("420106-gate", "南门检查点", "checkpoint", "420106001001", "420106001-com", []),
     ("420106-depot", "东山县物资库", "depot", "420106", "420106-cdc", [C.SUPPLY]),
     (
@@ -61,7 +61,7 @@ UNITS = [
         "4201-cdc",
         [C.REVIEW, C.INVESTIGATE, C.TRACE, C.ASSESS, C.SUPERVISE],
     ),
-    ("420107001-com", "西城镇卫生院", "community", "420107001", "420107-cdc", [C.OBSERVE]),
+    ("420107001-com", "西城镇卫生院", "health_centre", "420107001", "420107-cdc", [C.OBSERVE]),
 ]
 
 # name -> (role, place of the grant, unit)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # Exit status, besides 0: all is done as asked.
 REFUSED, WRONG_USE, FOUND, INTERRUPTED = 1, 2, 3, 130
 
-out = Console(highlight=False, soft_wrap=True)
+# What goes into a pipe or a file is not cut to the width of a screen.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 400)
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
 At = Annotated[
@@ -83,10 +84,18 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_j
         for row in rows:
             out.print(json.dumps(dict(row), ensure_ascii=False, default=str), markup=False)
         return
-    table = Table(*columns, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for place, column in enumerate(columns):
+        table.add_column(column, no_wrap=place == 0, overflow="fold")
     for row in rows:
-        table.add_row(*(str(row.get(column, "")) for column in columns))
+        table.add_row(*(_shown(row.get(column)) for column in columns))
     out.print(table)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    return "" if value is None else str(value)
 
 
 def show_error(error: "LianfangError") -> None:

@@ -28,7 +28,7 @@ _COUNTY_CDC = [C.REVIEW, C.INVESTIGATE, C.TRACE, C.ASSESS, C.SUPERVISE, C.SAMPLE
 # login, name, role, level of the area, kind of the unit
 _PEOPLE = [
     ("wang", "王敏", Role.EPIDEMIOLOGIST, "county", UnitKind.CDC),
-    ("zhao", "赵强", Role.FIELD_WORKER, "township", UnitKind.COMMUNITY),
+    ("zhao", "赵强", Role.FIELD_WORKER, "township", UnitKind.HEALTH_CENTRE),
     ("lin", "林晓", Role.SUPERVISOR, "prefecture", UnitKind.CDC),
     ("sun", "孙丽", Role.CLINICIAN, "county", UnitKind.HOSPITAL),
     ("deng", "邓洁", Role.BED_DESK, "prefecture", UnitKind.CDC),
@@ -154,7 +154,7 @@ def _grass_roots(places: dict[str, Place], add: Callable[..., None]) -> None:
         add(
             f"{town.code}-clinic",
             f"{town.name}卫生院",
-            UnitKind.COMMUNITY,
+            UnitKind.HEALTH_CENTRE,
             town.code,
             above,
             can=[C.OBSERVE, C.SCREEN],
@@ -165,7 +165,7 @@ def _grass_roots(places: dict[str, Place], add: Callable[..., None]) -> None:
         above = f"{village.code[:9]}-clinic"
         add(
             f"{village.code}-committee",
-            f"{village.name}居委会",
+            f"{village.name}委会",
             UnitKind.COMMUNITY,
             village.code,
             above,
