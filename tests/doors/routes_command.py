@@ -43,13 +43,20 @@ def command_things(world: World, at: datetime) -> dict[str, Any]:
     )  # fmt: skip
     sweep(at=at)
     drill = measures.ask_drill(plan=draft, **who)
+    asked = measures.ask_scenario(place=county, disease=DISEASE, choices={"investigation": 12}, **who)
     return {
         "measure": row.pk, "work": work.pk, "work_report": report.pk, "plan": ready.pk, "draft": draft.pk,
-        "drill": drill.pk, "activation": activation.pk, "switch": Finding.objects.get(kind=SWITCH).pk,
+        "drill": drill.pk, "scenario": asked.pk, "activation": activation.pk, "switch": Finding.objects.get(kind=SWITCH).pk,
     }  # fmt: skip
 
 
 COMMAND_ROUTES: dict[str, Route] = {
+    "GET scenarios": listing(),
+    "POST scenarios": listing(disease=DISEASE, investigation=12, ward=40),
+    "GET scenarios/<int:pk>": about("pk=scenario"),
+    "GET /scenarios": listing(),
+    "POST /scenarios": Route({}, {"place": COUNTY, "disease": DISEASE, "investigation": 12}),
+    "GET /scenarios/{pk}": about("pk=scenario"),
     "GET measures": listing(),
     "POST measures": listing(kind="gates", disease=DISEASE, reason="two clusters"),
     "POST measures/level": listing(

@@ -14,6 +14,7 @@ from lianfang.api import (
     planning,
     policies,
     registry,
+    scenarios,
     teams,
 )
 from lianfang.api.door import api
@@ -32,6 +33,7 @@ MODULES = (
     planning,
     policies,
     registry,
+    scenarios,
     teams,
 )
 

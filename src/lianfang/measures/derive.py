@@ -16,7 +16,8 @@ from lianfang.loop.models import Finding
 from lianfang.measures.drilling import run_drill
 from lianfang.measures.events import MeasureEvent
 from lianfang.measures.laying import lay_out, newest_place
-from lianfang.measures.models import Drill, Measure
+from lianfang.measures.models import Drill, Measure, Scenario
+from lianfang.measures.scenarios import run_scenario
 from lianfang.measures.selectors import confirmed_elsewhere
 from lianfang.measures.services import carry_out
 from lianfang.measures.switching import FINDING, propose_switches
@@ -112,3 +113,19 @@ class Drills(Derivation):
     def derive(self, ids: Iterable[int], at: datetime) -> int:
         rows = Drill.objects.filter(pk__in=list(ids), status=Drill.Status.WAITING)
         return sum(run_drill(drill, at=at) for drill in rows.select_related("plan__place", "place"))
+
+
+@derivations.add
+class Scenarios(Derivation):
+    """A scenario that was asked for is computed."""
+
+    model = Scenario
+    watches: ClassVar[Any] = {"measures.Scenario": lambda ids: Scenario.objects.filter(pk__in=ids)}
+
+    def stale(self, at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        rows = Scenario.objects.filter(status=Scenario.Status.WAITING)
+        return rows.order_by("pk").values_list("pk", flat=True)
+
+    def derive(self, ids: Iterable[int], at: datetime) -> int:
+        rows = Scenario.objects.filter(pk__in=list(ids), status=Scenario.Status.WAITING)
+        return sum(run_scenario(row, at=at) for row in rows.select_related("place"))

@@ -96,3 +96,10 @@ class NotYourWork(LianfangError):  # noqa: N818
     code = "measures.not_your_work"
     status = HTTPStatus.FORBIDDEN
     hint = "The unit that answers for it reports it, or somebody whose role covers the area."
+
+
+class NothingAsked(LianfangError):  # noqa: N818
+    """The scenario cannot be computed: {reason}."""
+
+    code = "measures.nothing_asked"
+    hint = "Change at least one thing, within its limits; a measure can end only if you say what it leaves of the contacts."

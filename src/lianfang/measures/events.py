@@ -20,3 +20,5 @@ class MeasureEvent(Tag):
     DRILLED = "measures.drilled", _("a response plan was drilled on invented data")
     ACTIVATED = "measures.activated", _("a response plan was switched on")
     DEACTIVATED = "measures.deactivated", _("a response plan was switched off")
+    ASKED = "measures.asked", _("a scenario was asked for")
+    COMPUTED = "measures.computed", _("a scenario was computed")

@@ -305,3 +305,34 @@ class Drill(models.Model):
 
     def __str__(self) -> str:
         return f"drill of plan {self.plan_id}"
+
+
+class Scenario(models.Model):
+    """A question "what if" about an area, computed on its own records: inputs, version, seed and result are kept."""
+
+    class Status(models.TextChoices):
+        """How far it is."""
+
+        WAITING = "waiting", _("waiting")
+        DONE = "done", _("done")
+        NOT_POSSIBLE = "not_possible", _("not possible")
+
+    place = models.ForeignKey("registry.Place", models.PROTECT, related_name="+")
+    path = PathField(db_index=True)
+    disease = models.CharField(max_length=40)
+    choices = models.JSONField()
+    seed = models.PositiveIntegerField()
+    asked_at = MomentField()
+    by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
+    status = models.CharField(max_length=12, choices=Status, default=Status.WAITING)
+    done_at = MomentField(null=True)
+    inputs = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    version = models.CharField(max_length=120, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    seconds = models.FloatField(default=0)
+
+    objects = MeasureQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"scenario {self.pk} of {self.path}"

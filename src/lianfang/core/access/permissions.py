@@ -47,6 +47,7 @@ class Permission(StrEnum):
     MEASURE_DECIDE = "measures:measure:decide"
     PLAN_EDIT = "measures:plan:edit"
     PLAN_SWITCH = "measures:plan:switch"
+    SCENARIO_ASK = "measures:scenario:ask"
     TEAM_VIEW = "teams:team:view"
     TEAM_EDIT = "teams:team:edit"
     RULEBOOK_VIEW = "rulebook:rule:view"
@@ -110,6 +111,7 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.EXPORT_RUN,
         P.FINDING_JUDGE,
         P.PLAN_EDIT,
+        P.SCENARIO_ASK,
         P.IDENTITY_REVEAL,
         P.PERSON_EDIT,
         P.PERSON_MERGE,
@@ -126,6 +128,7 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.GRADE_CONFIRM,
         P.MEASURE_DECIDE,
         P.PLAN_EDIT,
+        P.SCENARIO_ASK,
         P.PLAN_SWITCH,
         P.POLICY_SHED,
         P.AUDIT_VIEW,
@@ -133,7 +136,7 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.ACCESS_REVIEW,
         P.EXPORT_RUN,
     },
-    Role.ANALYST: _READ | {P.CASE_VIEW, P.CONTACT_VIEW, P.METRICS_VIEW},
+    Role.ANALYST: _READ | {P.CASE_VIEW, P.CONTACT_VIEW, P.METRICS_VIEW, P.SCENARIO_ASK},
     Role.REGISTRAR: _READ
     | {
         P.PERSON_VIEW,

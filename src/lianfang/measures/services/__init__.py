@@ -1,6 +1,7 @@
 """What can be done with measures and plans. Each act writes, says what it touched, and records who did it."""
 
 from lianfang.measures.services.activating import put_on, switch_off, switch_on
+from lianfang.measures.services.asking import ask_scenario, keep_scenario
 from lianfang.measures.services.deciding import (
     begin_measure,
     carry_out,
@@ -27,6 +28,7 @@ __all__ = [
     "add_step",
     "approve_plan",
     "ask_drill",
+    "ask_scenario",
     "begin_measure",
     "carry_out",
     "confirm_plan",
@@ -36,6 +38,7 @@ __all__ = [
     "end_measure",
     "keep_drill",
     "keep_measure",
+    "keep_scenario",
     "put_on",
     "reopen_review",
     "report_work",
