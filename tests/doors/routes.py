@@ -24,6 +24,7 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.access.services import issue_token
 from lianfang.core.registry.models import MatchReview
 from lianfang.core.registry.services import merge_people
+from lianfang.discovery.models import Found, Search
 from lianfang.intake.models import Source
 from lianfang.intake.services import confirm_mapping, propose_mapping, receive_file, receive_message
 from lianfang.loop.models import Finding, SheddingPolicy, Task, Verification
@@ -88,7 +89,7 @@ def things(world: World, at: datetime) -> dict[str, Any]:
     key = issue_token(user=world.users["alice"], name="a machine", by=world.actor("jia", at), at=at)
     made |= {"token": key.token.pk}
     made |= {"pair": pair.pk, "merge": merge.pk, "emergency": emergency.pk}
-    made |= _beds(world, case, at) | _loop(world, at) | command_things(world, at)
+    made |= _beds(world, case, at) | _loop(world, at) | command_things(world, at) | _visits(world, case, at)
     _known(world, at)
     return made
 
@@ -114,6 +115,23 @@ def _beds(world: World, case: Any, at: datetime) -> dict[str, Any]:
     return (
         made | _teams(world, at) | {"free_bed": free.pk, "inpatient": inpatient.number, "now": at.isoformat()}
     )
+
+
+def _visits(world: World, case: Any, at: datetime) -> dict[str, Any]:
+    search = Search.objects.create(
+        case=case, place=case.place, path=case.path, purpose="who sat at the table", asked_by=world.users["alice"],
+        searched_at=at, opens_at=at, closes_at=at, anchor_on=local_day(at), rule_edition="v@1", drop_at=at + timedelta(days=9),
+    )  # fmt: skip
+    finding = Finding.objects.create(
+        kind="discovery.shared_places", subject="cases.Case", subject_id=case.pk, key="1", place=case.place,
+        path=case.path, evidence={}, found_at=at, due_at=at + timedelta(hours=2),
+    )  # fmt: skip
+    found = Found.objects.create(
+        search=search, person=a_person(world, COUNTY, at=at), finding=finding, n_stays=1, seconds=900, first_at=at,
+        last_at=at, score=0.5,
+        stays=[{"venue": "tea house", "kind": "meal", "start": int(at.timestamp()), "seconds": 900, "present": 3}],
+    )  # fmt: skip
+    return {"search": search.pk, "found": found.pk}
 
 
 def _known(world: World, at: datetime) -> None:
@@ -276,6 +294,10 @@ ROUTES: dict[str, Route] = {
     "POST discovery/<str:number>/judgements": about(
         "number", P.VISITS_SEARCH, P.CASE_VIEW, found="1", decision="confirmed", reason="one table"
     ),
+    "GET /cases/{number}/visit-searches": about("number", P.CASE_VIEW),
+    "POST /cases/{number}/visit-searches": about("number", P.CASE_VIEW, purpose="who sat at the table"),
+    "GET /visit-searches/{pk}/found": about("pk=search"),
+    "POST /visit-searches/found/{pk}/judgement": about("pk=found", P.VISITS_SEARCH, decision="dismissed", reason="served behind glass"),
     "GET exports": listing(),
     "POST exports": listing(target="case", shape="sormas", purpose="a copy for the archive"),
     "GET imports": listing(),

@@ -10,8 +10,10 @@ from tests.apps.contacts.play import BY, a_case, a_contact
 from tests.world import NOON, World, build_world
 
 from lianfang.common.clock import local_day
+from lianfang.common.sealing import unseal
 from lianfang.contacts import services as contacts
-from lianfang.contacts.models import Contact, Stay
+from lianfang.contacts.models import Contact, SelfLink, Stay
+from lianfang.core.access.models import RequestKey
 from lianfang.loop.models import SheddingPolicy
 from lianfang.loop.shedding import apply_shedding
 from lianfang.loop.worker import sweep
@@ -30,10 +32,11 @@ class Caller:
     def __call__(self, name: str, method: str, url: str, /, **body: Any) -> tuple[int, Any]:
         client = Client()
         client.force_login(self.world.users[name])
+        headers = body.pop("headers", None)
         if method == "GET":
             answer = client.get(f"/api{url}", body)
         else:
-            answer = client.post(f"/api{url}", json.dumps(body), content_type="application/json")
+            answer = client.post(f"/api{url}", json.dumps(body), "application/json", headers=headers)
         return answer.status_code, answer.json()
 
 
@@ -129,6 +132,23 @@ def test_a_positive_test_opens_a_case_and_a_suspicion_joins_it(call: Caller) -> 
     status, suspected = call("alice", "POST", f"/contacts/{contact.pk}/suspicion", reason="fever too")
     assert (status, suspected["case"]) == (200, swab["case"])
     assert Contact.objects.get(pk=contact.pk).status == "became_case"
+
+
+def test_a_link_is_shown_once_and_kept_nowhere(call: Caller) -> None:
+    """Under an Idempotency-Key the same request again makes no second link, and is not shown the first one."""
+    contact = a_contact(call.world)
+    address = f"/contacts/{contact.pk}/self-link"
+    status, link = call("bao", "POST", address, headers={"Idempotency-Key": "k-1"})
+    assert status == 200
+    status, again = call("bao", "POST", address, headers={"Idempotency-Key": "k-1"})
+    assert (status, again["code"]) == (409, "access.shown_once")
+    assert SelfLink.objects.count() == 1
+    kept = RequestKey.objects.get(key="k-1")
+    assert link["token"] not in unseal(kept.sealed_answer, context="answer")
+    status, other = call("bao", "POST", address, headers={"Idempotency-Key": "k-2"})
+    assert status == 200
+    assert other["token"] != link["token"]
+    assert SelfLink.objects.filter(revoked_at=None).count() == 1
 
 
 def test_the_link_of_the_person(call: Caller) -> None:

@@ -49,7 +49,7 @@ class TokenOut(Schema):
 
 
 class IssuedOut(Schema):
-    """A new key: `secret` is shown this once (and, for a day, to the same request sent again)."""
+    """A new key: `secret` is shown this once and kept nowhere."""
 
     token: TokenOut
     secret: str
@@ -61,7 +61,7 @@ def tokens(request: Any) -> Any:
     return tokens_in(request.actor, request.at)
 
 
-@endpoint("POST", "/tokens", GRANT, response=IssuedOut)
+@endpoint("POST", "/tokens", GRANT, response=IssuedOut, shown_once=True)
 def issue(request: Any, body: TokenIn) -> Any:
     """Issue a key by which a machine acts as a user of your area."""
     user = get_user(request.actor, body.login, request.at)

@@ -370,7 +370,9 @@ def suspect(request: Any, pk: int, body: SuspicionIn) -> Any:
     return {"case": case.number}
 
 
-@endpoint("POST", "/contacts/{pk}/self-link", Permission.OBSERVATION_RECORD, response=SelfLinkOut)
+@endpoint(
+    "POST", "/contacts/{pk}/self-link", Permission.OBSERVATION_RECORD, response=SelfLinkOut, shown_once=True
+)
 def self_link(request: Any, pk: int) -> Any:
     """Make a link by which the person reports; links made before end."""
     contact = get_contact(request.actor, pk, Permission.OBSERVATION_RECORD)

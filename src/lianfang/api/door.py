@@ -4,7 +4,8 @@ Signing in is by `Authorization: Bearer KEY` (a machine) or by the browser's ses
 as RFC 9457 problem+json with the same code, sentence and hint as on a page; a stranger gets 404.
 
 Every write is one transaction and takes an `Idempotency-Key`: the same request again under the same key does nothing and
-gets the same answer; another request under it is refused (409). Refusals are not kept: they have done nothing.
+gets the same answer; another request under it is refused (409). Refusals are not kept: they have done nothing. Nor is an
+answer that holds a secret: asked again under the same key, it is refused (409).
 """
 
 import json
@@ -25,7 +26,7 @@ from pydantic import ConfigDict
 from lianfang.common.clock import now
 from lianfang.common.errors import LianfangError, NotVisible
 from lianfang.core.access.actor import Actor
-from lianfang.core.access.errors import BadRequestKey
+from lianfang.core.access.errors import BadRequestKey, ShownOnce
 from lianfang.core.access.permissions import Permission
 from lianfang.core.access.requests import Answer, claim_key, keep_answer
 from lianfang.core.access.selectors import actor_for
@@ -113,11 +114,18 @@ _KEY_HEADER = {
 
 
 def endpoint(
-    method: str, route: str, permission: Permission, *, by_parts: bool = False, **options: Any
+    method: str,
+    route: str,
+    permission: Permission,
+    *,
+    by_parts: bool = False,
+    shown_once: bool = False,
+    **options: Any,
 ) -> Callable[[View], View]:
     """Publish a function under `method` and `route`; it runs only for those who hold `permission` somewhere.
 
-    A write is one transaction. `by_parts` is for long ones that commit as they go and can be sent again by nature.
+    A write is one transaction. `by_parts` is for long ones that commit as they go and can be sent again by nature. With
+    `shown_once` the answer holds a secret and is not kept: the same request again is told so.
     """
     writes = method != "GET"
 
@@ -136,7 +144,7 @@ def endpoint(
         extra: dict[str, Any] = {"responses": {"default": _PROBLEM}}
         if writes:
             extra["parameters"] = [_KEY_HEADER]
-            decorate_view(partial(_answered_once, by_parts=by_parts))(guarded)
+            decorate_view(partial(_answered_once, by_parts=by_parts, shown_once=shown_once))(guarded)
         api.api_operation(
             [method],
             route,
@@ -163,21 +171,21 @@ class Replayed(Exception):  # noqa: N818 - not an error: the answer is there alr
         self.answer = answer
 
 
-def _answered_once(run: View, *, by_parts: bool) -> View:
+def _answered_once(run: View, *, by_parts: bool, shown_once: bool) -> View:
     """Wrap an operation: one transaction for act, record and answer; what is refused leaves nothing behind."""
 
     @wraps(run)
     def whole(request: Any, **kwargs: Any) -> HttpResponse:
         if by_parts:
             answer: HttpResponse = run(request, **kwargs)
-            _keep(request, answer)
+            _keep(request, answer, shown_once)
             return answer
         with transaction.atomic():
             answer = run(request, **kwargs)
             if answer.status_code >= _REFUSED:
                 transaction.set_rollback(True)
             else:
-                _keep(request, answer)
+                _keep(request, answer, shown_once)
         return answer
 
     return whole
@@ -195,9 +203,11 @@ def _claim(request: Any) -> None:
         raise Replayed(answer)
 
 
-def _keep(request: Any, answer: HttpResponse) -> None:
+def _keep(request: Any, answer: HttpResponse, shown_once: bool) -> None:
     key = request.headers.get(KEY, "")
     if key and answer.status_code < _REFUSED and REPLAYED not in answer:
+        if shown_once:
+            answer = refusal(ShownOnce())
         kept = Answer(answer.status_code, answer["Content-Type"], answer.content.decode())
         keep_answer(user_id=request.actor.user_id, key=key, answer=kept)
 
@@ -241,9 +251,14 @@ def problem(status: int, code: str, title: str, *, hint: str = "", **fields: Any
     return HttpResponse(text, status=status, content_type="application/problem+json")
 
 
+def refusal(error: LianfangError) -> HttpResponse:
+    """Return the answer to a request that is refused for this reason."""
+    return problem(int(error.status), error.code, error.sentence, hint=error.advice)
+
+
 @api.exception_handler(LianfangError)
 def _refused(_request: HttpRequest, error: LianfangError) -> HttpResponse:
-    return problem(int(error.status), error.code, error.sentence, hint=error.advice)
+    return refusal(error)
 
 
 @api.exception_handler(AuthenticationError)

@@ -22,6 +22,10 @@ class ContactEvent(Tag):
     BEDS_CHANGED = "contacts.beds_changed", _("places of an isolation site were added or closed")
     PLACED = "contacts.placed", _("a person was placed in isolation")
     RELEASED = "contacts.released", _("a stay in isolation ended")
+    STAY_REOPENED = (
+        "contacts.stay_reopened",
+        _("a stay in isolation is open again: the import that ended it was taken back"),
+    )
     LIAISON_NAMED = "contacts.liaison_named", _("a person in isolation was given a named contact person")
     ATTENDED = "contacts.attended", _("a person in isolation was visited or called")
     SUPPLIED = "contacts.supplied", _("a person in isolation was supplied")

@@ -36,6 +36,19 @@ def found_in(actor: Actor, search: Search) -> list[Found]:
     )
 
 
+def get_search(actor: Actor, pk: int) -> Search:
+    """Return a search that the actor may see, or raise NotVisible."""
+    row: Search = Search.objects.select_related("case").get_visible(actor, pk=pk)
+    return row
+
+
+def found_of(actor: Actor, pk: int) -> Found:
+    """Return one person whom a search found, with the newest `decision`; NotVisible where the search is not theirs to see."""
+    held = Found.objects.filter(pk=pk).values_list("search_id", flat=True).first()
+    rows = found_in(actor, get_search(actor, held or 0))
+    return next(row for row in rows if row.pk == pk)
+
+
 @dataclass(frozen=True, kw_only=True)
 class HitRate:
     """How often what was put before people was confirmed, and how many of the confirmed became cases."""

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,16 @@ def native_copy(
 
 
 def on_spark(
-    store: VisitStore, *, master: str = "local[2]", first: int | None = None, last: int | None = None
+    store: VisitStore,
+    *,
+    master: str = "local[2]",
+    first: int | None = None,
+    last: int | None = None,
+    options: Mapping[str, str] = {},
 ) -> tuple[Any, Any]:
     """Return (connection, visits) on a Spark cluster over the same files; needs the extra `spark` and Java.
 
-    Every worker must see the store's folder under the same path.
+    Every worker must see the store's folder under the same path. `options` are further settings of the session.
     """
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra that few installations have
 
@@ -52,6 +58,7 @@ def on_spark(
         "spark.ui.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "8",
+        **options,
     }
     builder = builder.master(master).appName("lianfang visits")
     for name, value in settings.items():

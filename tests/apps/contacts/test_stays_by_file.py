@@ -11,12 +11,15 @@ from tests.apps.contacts.play import BY, a_contact
 from tests.apps.intake.importing import Desk, desk_of
 from tests.world import NOON, World, build_world
 
+from lianfang.common.clock import site_zone
 from lianfang.contacts import services as contacts
 from lianfang.contacts.models import Contact, Stay
 from lianfang.contacts.targets import stay as target
+from lianfang.core.audit.models import Event
 from lianfang.intake.models import Source
 from lianfang.intake.services import export_csv, undo_batch
-from lianfang.loop.worker import sweep
+from lianfang.loop.models import Task
+from lianfang.loop.worker import sweep, turn
 
 pytestmark = pytest.mark.django_db
 AT = NOON + timedelta(days=3)
@@ -109,6 +112,28 @@ def test_an_export_comes_in_unchanged_and_an_import_is_undone(world: World, desk
     assert not Stay.objects.current().exists()
 
 
+def test_an_import_that_is_taken_back_opens_the_stays_again_that_it_ended(world: World, desk: Desk) -> None:
+    """Unless the person has been elsewhere since: what is true now is not overwritten."""
+    back, moved = a_contact(world), a_contact(world)
+    for contact in (back, moved):
+        contacts.place_contact(contact=contact, by=BY, at=NOON)
+    begun = NOON.astimezone(site_zone()).strftime("%Y-%m-%d %H:%M")
+    ended = (NOON + timedelta(days=1)).astimezone(site_zone()).strftime("%Y-%m-%d %H:%M")
+    batch, report = take(desk, (back, "", "", begun, ended), (moved, "", "", begun, ended))
+    assert report.words == {"changed": 2}
+    contacts.place_contact(contact=moved, by=BY, at=AT)
+    sweep(at=AT)
+    undone = undo_batch(batch=batch, reason="another house", by=desk.actor, at=AT)
+    assert (undone.reinstated, undone.kept) == (1, 1)
+    [stay] = Stay.objects.filter(person=back.person)
+    assert (stay.until_at, stay.until_on, stay.reason) == (None, None, "")
+    assert Stay.objects.current().filter(person=moved.person, until_at__isnull=False).count() == 1
+    assert Event.objects.filter(tag="contacts.stay_reopened").count() == 1
+    turn(at=AT)
+    sweep(at=AT)
+    assert Task.objects.get(duty="contacts.place", subject_id=back.pk).status == "done"
+
+
 def test_what_the_database_refuses_at_the_last_moment_is_parked_too(world: World, desk: Desk) -> None:
     """Somebody places the person between the look and the write: the look is made blind here."""
     one, other = a_contact(world), a_contact(world)
@@ -124,8 +149,6 @@ def test_a_stay_by_file_is_owed_what_every_stay_is(world: World, desk: Desk) -> 
     sweep(at=NOON)
     take(desk, (contact, "", "", "2020-02-12 20:00", ""))
     sweep(at=AT)
-    from lianfang.loop.models import Task
-
     owed = set(Task.objects.filter(subject_id__in=[Stay.objects.get().pk]).values_list("duty", flat=True))
     assert "contacts.supply" in owed
     assert Task.objects.get(duty="contacts.place", subject_id=contact.pk).status == "done"

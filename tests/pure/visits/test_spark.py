@@ -20,6 +20,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
+# A cluster that lives for seconds: little is worth compiling well, and two tasks are enough for two executors.
+_BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
+BRIEF = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.driver.extraJavaOptions": _BRIEF,
+    "spark.executor.extraJavaOptions": _BRIEF,
+}
+
 
 def missing() -> str:
     """Return what keeps Spark from running here; "" where nothing does."""
@@ -43,7 +51,7 @@ def cluster(lake):
     reason = missing()
     if reason:
         pytest.skip(reason)
-    engine = on_spark(lake, master="local-cluster[2,1,1024]")
+    engine = on_spark(lake, master="local-cluster[2,1,1024]", options=BRIEF)
     yield engine
     engine[0].disconnect()
 

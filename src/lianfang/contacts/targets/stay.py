@@ -20,7 +20,7 @@ from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.models import Bed, Contact, IsolationSite, Stay, StayKind
 from lianfang.contacts.services.isolating import new_stay
 from lianfang.contacts.targets.known import KnownContacts
-from lianfang.contacts.targets.undoing import undo_contacts
+from lianfang.contacts.targets.undoing import ENDED, undo_contacts
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import Entry, record_many
@@ -291,6 +291,8 @@ def _write(drafts: Sequence[_Draft], context: Context) -> None:
         is_made = draft.stay is not None
         draft.outcome.word = Word.CREATED if is_made else Word.CHANGED
         draft.outcome.records.append((LABEL, stay.pk, is_made))
+        if not is_made:
+            draft.outcome.records.append((ENDED, stay.pk, True))
         after = {"kind": stay.kind, "from_at": draft.begins.isoformat(), "signal": draft.row.signal_id}
         entries[ContactEvent.PLACED if is_made else ContactEvent.RELEASED].append(
             Entry(subject=stay, after=after)

@@ -4,22 +4,31 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
+
 from lianfang.cases.models import Case
 from lianfang.cases.targets.undoing import undo_cases, undo_people
 from lianfang.contacts.derive import derive_contacts
+from lianfang.contacts.events import ContactEvent
 from lianfang.contacts.models import Closing, Contact, Exposure, Observation, Stay, Swab
 from lianfang.core.access.actor import Actor
+from lianfang.core.audit.services import Entry, record_many
 from lianfang.core.registry.models import ExternalNumber
 from lianfang.intake.target import Undone
 from lianfang.loop.touch import touch
 
 # The mark of a contact that was there, and was tied to its case by the import.
 TIED = "contacts.Contact#case"
+# The mark of a stay that was there, and was ended by the import.
+ENDED = "contacts.Stay#end"
 _CHUNK = 500
 
 
 def undo_contacts(records: Mapping[str, Sequence[int]], *, by: Actor, at: datetime, reason: str) -> Undone:
-    """Withdraw visits, closings, meetings, stays and links, untie and remove contacts, then people to whom nothing is tied."""
+    """Withdraw visits, closings, meetings, stays and links, reopen stays, untie and remove contacts, then people.
+
+    A person goes where nothing else is tied to them.
+    """
     facts = {label: ids for label, ids in records.items() if label.startswith("cases.")}
     done = undo_cases(facts, by=by, at=at, reason=reason)
     touched: set[int] = set()
@@ -27,6 +36,7 @@ def undo_contacts(records: Mapping[str, Sequence[int]], *, by: Actor, at: dateti
         touched |= _withdraw(
             model, records.get(f"contacts.{model.__name__}", ()), at=at, reason=reason, done=done
         )
+    touched |= _reopen(records.get(ENDED, ()), at=at, by=by, done=done)
     touched |= _untie(records.get(TIED, ()), at=at, done=done)
     gone = _remove(records.get("contacts.Contact", ()), at=at, done=done)
     derive_contacts(touched - gone, at=at, by=by)
@@ -45,6 +55,31 @@ def _withdraw(model: Any, ids: Sequence[int], *, at: datetime, reason: str, done
         done.reinstated += before.update(superseded_at=None, superseded_by=None)
         if model in {Observation, Stay}:
             touch(model, held, at=at)
+    return touched
+
+
+def _reopen(ids: Sequence[int], *, at: datetime, by: Actor, done: Undone) -> set[int]:
+    """Take the end from stays that the import ended, unless the person or the bed has been in another one since."""
+    later = Stay.objects.current().filter(
+        Q(person_id=OuterRef("person_id")) | Q(bed_id=OuterRef("bed_id")),
+        Q(until_at__isnull=True) | Q(until_at__gt=OuterRef("occurred_at")),
+    )
+    touched: set[int] = set()
+    n_open = 0
+    for start in range(0, len(ids), _CHUNK):
+        rows = Stay.objects.current().filter(pk__in=ids[start : start + _CHUNK], until_at__isnull=False)
+        free = rows.exclude(Exists(later.exclude(pk=OuterRef("pk"))))
+        open_again = dict(free.values_list("pk", "contact_id"))
+        Stay.objects.filter(pk__in=open_again).update(
+            until_at=None, until_on=None, reason="", released_by_rule=""
+        )
+        entries = [Entry(subject=stay) for stay in Stay.objects.filter(pk__in=open_again).order_by("pk")]
+        record_many(ContactEvent.STAY_REOPENED, entries, by=by, at=at)
+        touch(Stay, open_again, at=at)
+        touched |= {pk for pk in open_again.values() if pk is not None}
+        n_open += len(open_again)
+    done.reinstated += n_open
+    done.kept += len(ids) - n_open
     return touched
 
 

@@ -68,6 +68,14 @@ class BadRequestKey(LianfangError):  # noqa: N818
     hint = "Use a random one, such as a UUID."
 
 
+class ShownOnce(LianfangError):  # noqa: N818
+    """The same request was answered before under this key; what it showed is a secret, shown once and kept nowhere."""
+
+    code = "access.shown_once"
+    status = HTTPStatus.CONFLICT
+    hint = "If the answer was lost, ask under a new Idempotency-Key, and revoke what the first request made."
+
+
 class NotHeldNow(LianfangError):  # noqa: N818
     """It has ended already."""
 
