@@ -10,7 +10,6 @@ from lianfang.api.door import Sent, endpoint
 from lianfang.cases.selectors import get_case
 from lianfang.core.access.permissions import Permission
 from lianfang.discovery import services
-from lianfang.discovery.models import Found, Search
 from lianfang.discovery.selectors import found_in, found_of, get_search, searches_of
 
 
@@ -38,32 +37,32 @@ class VisitSearchOut(Schema):
     dropped_at: datetime | None
 
     @staticmethod
-    def resolve_asked_by(search: Search) -> str:
+    def resolve_asked_by(search: Any) -> str:
         """The login."""
         return str(search.asked_by.login)
 
     @staticmethod
-    def resolve_found(search: Search) -> int:
+    def resolve_found(search: Any) -> int:
         """How many people shared a place long enough."""
         return search.n_found
 
     @staticmethod
-    def resolve_proposed(search: Search) -> int:
+    def resolve_proposed(search: Any) -> int:
         """How many of them are put before a person."""
         return search.n_proposed
 
     @staticmethod
-    def resolve_weak(search: Search) -> int:
+    def resolve_weak(search: Any) -> int:
         """How many weigh too little."""
         return search.n_weak
 
     @staticmethod
-    def resolve_named_before(search: Search) -> int:
+    def resolve_named_before(search: Any) -> int:
         """How many are contacts of the case already."""
         return search.n_named_before
 
     @staticmethod
-    def resolve_unregistered(search: Search) -> int:
+    def resolve_unregistered(search: Any) -> int:
         """How many are not in the register: they are counted, and nobody can name them."""
         return search.n_unregistered
 
@@ -93,17 +92,17 @@ class FoundOut(Schema):
     contact: int | None
 
     @staticmethod
-    def resolve_person(found: Found) -> str:
+    def resolve_person(found: Any) -> str:
         """The person's public id."""
         return str(found.person.uid)
 
     @staticmethod
-    def resolve_place(found: Found) -> str:
+    def resolve_place(found: Any) -> str:
         """The code of the place where the person lives."""
         return str(found.person.place.code)
 
     @staticmethod
-    def resolve_stays(found: Found) -> list[dict[str, Any]]:
+    def resolve_stays(found: Any) -> list[dict[str, Any]]:
         """The stays, the strongest first."""
         return [{**stay, "start": datetime.fromtimestamp(stay["start"], UTC)} for stay in found.stays]
 
@@ -113,7 +112,7 @@ class FoundOut(Schema):
         return found.decision or ""
 
     @staticmethod
-    def resolve_contact(found: Found) -> int | None:
+    def resolve_contact(found: Any) -> int | None:
         """The contact that a confirmed one was named as."""
         return found.contact_id
 
