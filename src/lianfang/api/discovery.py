@@ -44,27 +44,27 @@ class VisitSearchOut(Schema):
     @staticmethod
     def resolve_found(search: Any) -> int:
         """How many people shared a place long enough."""
-        return search.n_found
+        return int(search.n_found)
 
     @staticmethod
     def resolve_proposed(search: Any) -> int:
         """How many of them are put before a person."""
-        return search.n_proposed
+        return int(search.n_proposed)
 
     @staticmethod
     def resolve_weak(search: Any) -> int:
         """How many weigh too little."""
-        return search.n_weak
+        return int(search.n_weak)
 
     @staticmethod
     def resolve_named_before(search: Any) -> int:
         """How many are contacts of the case already."""
-        return search.n_named_before
+        return int(search.n_named_before)
 
     @staticmethod
     def resolve_unregistered(search: Any) -> int:
         """How many are not in the register: they are counted, and nobody can name them."""
-        return search.n_unregistered
+        return int(search.n_unregistered)
 
 
 class SharedStayOut(Schema):
@@ -109,12 +109,13 @@ class FoundOut(Schema):
     @staticmethod
     def resolve_decision(found: Any) -> str:
         """The newest decision on it; "" where nobody decided."""
-        return found.decision or ""
+        return str(found.decision or "")
 
     @staticmethod
     def resolve_contact(found: Any) -> int | None:
         """The contact that a confirmed one was named as."""
-        return found.contact_id
+        contact: int | None = found.contact_id
+        return contact
 
 
 class VisitSearchIn(Sent):
