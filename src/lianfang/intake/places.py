@@ -1,5 +1,6 @@
 """Which place a row means: by code, by a number of another system, or by names from the province down."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -7,13 +8,15 @@ from functools import cached_property
 
 from lianfang.common.paths import lineage
 from lianfang.core.registry.models import ExternalNumber, Level, Place
+from lianfang.core.registry.place_names import short_name
 from lianfang.intake.fields import plain
 
 _NAMES = ("country", "province", "prefecture", "county", "township")
 _LEVELS = {
     "country": (Level.NATION,),
     "province": (Level.PROVINCE,),
-    "prefecture": (Level.PREFECTURE,),
+    # Tianmen or Wenchang are run by their province and stand in lists beside prefectures.
+    "prefecture": (Level.PREFECTURE, Level.COUNTY),
     # Abroad the second level is often called a district and has no prefecture above it.
     "county": (Level.COUNTY, Level.PREFECTURE),
     "township": (Level.TOWNSHIP, Level.VILLAGE, Level.COUNTY),
@@ -22,6 +25,11 @@ _ENDINGS = (
     "特别行政区", "自治区", "自治州", "自治县", "自治旗", "地区", "街道", "社区", "新区",
     "省", "市", "盟", "州", "县", "区", "旗", "镇", "乡", "村",
 )  # fmt: skip
+# What stands in the column of the county for the city itself.
+_CITY_ITSELF = frozenset(
+    {"市区", "区", "市本级", "市直", "市直医院", "市直属", "市辖区", "城区", "中心城区", "主城区"}
+)
+_BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +128,11 @@ class PlaceFinder:
         for name in named:
             if name == "prefecture" and above is not None and _forms(names[name]) & _forms(above.name):
                 continue  # Beijing is its own prefecture
-            candidates = self._candidates(names[name], name, above, within)
+            text = _bare(names[name], above)
+            candidates = self._candidates(text, name, above, within)
             if len(candidates) != 1:
+                if name == "county" and above is not None and text in {above.name, "", *_CITY_ITSELF}:
+                    continue
                 if name == "country" or (
                     name == "township" and above is not None and above.level >= Level.PREFECTURE
                 ):
@@ -139,14 +150,15 @@ class PlaceFinder:
             for p in self._table.by_name.get(form, ())
             if p.level in _LEVELS[field]
         }
+        several = list(rows.values())
         if above is not None:
-            return [
-                place for place in rows.values() if place.path.startswith(above.path) and place.pk != above.pk
-            ]
-        if len(rows) > 1:
-            near = [place for place in rows.values() if place.path.startswith(within)]
-            return near or list(rows.values())
-        return list(rows.values())
+            several = [p for p in several if p.path.startswith(above.path) and p.pk != above.pk]
+        elif len(several) > 1:
+            several = [p for p in several if p.path.startswith(within)] or several
+        # The higher level counts before the lower (a city before the county of its name), a full name before a short one.
+        for better in (_at_first_of(_LEVELS[field], several), [p for p in several if p.name == text]):
+            several = [p for p in several if p in better] or several
+        return several
 
     def _nearest(self, text: str, several: list[Place]) -> tuple[str, ...]:
         if several:
@@ -165,10 +177,21 @@ class PlaceFinders(dict[str, PlaceFinder]):
         return self[system]
 
 
+def _at_first_of(levels: tuple[Level, ...], places: list[Place]) -> list[Place]:
+    """Return the places of the first of the levels at which there are any."""
+    return next((found for level in levels if (found := [p for p in places if p.level == level])), [])
+
+
+def _bare(text: str, above: Place | None) -> str:
+    """Return a name without the blanks that set characters apart, and without the name of the place above before it."""
+    name = _BETWEEN_HAN.sub("", text.strip())
+    return name.removeprefix(above.name) or name if above is not None else name
+
+
 def _forms(text: str) -> set[str]:
-    """Return the forms by which a place is found: with and without the ending that says what it is."""
+    """Return the forms by which a place is found: with and without what says of which kind it is, and whose."""
     name = plain(text)
     short = next(
         (name.removesuffix(end) for end in _ENDINGS if name.endswith(end) and len(name) > len(end) + 1), name
     )
-    return {name, short} - {""}
+    return {name, short, short_name(name)} - {""}

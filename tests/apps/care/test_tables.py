@@ -145,7 +145,7 @@ def test_the_hospitals_of_2020_load(hospital, shared_data: Path) -> None:
     file = shared_data / "china_hospitals_2020" / "fever_clinics_and_designated.csv"
     _, report = desk.take(file, target="facility")
     assert report.created + report.unchanged + report.parked == 6753
-    assert report.parked < 0.05 * 6753, [report.parked, *report.problems[:20]]
+    assert report.parked < 0.02 * 6753, [report.parked, *report.problems[:20]]
     assert set(report.rules) <= {"place.unknown"}
     union = Unit.objects.get(name="中国医学科学院北京协和医院")
     assert union.place.name == "东城区"
