@@ -1,31 +1,30 @@
-"""Fifty processes want the last bed, eight place one person in a site with room: one succeeds, by the database."""
+"""Processes race for the last bed, and for one person, with the real databases: one succeeds, the database refuses the others."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.acceptance.race import told_by
+
+pytestmark = pytest.mark.slow
 
 
-@pytest.mark.slow
 def test_one_of_fifty_gets_the_last_bed_and_one_person_one_place(databases: Callable[[], str]) -> None:
-    environment = {
-        **os.environ,
-        "LIANFANG_DATABASE_URL": databases(),
-        "DJANGO_SETTINGS_MODULE": "lianfang.project.settings",
-        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "src")]),
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.acceptance.racing"],
-        env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=280, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-4000:]
-    told = json.loads(done.stdout.splitlines()[-1])
+    told = told_by("racing", databases())
     assert told["last_bed"] == ["NoFreeBed"] * 49 + ["placed"]
     assert told["person"] == ["AlreadyIsolated"] * 7 + ["placed"]
     assert told["stays"] == 2
+
+
+def test_one_of_fifty_gets_the_last_bed_of_a_ward_and_one_patient_lies_in_one(
+    databases: Callable[[], str],
+) -> None:
+    told = told_by("racing_wards", databases())
+    assert told["last_bed"] == ["NoBedFree"] * 49 + ["given"]
+    assert set(told["patient"]) <= {"lies", "PatientElsewhere", "BedTaken", "BedNotFree"}
+    assert "lies" in told["patient"]
+    assert (told["kept"], told["lying"]) == (1, 1), (
+        "whoever came last moved the patient; nobody lies in two beds"
+    )
+    assert told["by_table"] == ["parked"] * 7 + ["written"], "of eight tables one lays its patient down"
+    assert told["lying_by_table"] == 1

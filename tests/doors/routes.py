@@ -36,6 +36,7 @@ from lianfang.outlook.treatment_effect import treatment_effect
 from lianfang.planning.services import propose_beds
 from lianfang.regions.night import compute
 from lianfang.teams import services as teams
+from lianfang.teams.models import Shift
 from lianfang.teams.rosters import propose_shifts
 
 P = Permission
@@ -99,19 +100,31 @@ def _beds(world: World, case: Any, at: datetime) -> dict[str, Any]:
     ward = care.set_up_ward(
         unit=world.units["420106-hosp"], name="one", level=1, rooms_shared=False, by=desk, at=at
     )
-    care.change_beds(ward=ward, n=3, from_at=at, by=desk, at=at)
+    care.change_beds(ward=ward, n=4, from_at=at, by=desk, at=at)
     bed = ward.beds.first()
     care.take_out_of_use(bed=bed, why="cleaning", from_at=at, by=desk, at=at)
-    care.start_treatment(case=case, what="oxygen", from_at=at, by=desk, at=at)
+    treatment = care.start_treatment(case=case, what="oxygen", from_at=at, by=desk, at=at)
     request = care.request_bed(case=case, level=1, by=desk, at=at)
     proposal = propose_beds(place=world.places[COUNTY], by=desk, at=at)
+    line = proposal.lines.get(request=request)
     made = {"ward": ward.pk, "bed": bed.pk, "proposal": proposal.pk, "request": request.pk}
-    _, free, taken = ward.beds.order_by("pk")
+    empty = care.set_up_ward(
+        unit=world.units["420106-hosp"], name="empty", level=0, rooms_shared=False, by=desk, at=at
+    )
+    made |= {"line": line.pk, "treatment": treatment.pk, "empty_ward": empty.pk}
+    _, free, taken, kept = ward.beds.order_by("pk")
     inpatient = cases.open_case(
         person=a_person(world, COUNTY, at=at), disease=DISEASE, place=world.places[COUNTY],
         diagnosis="confirmed", by=desk, at=at,
     )  # fmt: skip
     care.lay_down(case=inpatient, bed=taken, lies_from=at, by=desk, at=at)
+    going = cases.open_case(
+        person=a_person(world, COUNTY, at=at), disease=DISEASE, place=world.places[COUNTY],
+        diagnosis="confirmed", by=desk, at=at,
+    )  # fmt: skip
+    given = care.request_bed(case=going, level=1, by=desk, at=at)
+    care.give_bed(request=given, ward=ward, bed=kept, by=desk, at=at)
+    made["given"] = given.pk
     return (
         made | _teams(world, at) | {"free_bed": free.pk, "inpatient": inpatient.number, "now": at.isoformat()}
     )
@@ -148,10 +161,10 @@ def _known(world: World, at: datetime) -> None:
 def _teams(world: World, at: datetime) -> dict[str, Any]:
     by, units = Actor.system("team desk"), world.units
     team = teams.form_team(home=units["420106-hosp"], name="one", by=by, at=at)
-    teams.add_worker(
+    worker = teams.add_worker(
         team=team, person=a_person(world, COUNTY, at=at), code="W-1", skill="nurse", by=by, at=at
     )
-    teams.deploy_team(team=team, unit=units["420106-hosp"], from_at=at, by=by, at=at)
+    deployment = teams.deploy_team(team=team, unit=units["420106-hosp"], from_at=at, by=by, at=at)
     roster = propose_shifts(team=team, from_on=local_day(at) + timedelta(days=20), days=2, by=by, at=at)
     asked = teams.ask_advice(
         form="remote",
@@ -163,7 +176,24 @@ def _teams(world: World, at: datetime) -> dict[str, Any]:
     )
     spare = teams.form_team(home=units["420106-hosp"], name="two", by=by, at=at)
     made = {"team": team.pk, "spare_team": spare.pk, "hospital": units["420106-hosp"].pk}
+    rested = teams.record_day_off(worker=worker, on=local_day(at) - timedelta(days=1), by=by, at=at)
+    exposed = teams.report_exposure(worker=worker, hazard="needle", happened_at=at, by=by, at=at)
+    teams.assess_exposure(exposure=exposed, is_infected=True, measures="isolated", by=by, at=at)
+    made |= {"day_off": rested.pk, "worker_exposure": exposed.pk, "deployment": deployment.pk}
+    made |= {"allowance": _paid(worker, at).pk, "unpaid_on": (local_day(at) - timedelta(days=4)).isoformat()}
     return made | {"roster": roster.pk, "consultation": asked.pk}
+
+
+def _paid(worker: Any, at: datetime) -> Any:
+    on = local_day(at) - timedelta(days=3)
+    for back in (3, 4):
+        Shift.objects.create(
+            worker=worker, unit=worker.team.home, on=local_day(at) - timedelta(days=back), path=worker.path,
+            source_path=worker.source_path, occurred_at=at - timedelta(days=back),
+            until_at=at - timedelta(days=back, hours=-8), recorded_at=at,
+        )  # fmt: skip
+    who = {"by": Actor.system("team desk"), "at": at}
+    return teams.pay_allowance(worker=worker, from_on=on, until_on=on, amount=300, reason="as agreed", **who)
 
 
 def _intake(world: World, at: datetime) -> dict[str, Any]:
@@ -236,25 +266,35 @@ ROUTES: dict[str, Route] = {
     "GET areas/grades": listing(),
     "POST areas/grades": listing(reason="as the figures say"),
     "GET beds": listing(),
+    "POST beds": listing(unit="@hospital", name="five", kind="hospital", level=1, n=4),
     "POST beds/propose": listing(),
     "GET wards/<int:pk>": about("pk=ward"),
-    "POST wards/<int:pk>/clean/<int:bed>": Route({"pk": "ward", "bed": "bed"}),
+    "POST wards/<int:pk>/<str:act>": Route({"pk": "ward", "act": "=clean"}, {"bed": "@bed"}),
     "GET proposals/<int:pk>": about("pk=proposal"),
     "POST proposals/<int:pk>": about("pk=proposal"),
+    "GET proposals/<int:pk>/lines/<int:line>": Route({"pk": "proposal", "line": "line"}),
+    "POST proposals/<int:pk>/lines/<int:line>": Route({"pk": "proposal", "line": "line"}, {"act": "refuse", "no-reason": "stays at home"}),
     "GET cases/<str:number>/care": about("number"),
     "POST cases/<str:number>/care/<str:act>": Route(
-        {"number": "number", "act": "=request"}, {"level": 1}, frozenset({P.CARE_VIEW})
+        {"number": "number", "act": "=request"}, {"level": 1}, frozenset({P.CARE_EDIT})
+    ),
+    "POST cases/<str:number>/care/entries/<str:kind>/<int:pk>/withdraw": Route(
+        {"number": "number", "kind": "=treatment", "pk": "treatment"}, {"reason": "another patient"}, frozenset({P.CARE_VIEW})
     ),
     "GET treatments": listing(),
     "GET treatments/<str:disease>/<str:what>": Route({"disease": "=covid_19_cn_2020", "what": "=oxygen"}, is_about=False),
     "GET teams": listing(),
+    "POST teams": listing(home="@hospital", name="three"),
     "GET teams/<int:pk>": about("pk=team"),
-    "POST teams/<int:pk>/roster": about("pk=team", days=3),
+    "POST teams/<int:pk>/<str:act>": Route({"pk": "team", "act": "=roster"}, {"days": 3}, frozenset({P.TEAM_EDIT})),
+    "GET pairings": listing(),
+    "POST pairings": listing(from_on="2020-02-10", pairs="42 → 420106"),
     "POST rosters/<int:pk>": about("pk=roster", act="refuse", reason="two are ill"),
-    "POST teams/<int:pk>/exposures": about("pk=team", P.CARE_VIEW),
     "GET consultations": listing(),
     "POST consultations": listing(form="remote", to_unit="@hospital", question="ECMO?"),
-    "POST consultations/<int:pk>": about("pk=consultation", P.CARE_VIEW, answer="prone first"),
+    "POST consultations/<int:pk>/<str:act>": Route(
+        {"pk": "consultation", "act": "=answer"}, {"answer": "prone first"}, frozenset({P.CARE_VIEW})
+    ),
     "GET chains": listing(),
     "GET chains/<str:number>": about("number"),
     "POST chains/<str:number>": about("number", P.CASE_VIEW, decision="outside", reason="came by train"),
@@ -385,12 +425,17 @@ ROUTES: dict[str, Route] = {
     "POST /beds/tallies": Route({}, {"place": COUNTY, "kind": "cabin", "usable": 40, "occupied": 12, "counted_at": WHEN}),
     "GET /wards": listing(),
     "POST /wards": Route({}, {"unit": "420106-hosp", "name": "two", "level": 1}),
+    "GET /wards/{pk}": about("pk=ward"),
+    "POST /wards/{pk}/closing": about("pk=empty_ward", reason="no staff"),
     "POST /wards/{pk}/beds": about("pk=ward", P.BED_VIEW, n=3, from_at=WHEN),
+    "POST /single-beds/{pk}/upkeep": about("pk=free_bed", why="repair", from_at="@now"),
+    "POST /single-beds/{pk}/upkeep/end": about("pk=bed"),
     "GET /bed-requests": listing(),
     "POST /cases/{number}/bed-requests": about("number", P.CARE_VIEW, level=2),
     "POST /bed-requests/{pk}/bed": about("pk=request", P.BED_VIEW, P.CARE_VIEW, ward="@ward"),
     "POST /bed-requests/{pk}/withdrawal": about("pk=request", P.CARE_VIEW, reason="sent home"),
-    "POST /bed-requests/{pk}/steps": about("pk=request", P.CARE_VIEW, step="set_out", happened_at=WHEN),
+    "POST /bed-requests/{pk}/bed/withdrawal": about("pk=given", P.CARE_VIEW, reason="another ward"),
+    "POST /bed-requests/{pk}/steps": about("pk=given", P.CARE_VIEW, step="set_out", happened_at="@now"),
     "GET /cases/{number}/care": about("number"),
     "POST /cases/{number}/stays": about("number", P.CARE_VIEW, bed="@free_bed", lies_from="@now"),
     "POST /cases/{number}/rounds": about("number", P.CARE_VIEW, seen_at=WHEN, temperature=36.7),
@@ -398,15 +443,42 @@ ROUTES: dict[str, Route] = {
         {"number": "number"}, {"what": "oxygen", "from_at": WHEN}, frozenset({P.CARE_VIEW})
     ),
     "POST /cases/{number}/departures": about("number=inpatient", P.CARE_VIEW, how="died", left_at="@now"),
+    "GET /cases/{number}/treatments": about("number"),
+    "POST /cases/{number}/treatments/{pk}/end": Route(
+        {"number": "number", "pk": "treatment"}, {"until_at": "@now", "reason": "no effect"}, frozenset({P.CARE_VIEW})
+    ),
+    "POST /cases/{number}/comorbidities": about("number", P.CARE_VIEW, conditions=["diabetes"], asked_at=WHEN),
     "POST /cases/{number}/follow-ups": about("number", P.CARE_VIEW, seen_at=WHEN),
+    "POST /cases/{number}/supports": about("number", P.CARE_VIEW, aid="counselling", given_at=WHEN),
+    "POST /cases/{number}/entries/{kind}/{pk}/withdrawal": Route(
+        {"number": "number", "kind": "=treatment", "pk": "treatment"}, {"reason": "another patient"}, frozenset({P.CARE_VIEW})
+    ),
+    "GET /treatments": listing(),
+    "GET /treatments/{disease}/{what}": Route({"disease": "=covid_19_cn_2020", "what": "=oxygen"}, is_about=False),
     "GET /proposals": listing(),
     "POST /proposals": Route({}, {"area": COUNTY}),
     "GET /proposals/{pk}": about("pk=proposal"),
-    "POST /proposals/{pk}/lines/{rank}/decision": Route(
-        {"pk": "proposal", "rank": "=1"}, {"decision": "refused", "reason": "the patient has died"}
+    "POST /proposals/{pk}/lines/{line}/decision": Route(
+        {"pk": "proposal", "line": "line"}, {"decision": "refused", "reason": "the patient has died"}
     ),
     "GET /teams": listing(),
+    "POST /teams": Route({}, {"home": "420106-hosp", "name": "four"}),
+    "GET /teams/{pk}/workers": about("pk=team"),
+    "POST /teams/{pk}/workers": about("pk=team", P.PERSON_VIEW, person="person_id", code="W-9", skill="nurse"),
     "GET /deployments": listing(),
+    "POST /deployments/{pk}/end": about("pk=deployment", ended_at="@now"),
+    "POST /days-off": Route({}, {"worker": "W-1", "on": "2020-02-12"}),
+    "POST /days-off/{pk}/withdrawal": about("pk=day_off", reason="worked after all"),
+    "GET /staff-hours": listing(),
+    "GET /staff-protection": listing(),
+    "GET /pairings": listing(),
+    "GET /worker-exposures": listing(),
+    "POST /worker-exposures/{pk}/assessment": about("pk=worker_exposure", P.CARE_VIEW, is_infected=False, measures="observed"),
+    "POST /worker-exposures/{pk}/assessment/withdrawal": about("pk=worker_exposure", P.CARE_VIEW, reason="another"),
+    "POST /workers/{code}/return": Route({"code": "=W-1"}, {"from_at": WHEN, "reason": "two negatives"}, frozenset({P.CARE_VIEW})),
+    "GET /allowances": listing(),
+    "POST /allowances": Route({}, {"worker": "W-1", "from_on": "@unpaid_on", "until_on": "@unpaid_on"}),
+    "POST /allowances/{pk}/withdrawal": about("pk=allowance", reason="not paid"),
     "POST /teams/{pk}/deployments": about("pk=spare_team", unit="420106-hosp", from_at="@now"),
     "POST /pairings": Route({}, {"within": COUNTY, "from_on": "2020-02-10", "pairs": [{"helper": "42", "helped": COUNTY}]}),
     "POST /teams/{pk}/rosters": about("pk=team", from_on="2020-02-13", days=2),
@@ -414,6 +486,8 @@ ROUTES: dict[str, Route] = {
     "POST /worker-exposures": Route({}, {"worker": "W-1", "hazard": "splash", "happened_at": WHEN}, frozenset({P.CARE_VIEW})),
     "GET /consultations": listing(),
     "POST /consultations": Route({}, {"form": "remote", "from_unit": "420106-hosp", "to_unit": "420106-cdc", "question": "ECMO?"}),
+    "POST /consultations/{pk}/schedule": about("pk=consultation", P.CARE_VIEW, scheduled_for=WHEN),
+    "POST /consultations/{pk}/answer/withdrawal": about("pk=consultation", P.CARE_VIEW, reason="another patient"),
     "POST /consultations/{pk}/answer": about("pk=consultation", P.CARE_VIEW, answer="prone first"),
     "GET /chains": listing(),
     "GET /cases/{number}/source": about("number"),

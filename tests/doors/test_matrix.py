@@ -142,7 +142,8 @@ def counts() -> dict[str, int]:
 # What everyone may read, and counts, in which two areas may well agree.
 # What is decided for a county is known in its townships.
 BINDS_BELOW = {"/api/shedding-policies"}
-NO_SECRETS = {"/api/places", "/api/units", "/api/denominators", "/api/tracing-cost"}
+# What is known of treatments are counts over all patients, for everybody who sees patients anywhere.
+NO_SECRETS = {"/api/places", "/api/units", "/api/denominators", "/api/tracing-cost", "/api/treatments"}
 
 
 def expected(call: Call, route: Route, role: str, area: str) -> set[int]:

@@ -33,6 +33,10 @@ def asks_and_lies(clinician: Visitor, desk: Visitor, number: str, level: str) ->
     assert line.locator(".tag").count() == 1
     page = clinician.go(f"/cases/{number}/care")
     assert clinician.word("kept for this patient") in (page.locator("[name=bed]").text_content() or "")
+    if not page.locator("ol.timeline a[href^='/wards/']").count():  # comes from outside: the way is reported
+        clinician.do("step", step="set_out", vehicle="120")
+        assert page.locator(".head .tag", has_text=clinician.word("on the way")).count() == 1
+        clinician.do("step", step="arrived")
     clinician.do("lay")
     assert page.locator(".head .tag", has_text=clinician.word("treated")).count() == 1
 
@@ -77,8 +81,8 @@ def test_the_way_of_a_patient(come_in: Sit, weeks: Weeks, window: Window) -> Non
     assert left.count() == 3
     for ward in sorted({link.get_attribute("href") or "" for link in left.all()}):
         sun.go(ward)
-        while page.locator("form[action*='/clean/'] button").count():
-            sun.follow(page.locator("form[action*='/clean/'] button").first)
+        while page.locator("form[action$='/clean'] button").count():
+            sun.follow(page.locator("form[action$='/clean'] button").first)
     # three days without fever and two negatives a day apart: what is missing is said until nothing is
     weeks.go_on(days=3, hours=1)
     sun.go(f"/cases/{number}/care")

@@ -10,6 +10,7 @@ from lianfang.api.door import Sent, area_path, endpoint, page_size, place_where
 from lianfang.care.models import Ward
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
+from lianfang.planning.errors import PlannedAnew
 from lianfang.planning.models import Line, Proposal
 from lianfang.planning.services import accept_lines, alter_line, propose_beds, refuse_line
 
@@ -24,11 +25,13 @@ class ProposalOut(Schema):
     n_waiting: int
     n_beds: int
     n_placed: int
+    replanned_at: datetime | None
 
 
 class LineOut(Schema):
     """One who waited: the ward proposed, or none, and why; and what was decided."""
 
+    id: int
     rank: int
     case: str
     ward: int | None
@@ -58,7 +61,10 @@ class ProposalIn(Sent):
 
 
 class LineDecisionIn(Sent):
-    """What is decided about a line; another ward, and a refusal, need a reason."""
+    """What is decided about a line; another ward, and a refusal, need a reason.
+
+    `ward` is the other ward; with an acceptance it says which one was read, and what was planned anew since is refused.
+    """
 
     decision: Literal["accepted", "altered", "refused"]
     ward: int | None = None
@@ -93,21 +99,23 @@ def lines(request: Any, pk: int) -> Any:
     return row.lines.select_related("request__case")
 
 
-@endpoint("POST", "/proposals/{pk}/lines/{rank}/decision", P.BED_ASSIGN, response=LineDecisionOut)
-def decide(request: Any, pk: int, rank: int, body: LineDecisionIn) -> Any:
+@endpoint("POST", "/proposals/{pk}/lines/{line}/decision", P.BED_ASSIGN, response=LineDecisionOut)
+def decide(request: Any, pk: int, line: int, body: LineDecisionIn) -> Any:
     """Accept a line, give another ward, or refuse it."""
     row = Proposal.objects.get_visible(request.actor, P.BED_ASSIGN, pk=pk)
-    found = Line.objects.filter(proposal=row, rank=rank)
-    line = found.select_related("request__case__person", "ward", "proposal").first()
-    if line is None:
+    rows = Line.objects.filter(proposal=row, pk=line)
+    found = rows.select_related("request__case__person", "ward", "proposal").first()
+    if found is None:
         raise NotVisible(thing="line")
     who = {"by": request.actor, "at": request.at}
     if body.decision == "accepted":
-        accept_lines(lines=[line], **who)
+        if body.ward is not None and body.ward != found.ward_id:
+            raise PlannedAnew
+        accept_lines(lines=[found], **who)
     elif body.decision == "altered":
         ward = Ward.objects.get_visible(request.actor, P.BED_ASSIGN, pk=body.ward or 0)
-        alter_line(line=line, ward=ward, reason=body.reason, **who)
+        alter_line(line=found, ward=ward, reason=body.reason, **who)
     else:
-        refuse_line(line=line, reason=body.reason, **who)
-    line.refresh_from_db()
-    return {"decision": line.decision}
+        refuse_line(line=found, reason=body.reason, **who)
+    found.refresh_from_db()
+    return {"decision": found.decision}

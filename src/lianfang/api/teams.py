@@ -1,19 +1,21 @@
-"""Teams, where they work, their rosters, exposures at work, and advice asked for and given."""
+"""Teams: their people, where they work, their rosters, and the pairings that send them."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal
+from uuid import UUID
 
 from ninja import Schema
 from pydantic import AwareDatetime
 
-from lianfang.api.care import MadeOut
+from lianfang.api.beds import MadeOut
 from lianfang.api.door import Sent, area_path, endpoint, page_size, place_where, unit_where
-from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.models import Person
 from lianfang.core.registry.selectors import get_place, get_unit
 from lianfang.teams import selectors, services
-from lianfang.teams.models import Consultation, Roster, Team, Worker
+from lianfang.teams.health import ailing
+from lianfang.teams.models import Deployment, Roster, Team
 from lianfang.teams.rosters import accept_roster, propose_shifts, refuse_roster
 
 P = Permission
@@ -55,6 +57,44 @@ class DeploymentOut(Schema):
         return str(row.unit.code)
 
 
+class TeamIn(Sent):
+    """A team of a hospital."""
+
+    home: str
+    name: str
+    name_en: str = ""
+    example: ClassVar[Mapping[str, Any]] = {"home": "420106-hosp", "name": "第二队"}
+
+
+class WorkerOut(Schema):
+    """A health worker of a team; `is_ill`: infected and not back, or a patient."""
+
+    id: int
+    code: str
+    skill: str
+    n_shifts: int
+    n_off: int
+    is_ill: bool
+
+
+class WorkerIn(Sent):
+    """Who joins a team: a person on file, by uid."""
+
+    person: UUID
+    code: str
+    skill: Literal["doctor", "intensive_doctor", "nurse", "intensive_nurse", "infection_control"]
+    example: ClassVar[Mapping[str, Any]] = {
+        "person": "00000000-0000-4000-8000-000000000000", "code": "JS-014", "skill": "nurse",
+    }  # fmt: skip
+
+
+class DeployEndIn(Sent):
+    """When a deployment ended."""
+
+    ended_at: AwareDatetime
+    example: ClassVar[Mapping[str, Any]] = {"ended_at": WHEN}
+
+
 class DeployIn(Sent):
     """Sending a team to a facility."""
 
@@ -82,8 +122,28 @@ class PairingRoundIn(Sent):
     }  # fmt: skip
 
 
-class PairedOut(Schema):
-    """How many pairings now hold."""
+class PairingOut(Schema):
+    """One pairing that holds, or held until the day of `until_on`."""
+
+    helper: str
+    helped: str
+    from_on: date
+    until_on: date | None
+    edition: str
+
+    @staticmethod
+    def resolve_helper(row: Any) -> str:
+        """The code of the province that helps."""
+        return str(row.helper.code)
+
+    @staticmethod
+    def resolve_helped(row: Any) -> str:
+        """The code of the place that is helped."""
+        return str(row.helped.code)
+
+
+class CountOut(Schema):
+    """How many it concerned."""
 
     n: int
 
@@ -116,63 +176,44 @@ class RosterDecisionIn(Sent):
     example: ClassVar[Mapping[str, Any]] = {"decision": "refused", "reason": "two are ill"}
 
 
-class WorkerExposureIn(Sent):
-    """An exposure of a health worker at work."""
-
-    worker: str
-    hazard: Literal["no_protection", "needle", "splash", "unknown"]
-    happened_at: AwareDatetime
-    note: str = ""
-    example: ClassVar[Mapping[str, Any]] = {"worker": "W-1", "hazard": "splash", "happened_at": WHEN}
-
-
-class ConsultationOut(Schema):
-    """Advice asked for, and given."""
-
-    id: int
-    form: str
-    from_unit: str
-    to_unit: str
-    question: str
-    asked_at: datetime
-    scheduled_for: datetime | None
-    answered_at: datetime | None
-    answer: str
-
-    @staticmethod
-    def resolve_from_unit(row: Any) -> str:
-        """The code of the unit that asks."""
-        return str(row.from_unit.code)
-
-    @staticmethod
-    def resolve_to_unit(row: Any) -> str:
-        """The code of the unit that is asked."""
-        return str(row.to_unit.code)
-
-
-class QuestionIn(Sent):
-    """A question to another unit."""
-
-    form: Literal["remote", "round"]
-    from_unit: str
-    to_unit: str
-    question: str
-    example: ClassVar[Mapping[str, Any]] = {
-        "form": "remote", "from_unit": "420106-hosp", "to_unit": "420106-cdc", "question": "ECMO?",
-    }  # fmt: skip
-
-
-class AdviceIn(Sent):
-    """The advice."""
-
-    answer: str
-    example: ClassVar[Mapping[str, Any]] = {"answer": "prone position first"}
-
-
 @endpoint("GET", "/teams", P.TEAM_VIEW, response=list[TeamOut])
 def list_all(request: Any, area: str = "", limit: int = 100) -> Any:
     """List the teams of an area."""
     return selectors.teams(request.actor, area_path(area))[: page_size(limit)]
+
+
+@endpoint("POST", "/teams", P.TEAM_EDIT, response=MadeOut)
+def form(request: Any, body: TeamIn) -> Any:
+    """Form a team of a hospital."""
+    home = unit_where(request.actor, P.TEAM_EDIT, body.home)
+    told = body.dict(exclude={"home"})
+    return services.form_team(home=home, **told, by=request.actor, at=request.at)
+
+
+@endpoint("GET", "/teams/{pk}/workers", P.TEAM_VIEW, response=list[WorkerOut])
+def workers(request: Any, pk: int) -> Any:
+    """List the people of a team by code, with shifts and days off of the last ten days."""
+    rows = selectors.workers_of(Team.objects.get_visible(request.actor, pk=pk), request.at)
+    ill = ailing([row.pk for row in rows])
+    names = ("code", "skill", "n_shifts", "n_off")
+    return [{"id": row.pk, "is_ill": row.pk in ill, **{n: getattr(row, n) for n in names}} for row in rows]
+
+
+@endpoint("POST", "/teams/{pk}/workers", P.TEAM_EDIT, response=MadeOut)
+def join(request: Any, pk: int, body: WorkerIn) -> Any:
+    """Take a person on file into a team."""
+    team = Team.objects.get_visible(request.actor, P.TEAM_EDIT, pk=pk)
+    person = Person.objects.get_visible(request.actor, uid=body.person)
+    told = body.dict(exclude={"person"})
+    return services.add_worker(team=team, person=person, **told, by=request.actor, at=request.at)
+
+
+@endpoint("POST", "/deployments/{pk}/end", P.TEAM_EDIT, response=MadeOut)
+def relieve(request: Any, pk: int, body: DeployEndIn) -> Any:
+    """Record that a team was relieved."""
+    row = Deployment.objects.select_related("team").get_visible(request.actor, P.TEAM_EDIT, pk=pk)
+    services.end_deployment(deployment=row, ended_at=body.ended_at, by=request.actor, at=request.at)
+    return row
 
 
 @endpoint("GET", "/deployments", P.TEAM_VIEW, response=list[DeploymentOut])
@@ -190,7 +231,13 @@ def deploy(request: Any, pk: int, body: DeployIn) -> Any:
     )
 
 
-@endpoint("POST", "/pairings", P.TEAM_EDIT, response=PairedOut)
+@endpoint("GET", "/pairings", P.TEAM_VIEW, response=list[PairingOut])
+def paired(request: Any, area: str = "") -> Any:
+    """List the pairings that hold in an area today."""
+    return selectors.pairings(request.actor, area_path(area), request.at)
+
+
+@endpoint("POST", "/pairings", P.TEAM_EDIT, response=CountOut)
 def pair(request: Any, body: PairingRoundIn) -> Any:
     """Begin a new round of pairings; it ends the one before."""
     pairs = [(get_place(one.helper), get_place(one.helped)) for one in body.pairs]
@@ -216,39 +263,4 @@ def decide(request: Any, pk: int, body: RosterDecisionIn) -> Any:
         accept_roster(roster=row, **who)
     else:
         refuse_roster(roster=row, reason=body.reason, **who)
-    return row
-
-
-@endpoint("POST", "/worker-exposures", P.CARE_EDIT, response=MadeOut)
-def expose(request: Any, body: WorkerExposureIn) -> Any:
-    """Report that a health worker was exposed; the assessment is owed within a day."""
-    seen = Worker.objects.visible_to(request.actor, P.CARE_VIEW)
-    worker = seen.select_related("team__home__place").filter(code=body.worker).first()
-    if worker is None:
-        raise NotVisible(thing="health worker")
-    told = body.dict(exclude={"worker"})
-    return services.report_exposure(worker=worker, **told, by=request.actor, at=request.at)
-
-
-@endpoint("GET", "/consultations", P.CARE_VIEW, response=list[ConsultationOut])
-def advice(request: Any, area: str = "", limit: int = 100) -> Any:
-    """List advice asked for and given, the unanswered first."""
-    return selectors.consultations(request.actor, area_path(area))[: page_size(limit)]
-
-
-@endpoint("POST", "/consultations", P.CARE_EDIT, response=ConsultationOut)
-def ask(request: Any, body: QuestionIn) -> Any:
-    """Ask another unit for advice."""
-    asking = unit_where(request.actor, P.CARE_EDIT, body.from_unit)
-    units: dict[str, Any] = {"from_unit": asking, "to_unit": get_unit(body.to_unit)}
-    told = body.dict(exclude={"from_unit", "to_unit"})
-    return services.ask_advice(**units, **told, by=request.actor, at=request.at)
-
-
-@endpoint("POST", "/consultations/{pk}/answer", P.CARE_EDIT, response=ConsultationOut)
-def answer(request: Any, pk: int, body: AdviceIn) -> Any:
-    """Answer a consultation."""
-    row = Consultation.objects.get_visible(request.actor, P.CARE_VIEW, pk=pk)
-    services.answer_consultation(consultation=row, answer=body.answer, by=request.actor, at=request.at)
-    row.refresh_from_db()
     return row

@@ -2,7 +2,9 @@
 
 from lianfang.api import (
     access,
+    advice,
     audit,
+    beds,
     care,
     cases,
     contacts,
@@ -16,13 +18,17 @@ from lianfang.api import (
     policies,
     registry,
     scenarios,
+    staff,
     teams,
+    treatments,
 )
 from lianfang.api.door import api
 
 MODULES = (
     access,
+    advice,
     audit,
+    beds,
     care,
     cases,
     contacts,
@@ -36,7 +42,9 @@ MODULES = (
     policies,
     registry,
     scenarios,
+    staff,
     teams,
+    treatments,
 )
 
 __all__ = ["MODULES", "api"]

@@ -5,7 +5,7 @@ and by the one in force when they left ever after: a new edition re-judges those
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -38,7 +38,7 @@ from lianfang.core.rules import site_rules
 from lianfang.loop.derivation import Derivation, derivations
 from lianfang.loop.touch import touch
 from lianfang.rulebook.book import NoEditionError, Pack
-from lianfang.rulebook.discharge import Discharge, discharge
+from lianfang.rulebook.discharge import Discharge, Recurrence, discharge, recurrence
 from lianfang.rulebook.facts import CaseFacts
 from lianfang.rulebook.kinds.care import BedLevelParameters, DischargeParameters
 from lianfang.rulebook.severity import severity
@@ -298,6 +298,30 @@ def explain_discharge(case: Case, *, at: datetime) -> Discharge | None:
         return None
 
 
+def explain_recurrence(case: Case, *, at: datetime) -> Recurrence | None:
+    """Return what a positive test after discharge means by the rule in force; None where there is none, or no rule.
+
+    Signs and images are those since the patient left.
+    """
+    row = Pathway.objects.filter(case=case, positive_again_at__isnull=False).first()
+    pack = packs_by_disease().get(case.disease)
+    if row is None or row.left_at is None or pack is None or not pack.has("recurrence"):
+        return None
+    course = courses_of([case.pk])[case.pk]
+    left_at = row.left_at
+    known = replace(course.known, signs=[s for s in course.known.signs if s.occurred_at > left_at])
+    told = {sign: True for visit in course.follow_ups if visit.occurred_at > left_at for sign in visit.signs}
+    facts = replace(
+        rule_facts(known),
+        symptoms={**rule_facts(known).symptoms, **told},
+        imaging=tuple(i for i in (*rule_facts(known).imaging, *images(course)) if i.at > left_at),
+    )
+    try:
+        return recurrence(facts, pack, at.astimezone(site_zone()), code_of(case.path))
+    except NoEditionError:
+        return None
+
+
 def _of(model: Any) -> Any:
     return lambda ids: Case.objects.filter(pk__in=model.objects.filter(pk__in=ids).values("case_id")).values(
         "pk"
@@ -338,4 +362,4 @@ class CasePathway(Derivation):
         return derive_pathways(ids, at=at, because="clock")
 
 
-__all__ = ["CasePathway", "derive_pathways", "explain_discharge", "stand"]
+__all__ = ["CasePathway", "derive_pathways", "explain_discharge", "explain_recurrence", "stand"]

@@ -74,3 +74,33 @@ class CriteriaMissing(LianfangError):  # noqa: N818
     code = "care.criteria_missing"
     status = HTTPStatus.CONFLICT
     hint = "Record what is missing, or give the reason for which the patient leaves all the same."
+
+
+class WardInUse(LianfangError):  # noqa: N818
+    """The ward {ward} cannot be closed: {n} beds are occupied or kept for somebody."""
+
+    code = "care.ward_in_use"
+    status = HTTPStatus.CONFLICT
+    hint = "Move the patients first, or bring the number of beds down as they leave."
+
+
+class SharedWithSuspected(LianfangError):  # noqa: N818
+    """A ward of shared rooms takes confirmed patients only."""
+
+    code = "care.suspected_lie_alone"
+    hint = "Choose single rooms, or the cohort “confirmed”."
+
+
+class StepOutOfOrder(LianfangError):  # noqa: N818
+    """A step of the way cannot be earlier than the one before it, nor later than now."""
+
+    code = "care.step_out_of_order"
+    hint = "Correct the time."
+
+
+class NoBedGiven(LianfangError):  # noqa: N818
+    """No bed has been given to this request yet."""
+
+    code = "care.no_bed_given"
+    status = HTTPStatus.CONFLICT
+    hint = "The way begins when a bed has been given; the bed desk gives it."

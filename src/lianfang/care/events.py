@@ -20,6 +20,7 @@ class CareEvent(Tag):
     MOVED_ON = "care.moved_on", _("a step of the way to a bed was reported")
     LAY_DOWN = "care.lay_down", _("a patient was laid in a bed")
     SEEN = "care.seen", _("a patient was seen on a round")
+    ASKED_BEFORE = "care.asked_before", _("what a patient was ill with before was recorded")
     TREATED = "care.treated", _("a treatment was begun or ended")
     LEFT = "care.left", _("a patient left, by a person's decision")
     FOLLOWED_UP = "care.followed_up", _("a discharged patient was looked at")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from lianfang.core.access.permissions import Permission
 from lianfang.core.access.visibility import VisibleQuerySet
@@ -59,10 +59,11 @@ class BedQuerySet(QuerySet[Any]):
         return self.filter(_during(at, "from_at"), ward__closed_at__isnull=True)
 
     def with_state(self, at: datetime) -> Self:
-        """Mark each bed `is_occupied` and `is_kept` at a moment."""
+        """Mark each bed `is_occupied` and `is_kept` at a moment, and `why` it is kept (null: it is not)."""
         stays = _model("Stay").objects.current().at(at).filter(bed_id=OuterRef("pk"))
         kept = _model("Upkeep").objects.current().at(at).filter(bed_id=OuterRef("pk"))
-        return self.annotate(is_occupied=Exists(stays), is_kept=Exists(kept))
+        why = Subquery(kept.order_by("pk").values("why")[:1])
+        return self.annotate(is_occupied=Exists(stays), is_kept=Exists(kept), why=why)
 
     def free_at(self, at: datetime) -> Self:
         """Keep the beds that can be given at a moment."""

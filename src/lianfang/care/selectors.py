@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
 from lianfang.care.models import (
@@ -29,15 +30,19 @@ from lianfang.rulebook.kinds.care import BedLevelParameters
 
 
 @dataclass(frozen=True, kw_only=True)
-class BedCount:
-    """Beds of one kind and level at a moment: usable = occupied + kept + free. `target` is how many should be free."""
+class BedState:
+    """Beds at a moment, each counted once: usable = occupied + reserved + cleaning + repair + free."""
 
-    kind: str
-    level: int | None
-    usable: int
-    occupied: int
-    kept: int
-    target: int = 0
+    usable: int = 0
+    occupied: int = 0
+    reserved: int = 0
+    cleaning: int = 0
+    repair: int = 0
+
+    @property
+    def kept(self) -> int:
+        """Beds that nobody lies in and that cannot be given."""
+        return self.reserved + self.cleaning + self.repair
 
     @property
     def free(self) -> int:
@@ -45,9 +50,38 @@ class BedCount:
         return self.usable - self.occupied - self.kept
 
     @property
+    def spare_percent(self) -> float | None:
+        """The share of usable beds that can be given; None where there are none."""
+        return 100 * self.free / self.usable if self.usable else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BedCount(BedState):
+    """Beds of one kind and level. `target_percent` of the usable should be free: `target` beds."""
+
+    kind: str
+    level: int | None
+    target_percent: float | None = None
+
+    @property
+    def target(self) -> int:
+        """How many should be free."""
+        return ceil(self.usable * (self.target_percent or 0) / 100)
+
+    @property
     def is_short(self) -> bool:
         """Whether fewer are free than the target asks for."""
         return self.free < self.target
+
+
+_STATES: dict[str, Any] = {
+    "usable": Count("pk"),
+    "occupied": Count("pk", filter=Q(is_occupied=True)),
+    **{
+        why: Count("pk", filter=Q(is_occupied=False, why=why))
+        for why in (Upkeep.Why.RESERVED, Upkeep.Why.CLEANING, Upkeep.Why.REPAIR)
+    },
+}
 
 
 def wards(actor: Actor, path: str = "") -> QuerySet[Ward]:
@@ -59,39 +93,42 @@ def wards(actor: Actor, path: str = "") -> QuerySet[Ward]:
 def bed_board(actor: Actor, *, at: datetime, path: str = "") -> list[BedCount]:
     """Return the beds of an area by kind and level: single beds, and for the rest the latest tally of each facility."""
     visible = wards(actor, path)
-    rows = (
-        Bed.objects.open_at(at)
-        .filter(ward__in=visible)
-        .with_state(at)
-        .values(kind=F("ward__kind"), level=F("ward__level"))
-        .annotate(
-            usable=Count("pk"),
-            occupied=Count("pk", filter=Q(is_occupied=True)),
-            kept=Count("pk", filter=Q(is_kept=True, is_occupied=False)),
-        )
-    )
-    found = {(row["kind"], row["level"]): [row["usable"], row["occupied"], row["kept"]] for row in rows}
+    open_beds = Bed.objects.open_at(at).filter(ward__in=visible).with_state(at)
+    rows = open_beds.values(kind=F("ward__kind"), level=F("ward__level")).annotate(**_STATES)
+    found = {(row.pop("kind"), row.pop("level")): row for row in rows}
     for tally in latest_tallies(actor, at=at, path=path):
-        sums = found.setdefault((tally.kind, tally.level), [0, 0, 0])
+        sums = found.setdefault((tally.kind, tally.level), dict.fromkeys(_STATES, 0))
         # Beds that nobody told of cannot be given: only those occupied are known to be there.
-        sums[0] += tally.occupied if tally.usable is None else tally.usable
-        sums[1] += tally.occupied
+        sums["usable"] += tally.occupied if tally.usable is None else tally.usable
+        sums["occupied"] += tally.occupied
     spare = (
         site_rules().resolve("bed_levels", at=at, place=code_of(path)).of(BedLevelParameters).spare_percent
     )
     order = list(BedKind.values)
     return [
         BedCount(
-            kind=kind,
-            level=level,
-            usable=usable,
-            occupied=occupied,
-            kept=kept,
-            target=-int(-usable * spare.get(level, 0) // 100) if level is not None else 0,
+            kind=kind, level=level, target_percent=None if level is None else spare.get(level, 0), **sums
         )
-        for (kind, level), (usable, occupied, kept) in sorted(
+        for (kind, level), sums in sorted(
             found.items(), key=lambda item: (order.index(item[0][0]), item[0][1] or 0)
         )
+    ]
+
+
+def ward_states(shown: Iterable[Ward], at: datetime) -> dict[int, BedState]:
+    """Return how many beds of each ward are occupied, kept and free; wards without an open bed are not in it."""
+    beds = Bed.objects.open_at(at).filter(ward__in=[ward.pk for ward in shown]).with_state(at)
+    rows = beds.values("ward_id").annotate(**_STATES)
+    return {row.pop("ward_id"): BedState(**row) for row in rows}
+
+
+def capacity_ahead(ward: Ward, at: datetime) -> list[tuple[datetime, int]]:
+    """Return the moments from `at` on at which the number of beds of a ward changes, and how many there are from then on."""
+    beds = list(Bed.objects.filter(ward=ward).values_list("from_at", "until_at"))
+    moments = {moment for bed in beds for moment in bed if moment is not None and moment > at}
+    return [
+        (moment, sum(begins <= moment and (ends is None or ends > moment) for begins, ends in beds))
+        for moment in sorted(moments)
     ]
 
 
@@ -105,7 +142,9 @@ def latest_tallies(actor: Actor, *, at: datetime, path: str = "") -> list[BedTal
 def waiting_list(actor: Actor, *, path: str = "") -> QuerySet[BedRequest]:
     """Return the open requests without a bed, the most severe first, then the longest waiting."""
     open_rows = BedRequest.objects.visible_in(actor, path).open().filter(ward__isnull=True)
-    return open_rows.select_related("case__person", "from_unit", "place").order_by("-level", "asked_at", "pk")
+    return open_rows.select_related("case__person", "case__pathway", "from_unit", "place").order_by(
+        "-level", "asked_at", "pk"
+    )
 
 
 def patients(actor: Actor, *, path: str = "", stages: Iterable[str] = ()) -> QuerySet[Pathway]:
@@ -126,9 +165,7 @@ def stage_counts(actor: Actor, *, path: str = "") -> dict[str, int]:
 
 def beds_of(ward: Ward, at: datetime) -> list[Any]:
     """Return the open beds of a ward with whether somebody lies there and `why` they are kept, in order of label."""
-    kept = Upkeep.objects.current().at(at).filter(bed_id=OuterRef("pk")).order_by("pk")
-    rows = Bed.objects.open_at(at).filter(ward=ward).with_state(at)
-    return list(rows.annotate(why=Subquery(kept.values("why")[:1])).order_by("label"))
+    return list(Bed.objects.open_at(at).filter(ward=ward).with_state(at).order_by("label"))
 
 
 def open_request(case: Case) -> BedRequest | None:
@@ -155,6 +192,17 @@ def n_unasked(actor: Actor, path: str = "") -> int:
     asked = BedRequest.objects.open().filter(case_id=OuterRef("case_id"))
     rows = Pathway.objects.visible_in(actor, path).filter(stage=Stage.WAITING)
     return int(rows.filter(~Exists(asked)).count())
+
+
+def wards_for(actor: Actor, request: BedRequest, at: datetime) -> list[tuple[Ward, int]]:
+    """Return the wards in which the actor may give this patient a bed, with how many are free there, the nearest level first."""
+    seen = Ward.objects.visible_to(actor, Permission.BED_ASSIGN).filter(closed_at__isnull=True)
+    free = Bed.objects.free_at(at).filter(ward__in=seen).values("ward_id").annotate(n=Count("pk"))
+    n_free = dict(free.values_list("ward_id", "n"))
+    rows = seen.filter(pk__in=n_free).select_related("unit", "place")
+    suiting = [ward for ward in rows if not why_unsuitable(ward, request.case)]
+    suiting.sort(key=lambda ward: (ward.level < request.level, abs(ward.level - request.level), ward.pk))
+    return [(ward, n_free[ward.pk]) for ward in suiting]
 
 
 def why_unsuitable(ward: Ward, case: Case) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from lianfang.care.models import Departure, How, PathwayChange, Stay, Treatment
+from lianfang.care.models import Comorbidities, Departure, How, PathwayChange, Stay, Treatment
 from lianfang.outlook.models import RunStatus, Study
 from lianfang.outlook.runs import digest_of, keep_run
-from lianfang.outlook.treatment_effect import treatment_effect
+from lianfang.outlook.treatment_effect import MOST_MISSING, treatment_effect
 
-METHOD = "treated and untreated days 1"
+METHOD = "treated and untreated days 2"
 _DAY = timedelta(days=1)
 # A severity judged later than this after admission may be an effect of the treatment: it counts as not known.
 _AT_FIRST = timedelta(days=2)
@@ -24,11 +24,16 @@ def refresh(study: Study, at: datetime) -> datetime | None:
     patients = _patients(study, at)
     given = _given(study, patients)
     begin = time.perf_counter()
-    found = {what: _compared(patients, begun) for what, begun in sorted(given.items())}
+    asked = sum(not np.isnan(one["comorbidities"]) for one in patients.values())
+    names = ["age", "male", "severity"]
+    if patients and asked >= (1 - MOST_MISSING) * len(patients):
+        names.append("comorbidities")
+    found = {what: _compared(patients, begun, names) for what, begun in sorted(given.items())}
     inputs = {
         "n_patients": len(patients),
         "n_treatments": len(found),
-        "adjusted_for": ["age", "male", "severity"],
+        "adjusted_for": names,
+        "n_comorbidities_known": asked,
     }
     digest = digest_of(METHOD, inputs, found)
     if study.latest is None or study.latest.digest != digest:
@@ -64,7 +69,11 @@ def _patients(study: Study, at: datetime) -> dict[int, dict[str, Any]]:
             "age": age,
             "male": male,
             "severity": np.nan,
+            "comorbidities": np.nan,
         }
+    asked = Comorbidities.objects.current().filter(case_id__in=found).order_by("occurred_at", "pk")
+    for case, conditions in asked.values_list("case_id", "conditions"):
+        found[case]["comorbidities"] = float(len(conditions))
     left = Departure.objects.current().filter(case_id__in=found, occurred_at__lte=at).order_by("-occurred_at")
     for case, moment, how in left.values_list("case_id", "occurred_at", "how"):
         found[case] |= {"end": moment, "died": how == How.DIED}
@@ -86,7 +95,9 @@ def _given(study: Study, patients: dict[int, dict[str, Any]]) -> dict[str, dict[
     return found
 
 
-def _compared(patients: dict[int, dict[str, Any]], begun: dict[int, datetime]) -> dict[str, Any]:
+def _compared(
+    patients: dict[int, dict[str, Any]], begun: dict[int, datetime], names: list[str]
+) -> dict[str, Any]:
     cases = sorted(patients)
     rows = [patients[case] for case in cases]
 
@@ -100,7 +111,7 @@ def _compared(patients: dict[int, dict[str, Any]], begun: dict[int, datetime]) -
             days(begun[case], row["admitted"]) if case in begun else np.nan
             for case, row in zip(cases, rows, strict=True)
         ],
-        {name: [row[name] for row in rows] for name in ("age", "male", "severity")},
+        {name: [row[name] for row in rows] for name in names},
     )
     return {name: _rounded(value) for name, value in asdict(effect).items()}
 

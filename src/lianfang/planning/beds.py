@@ -1,7 +1,9 @@
 """From the waiting list and the free beds of an area to a proposal: what the optimiser is given."""
 
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,16 @@ from lianfang.care.selectors import why_unsuitable
 from lianfang.common.paths import code_of
 from lianfang.core.registry.models import Level, Place
 from lianfang.core.rules import site_rules
-from lianfang.optimise import BedPlan, BedPools, Limit, PlacementRules, Waiting, assign_beds
+from lianfang.optimise import (
+    BedPlan,
+    BedPools,
+    Limit,
+    PlacementRules,
+    Waiting,
+    WhyNot,
+    WhyPlaced,
+    assign_beds,
+)
 from lianfang.rulebook.kinds.care import BedLevelParameters
 
 _EARTH_KM = 6371.0
@@ -20,12 +31,16 @@ _BY_SHARED_LEVEL = {Level.COUNTY: 15.0, Level.PREFECTURE: 60.0, Level.PROVINCE: 
 
 
 def plan_beds(
-    path: str, at: datetime, *, at_most: int | None = None
+    path: str, at: datetime, *, at_most: int | None = None, without: Collection[int] = ()
 ) -> tuple[list[BedRequest], list[Ward], BedPlan]:
-    """Return the open requests of an area, its wards with a free bed, and who should go where. Nothing is written."""
+    """Return the open requests of an area, its wards with a free bed, and who should go where. Nothing is written.
+
+    `without` are ids of requests that are left out: a person refused what was proposed for them.
+    """
     requests = list(
         BedRequest.objects.open()
         .filter(path__within=path, ward__isnull=True)
+        .exclude(pk__in=without)
         .select_related("case__person", "case__place", "place")
         .order_by("pk")
     )
@@ -65,6 +80,23 @@ def plan_beds(
         limits=() if at_most is None else (Limit(name="transport", at_most=at_most),),
     )
     return requests, wards, plan
+
+
+def told_of(requests: list[BedRequest], wards: list[Ward], plan: BedPlan) -> Iterator[dict[str, Any]]:
+    """Yield for each request what its line says of the plan, in columns of `Line`."""
+    for i, request in enumerate(requests):
+        why = plan.why(i)
+        others = why.instead if isinstance(why, WhyPlaced) else why.people if isinstance(why, WhyNot) else ()
+        is_placed = plan.pool[i] >= 0
+        yield {
+            "request": request,
+            "ward": wards[int(plan.pool[i])] if is_placed else None,
+            "rank": int(plan.rank[i]) + 1,
+            "km": float(plan.km[i]) if is_placed else None,
+            "levels_up": int(plan.up[i]),
+            "reason": str(why.reason),
+            "others": [requests[k].pk for k in others[:20]],
+        }
 
 
 def optimiser_version() -> str:

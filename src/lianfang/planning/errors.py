@@ -11,3 +11,11 @@ class LineDecided(LianfangError):  # noqa: N818
     code = "planning.line_decided"
     status = HTTPStatus.CONFLICT
     hint = "Make a new proposal; it starts from what holds now."
+
+
+class PlannedAnew(LianfangError):  # noqa: N818
+    """The line was planned anew since you read it."""
+
+    code = "planning.planned_anew"
+    status = HTTPStatus.CONFLICT
+    hint = "Read the proposal again; requests or beds have changed."

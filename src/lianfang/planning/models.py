@@ -17,11 +17,15 @@ class ProposalQuerySet(VisibleQuerySet):
 
 
 class Proposal(models.Model):
-    """One run over those who waited and the beds that were free at `at`, within an area."""
+    """One run over those who waited and the beds that were free at `at`, within an area.
+
+    Lines that nobody has decided are planned anew when requests or beds change, for a day; decided ones stay as they are.
+    """
 
     place = models.ForeignKey("registry.Place", models.PROTECT, related_name="+")
     path = PathField(db_index=True)
     at = MomentField()
+    replanned_at = MomentField(null=True)  # when the open lines were last changed by the machine
     by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
     version = models.CharField(max_length=20)
     rules = models.JSONField(default=dict)
@@ -48,7 +52,10 @@ class Decision(models.TextChoices):
 
 
 class Line(models.Model):
-    """One person who waited: the ward proposed, or none, and why; and what was decided, by whom."""
+    """One person who waited: the ward proposed, or none, and why; and what was decided, by whom.
+
+    `rank` is the place in the order of precedence when the line was last planned; decided lines keep theirs.
+    """
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="lines")
     request = models.ForeignKey("care.BedRequest", models.CASCADE, related_name="proposed")
@@ -65,7 +72,7 @@ class Line(models.Model):
     decided_at = MomentField(null=True)
 
     class Meta:
-        ordering: ClassVar[list[str]] = ["rank"]
+        ordering: ClassVar[list[str]] = ["rank", "pk"]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["proposal", "request"], name="proposal_line_once")
         ]

@@ -1,6 +1,6 @@
 """Making a proposal, and a person's decision on each of its lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -12,8 +12,7 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
 from lianfang.core.registry.models import Place
-from lianfang.optimise import WhyNot, WhyPlaced
-from lianfang.planning.beds import optimiser_version, plan_beds
+from lianfang.planning.beds import optimiser_version, plan_beds, told_of
 from lianfang.planning.errors import LineDecided
 from lianfang.planning.events import PlanningEvent
 from lianfang.planning.models import Decision, Line, Proposal
@@ -43,41 +42,31 @@ def propose_beds(*, place: Place, by: Actor, at: datetime, at_most: int | None =
         n_beds=int(sum(plan.pools.free)),
         n_placed=int(plan.placed.sum()),
     )
-    lines = []
-    for i, request in enumerate(requests):
-        why = plan.why(i)
-        others = why.instead if isinstance(why, WhyPlaced) else why.people if isinstance(why, WhyNot) else ()
-        is_placed = plan.pool[i] >= 0
-        lines.append(
-            Line(
-                proposal=proposal,
-                request=request,
-                ward=wards[int(plan.pool[i])] if is_placed else None,
-                rank=int(plan.rank[i]) + 1,
-                km=float(plan.km[i]) if is_placed else None,
-                levels_up=int(plan.up[i]),
-                reason=str(why.reason),
-                others=[requests[k].pk for k in others[:20]],
-            )
-        )
+    lines = [Line(proposal=proposal, **told) for told in told_of(requests, wards, plan)]
     Line.objects.bulk_create(lines, batch_size=500)
     after = {"waiting": proposal.n_waiting, "placed": proposal.n_placed}
     record(PlanningEvent.PROPOSED, subject=proposal, by=by, at=at, after=after)
     return proposal
 
 
-def accept_lines(*, lines: Iterable[Line], by: Actor, at: datetime) -> dict[str, int]:
-    """Accept lines as proposed; return how many were given and how many were overtaken by what happened since."""
-    counts = {"accepted": 0, "overtaken": 0}
+def accept_lines(
+    *, lines: Iterable[Line], by: Actor, at: datetime, shown: Mapping[int, int] | None = None
+) -> dict[str, int]:
+    """Accept lines as proposed; return how many were given, overtaken by what happened since, or changed.
+
+    `shown` says which ward the reader saw for a line: what was planned anew since is changed, and not given.
+    """
+    counts = {"accepted": 0, "overtaken": 0, "changed": 0}
     for line in lines:
-        if line.ward is not None and not line.decision:
+        if shown is not None and shown.get(line.pk) != line.ward_id:
+            counts["changed"] += 1
+        elif line.ward is not None and not line.decision:
             counts[_decide(line, line.ward, Decision.ACCEPTED, "", by=by, at=at)] += 1
     return counts
 
 
 def alter_line(*, line: Line, ward: Ward, reason: str, by: Actor, at: datetime) -> str:
     """Give another ward than the one proposed, with the reason; return the decision as it came out."""
-    _require_open(line)
     return _decide(line, ward, Decision.ALTERED, reason, by=by, at=at)
 
 
@@ -92,6 +81,7 @@ def refuse_line(*, line: Line, reason: str, by: Actor, at: datetime) -> None:
 @transaction.atomic
 def _decide(line: Line, ward: Ward, decision: Decision, reason: str, *, by: Actor, at: datetime) -> str:
     by.require(Permission.BED_ASSIGN, line.proposal.path)
+    _require_open(line)
     try:
         give_bed(request=line.request, ward=ward, by=by, at=at)
     except (NoBedFree, RequestClosed, WardDoesNotSuit) as error:
@@ -102,8 +92,10 @@ def _decide(line: Line, ward: Ward, decision: Decision, reason: str, *, by: Acto
 
 
 def _require_open(line: Line) -> None:
-    if line.decision:
-        raise LineDecided(decision=line.get_decision_display())
+    """Raise LineDecided where a person has decided; two at once come one after the other."""
+    standing = Line.objects.select_for_update().get(pk=line.pk)
+    if standing.decision:
+        raise LineDecided(decision=standing.get_decision_display())
 
 
 def _write(

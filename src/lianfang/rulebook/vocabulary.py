@@ -20,7 +20,7 @@ from lianfang.rulebook.kinds.case_definition import (
 )
 from lianfang.rulebook.terms import Frozen, Text
 
-Group = Literal["signs", "exposures", "findings", "tests", "specimens", "statements", "moments"]
+Group = Literal["signs", "exposures", "findings", "conditions", "tests", "specimens", "statements", "moments"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 Vocabulary = Mapping[Group, Mapping[str, Text]]
 Use = tuple[Group, str, str]

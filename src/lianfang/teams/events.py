@@ -19,6 +19,7 @@ class TeamEvent(Tag):
     DECIDED = "teams.decided", _("a person decided on a roster")
     EXPOSED = "teams.exposed", _("a health worker was exposed")
     ASSESSED = "teams.assessed", _("an exposure was assessed")
+    BACK = "teams.back", _("a health worker went back to work after an infection")
     PAID = "teams.paid", _("an allowance was paid")
     ASKED = "teams.asked", _("advice was asked for")
     SCHEDULED = "teams.scheduled", _("a consultation was scheduled")

@@ -188,6 +188,8 @@ class Exposure(Fact):
     assessed_at = MomentField(null=True)
     is_infected = models.BooleanField(null=True)  # null: not known yet
     measures = models.TextField(blank=True)
+    back_at = MomentField(null=True)  # since when the infected worker works again
+    back_because = models.TextField(blank=True)
     path = PathField(db_index=True)
     source_path = PathField(db_index=True)
 
@@ -197,17 +199,33 @@ class Exposure(Fact):
         return f"exposure of worker {self.worker_id}"
 
 
+class Rate(models.TextChoices):
+    """By which of the two rates of the rule an allowance is paid."""
+
+    DIRECT = "direct", _("at the patient")
+    OTHER = "other", _("other work")
+
+
 class Allowance(Fact):
-    """An allowance was paid to a worker for days at the front, of which the shifts on file are the proof."""
+    """An allowance was paid to a worker for days at the front, of which the shifts on file are the proof.
+
+    `occurred_at` to `until_at` are the same days as moments, so that the database refuses to pay a day twice.
+    """
 
     worker = models.ForeignKey(Worker, models.PROTECT, related_name="allowances")
     from_on = models.DateField()
-    until_on = models.DateField()
+    until_on = models.DateField()  # the last day
+    until_at = MomentField(null=True)
     days = models.PositiveSmallIntegerField()  # with a shift on file
+    rate = models.CharField(max_length=6, choices=Rate, default=Rate.DIRECT)
+    by_rule = models.DecimalField(max_digits=12, decimal_places=2, null=True)  # null: no rule held
     amount = models.DecimalField(max_digits=12, decimal_places=2)
+    edition = models.CharField(max_length=80, blank=True)
+    reason = models.TextField(blank=True)  # why another amount than the rule's
     path = PathField(db_index=True)
     source_path = PathField(db_index=True)
 
+    intervals: ClassVar[tuple[Rule, ...]] = (Alone("day_paid_once", "worker"),)
     objects = TeamFactQuerySet.as_manager()  # type: ignore[misc]
 
     def __str__(self) -> str:

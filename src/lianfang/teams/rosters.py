@@ -1,6 +1,5 @@
-"""Rosters: hours needed by the beds of a facility against hours there, a proposal under the rules of rest, a person's decision."""
+"""Rosters: a proposal from what the beds need and the rules of rest allow, and a person's decision on it."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import numpy as np
 from django.db import IntegrityError, transaction
 
-from lianfang.care.models import Bed
 from lianfang.common.clock import start_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -18,10 +16,11 @@ from lianfang.core.registry.models import Unit
 from lianfang.loop.touch import touch
 from lianfang.teams.errors import NotDeployed, RosterDecided, WorkerBusy
 from lianfang.teams.events import TeamEvent
+from lianfang.teams.health import ailing
+from lianfang.teams.hours import PROFESSIONS, hours_of
 from lianfang.teams.models import Deployment, Roster, Shift, Skill, Team, Worker
 from lianfang.teams.rules import rest_rules, staffing
 
-PROFESSIONS = (Skill.DOCTOR, Skill.INTENSIVE_DOCTOR, Skill.NURSE, Skill.INTENSIVE_NURSE)
 # Who can do the work of whom, own profession first.
 CAN: dict[str, tuple[str, ...]] = {
     Skill.DOCTOR: (Skill.DOCTOR,),
@@ -30,50 +29,7 @@ CAN: dict[str, tuple[str, ...]] = {
     Skill.INTENSIVE_NURSE: (Skill.INTENSIVE_NURSE, Skill.NURSE),
     Skill.INFECTION_CONTROL: (),
 }
-_INTENSIVE = 3
 SHIFTS = ("day", "evening", "night")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hours:
-    """Hours of a profession a day at a facility: needed by the occupied beds, and there by those deployed."""
-
-    profession: str
-    needed: float
-    there: float
-    workers: int
-
-    @property
-    def is_short(self) -> bool:
-        """Whether fewer hours are there than are needed."""
-        return self.there < self.needed
-
-
-def hours_of(unit: Unit, at: datetime) -> list[Hours]:
-    """Return the hours needed a day at a facility, and those there when each deployed worker rests as the rules say."""
-    rule, rest = staffing(unit.place, at), rest_rules(unit.place, at)
-    needed = dict.fromkeys(PROFESSIONS, 0.0)
-    occupied = Bed.objects.open_at(at).filter(ward__unit=unit).with_state(at).filter(is_occupied=True)
-    for level in occupied.values_list("ward__level", flat=True):
-        doctor, nurse = (
-            (Skill.INTENSIVE_DOCTOR, Skill.INTENSIVE_NURSE)
-            if level == _INTENSIVE
-            else (Skill.DOCTOR, Skill.NURSE)
-        )
-        needed[doctor] += rule.doctor_hours_per_bed[level]
-        needed[nurse] += rule.nurse_hours_per_bed[level]
-    deployed = Deployment.objects.current().at(at).filter(unit=unit).values("team_id")
-    skills = list(Worker.objects.filter(team__in=deployed).values_list("skill", flat=True))
-    a_day = rule.shift_hours * (1 - rest.days_off / rest.within_days)
-    return [
-        Hours(
-            profession=profession,
-            needed=round(needed[profession], 1),
-            there=round(skills.count(profession) * a_day, 1),
-            workers=skills.count(profession),
-        )
-        for profession in PROFESSIONS
-    ]
 
 
 @transaction.atomic
@@ -155,10 +111,7 @@ def _away(workers: list[Worker], from_on: date, days: int) -> Any:
     rows = Shift.objects.current().filter(worker__in=workers, on__range=(from_on, last))
     for pk, on in rows.values_list("worker_id", "on"):
         found[index[pk], (on - from_on).days] = True
-    ill = Worker.objects.filter(
-        pk__in=index, exposures__is_infected=True, exposures__superseded_at__isnull=True
-    )
-    for pk in ill.values_list("pk", flat=True):
+    for pk in ailing(list(index)):
         found[index[pk]] = True
     return found
 

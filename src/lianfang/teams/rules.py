@@ -1,11 +1,15 @@
-"""The rules of rest that hold where a team works: several may, and each part is the strictest of them."""
+"""The rules that hold where a team works: rest (several may, and each part is the strictest), hours a bed, allowances."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
+from lianfang.common.clock import start_of
 from lianfang.core.registry.models import Place
 from lianfang.core.rules import site_rules
-from lianfang.rulebook.kinds.supply import StaffingParameters, TeamRestParameters
+from lianfang.rulebook.book import NoEditionError
+from lianfang.rulebook.kinds.supply import AllowanceParameters, StaffingParameters, TeamRestParameters
 
 _DAYS_A_MONTH = 30
 
@@ -50,3 +54,31 @@ def staffing(place: Place, at: datetime) -> StaffingParameters:
     """Return the hours of care that a bed needs a day."""
     code = place.path.rstrip(".").rsplit(".", 1)[-1]
     return site_rules().resolve("staffing", at=at, place=code).of(StaffingParameters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowanceDue:
+    """What is due for days of work: how many, how much by the rule (None where none held), and by which editions."""
+
+    days: int
+    amount: Decimal | None
+    currency: str
+    editions: tuple[str, ...]
+
+
+def allowance_for(days: Iterable[tuple[date, Place]], *, is_direct: bool) -> AllowanceDue:
+    """Return what is due for days of work, each by the rule that held on that day where it was done."""
+    editions: dict[str, None] = {}
+    total, n, currency = Decimal(0), 0, ""
+    for on, place in days:
+        n += 1
+        code = place.path.rstrip(".").rsplit(".", 1)[-1]
+        try:
+            edition = site_rules().resolve("allowance", at=start_of(on), place=code)
+        except NoEditionError:
+            return AllowanceDue(days=n, amount=None, currency="", editions=())
+        rule = edition.of(AllowanceParameters)
+        total += Decimal(str(rule.direct_per_day if is_direct else rule.other_per_day))
+        editions[edition.edition_id] = None
+        currency = rule.currency
+    return AllowanceDue(days=n, amount=total, currency=currency, editions=tuple(editions))

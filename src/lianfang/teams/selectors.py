@@ -1,16 +1,30 @@
 """What others read of teams: who is where, who has not rested, what an area needs, who asked for advice."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
 from lianfang.common.clock import local_day
+from lianfang.common.paths import lineage
 from lianfang.core.access.actor import Actor
-from lianfang.core.registry.models import Unit
-from lianfang.teams.models import Consultation, Deployment, Exposure, Pairing, Roster, Team, Worker
-from lianfang.teams.rosters import Hours, hours_of
+from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.models import Unit, UnitKind
+from lianfang.teams.health import ailing, infected
+from lianfang.teams.hours import Hours, hours_of
+from lianfang.teams.models import (
+    Consultation,
+    Deployment,
+    Exposure,
+    Pairing,
+    Rate,
+    Roster,
+    Shift,
+    Team,
+    Worker,
+)
+from lianfang.teams.rules import AllowanceDue, allowance_for
 
 _FORTNIGHT = timedelta(days=14)
 
@@ -25,12 +39,13 @@ class FacilityHours:
 
 @dataclass(frozen=True, kw_only=True)
 class Protection:
-    """Health workers of an area: how many, exposures of the last two weeks, not yet assessed, infected."""
+    """Health workers of an area: how many, exposures of the last two weeks, not yet assessed, infected, not back yet."""
 
     workers: int
     exposures: int
     open: int
     infected: int
+    ailing: int
 
 
 def teams(actor: Actor, path: str = "") -> QuerySet[Team]:
@@ -57,6 +72,26 @@ def pairings(actor: Actor, path: str, at: datetime) -> QuerySet[Pairing]:
     )
 
 
+def facilities_for(actor: Actor, team: Team, at: datetime) -> QuerySet[Unit]:
+    """Return the hospitals to which the actor may send a team: of the own areas, and where a pairing sends its help."""
+    own = actor.paths(Permission.TEAM_EDIT)
+    where = Q(pk__in=[]) if "" not in own else Q()
+    for path in own:
+        if path:
+            where |= Q(path__within=path)
+    if actor.may(Permission.TEAM_EDIT, team.source_path):
+        today = local_day(at)
+        helped = Pairing.objects.filter(
+            Q(until_on__isnull=True) | Q(until_on__gt=today),
+            from_on__lte=today,
+            source_path__in=lineage(team.source_path),
+        )
+        for path in helped.values_list("path", flat=True):
+            where |= Q(path__within=path)
+    rows: QuerySet[Unit] = Unit.objects.open().filter(where, kind=UnitKind.HOSPITAL)
+    return rows.select_related("place").order_by("name", "pk")
+
+
 def facility_hours(actor: Actor, path: str, at: datetime) -> list[FacilityHours]:
     """Return the hours needed and there at every facility of the area where a team works."""
     ids = deployments(actor, path, at).order_by().values_list("unit_id", flat=True).distinct()
@@ -65,14 +100,27 @@ def facility_hours(actor: Actor, path: str, at: datetime) -> list[FacilityHours]
 
 
 def protection(actor: Actor, path: str, at: datetime) -> Protection:
-    """Return how well the health workers of an area are protected."""
+    """Return how well the health workers of an area are protected.
+
+    Infected are those whose assessed exposure says so and those who are a confirmed case themselves.
+    """
     seen = Exposure.objects.visible_in(actor, path).current()
     counted: dict[str, Any] = seen.aggregate(
         exposures=Count("pk", filter=Q(occurred_at__gte=at - _FORTNIGHT)),
         open=Count("pk", filter=Q(assessed_at__isnull=True)),
-        infected=Count("worker_id", filter=Q(is_infected=True), distinct=True),
     )
-    return Protection(workers=Worker.objects.visible_in(actor, path).count(), **counted)
+    workers = Worker.objects.visible_in(actor, path)
+    ids = list(workers.values_list("pk", flat=True))
+    return Protection(workers=len(ids), infected=len(infected(ids)), ailing=len(ailing(ids)), **counted)
+
+
+def allowance_due(worker: Worker, from_on: date, until_on: date, *, rate: str = Rate.DIRECT) -> AllowanceDue:
+    """Return what is due to a worker for the days with a shift on file."""
+    shifts = Shift.objects.current().filter(worker=worker, on__range=(from_on, until_on))
+    where = {
+        shift.on: shift.unit.place for shift in shifts.select_related("unit__place").order_by("on", "pk")
+    }
+    return allowance_for(where.items(), is_direct=rate == Rate.DIRECT)
 
 
 def consultations(actor: Actor, path: str) -> QuerySet[Consultation]:

@@ -1,24 +1,24 @@
-"""Teams of an area: pairings, who is where until when, hours needed and there, protection, rosters, advice."""
+"""Teams of an area: who is where until when, hours needed and there, protection, pairings; one team with its acts."""
 
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lianfang.common.clock import local_day
-from lianfang.common.errors import LianfangError
+from lianfang.common.errors import LianfangError, NotPermitted
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Unit
 from lianfang.teams import services
-from lianfang.teams.models import Consultation, Exposure, Hazard, Roster, Skill, Team, Worker
-from lianfang.teams.rosters import accept_roster, propose_shifts, refuse_roster
+from lianfang.teams.health import ailing
+from lianfang.teams.models import Allowance, Exposure, Roster, Skill, Team
+from lianfang.teams.rosters import accept_roster, refuse_roster
 from lianfang.teams.selectors import (
-    consultations,
     deployments,
     facility_hours,
     pairings,
@@ -27,12 +27,12 @@ from lianfang.teams.selectors import (
     teams,
     workers_of,
 )
-from lianfang.web.area import chosen_area
+from lianfang.web.area import Area, chosen_area
 from lianfang.web.door import page
+from lianfang.web.team_acts import ACTS
 
 P = Permission
 _LIMIT = 200
-_LONGEST = 28
 SHIFTS = {-1: "", 0: _("day"), 1: _("evening"), 2: _("night")}
 SHORT = {
     "nobody_can": _("nobody in the team has this profession"),
@@ -41,44 +41,26 @@ SHORT = {
 }
 
 
-class RosterForm(forms.Form):
-    """For how many days a roster is proposed."""
+class NewTeam(forms.Form):
+    """A team of a hospital."""
 
-    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=_LONGEST, initial=10)
-
-
-class ExposureForm(forms.Form):
-    """An exposure at work."""
-
-    worker = forms.ModelChoiceField(label=_("Health worker"), queryset=Worker.objects.none())
-    hazard = forms.ChoiceField(label=_("How"), choices=Hazard.choices)
-    note = forms.CharField(label=_("Note"), required=False)
-
-
-class AskForm(forms.Form):
-    """Asking for advice."""
-
-    form = forms.ChoiceField(label=_("Form of advice"), choices=Consultation.Form.choices)
-    to_unit = forms.ModelChoiceField(label=_("Whom"), queryset=Unit.objects.none())
-    question = forms.CharField(label=_("Question"), widget=forms.Textarea(attrs={"rows": 3}))
-
-
-class AnswerForm(forms.Form):
-    """When a consultation takes place, and what is advised."""
-
-    scheduled_for = forms.DateTimeField(
-        label=_("Takes place"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
-    answer = forms.CharField(label=_("Advice"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    home = forms.ModelChoiceField(label=_("Hospital"), queryset=Unit.objects.none(), empty_label=None)
+    name = forms.CharField(label=_("Name"), max_length=120)
+    name_en = forms.CharField(label=_("Name in English"), required=False, max_length=120)
 
 
 @page("teams", name="teams", permission=P.TEAM_VIEW)
 def index(request: Any) -> HttpResponse:
     """Show the teams of the area: who is where until when, hours needed and there, protection, pairings."""
-    area = chosen_area(request, P.TEAM_VIEW)
+    return _index(request, chosen_area(request, P.TEAM_VIEW))
+
+
+def _index(request: Any, area: Area, form: NewTeam | None = None, status: int = 200) -> HttpResponse:
     skills = dict(Skill.choices)
     context = {
         "area": area,
+        "form": form or _new_team(request, area),
+        "may_pair": request.actor.may(P.TEAM_EDIT, area.path),
         "teams": teams(request.actor, area.path)[:_LIMIT],
         "deployments": deployments(request.actor, area.path, request.at)[:_LIMIT],
         "pairings": pairings(request.actor, area.path, request.at)[:_LIMIT],
@@ -90,21 +72,52 @@ def index(request: Any) -> HttpResponse:
         ],
         "protection": protection(request.actor, area.path, request.at),
     }
-    return render(request, "teams/index.html", context)
+    return render(request, "teams/index.html", context, status=status)
+
+
+def _new_team(request: Any, area: Area, data: Any = None) -> NewTeam | None:
+    """Return the form of a new team with the hospitals of the area whose teams the actor decides on; None without any."""
+    here = Unit.objects.open().filter(path__within=area.path, kind="hospital") if area.path else []
+    mine = [unit.pk for unit in here if request.actor.may(P.TEAM_EDIT, unit.path)]
+    if not mine and data is None:
+        return None
+    form = NewTeam(data)
+    form.fields["home"].queryset = Unit.objects.filter(pk__in=mine).order_by("name")  # type: ignore[attr-defined]
+    return form
+
+
+@page("teams", name="teams", permission=P.TEAM_EDIT, method="POST")
+def form_team(request: Any) -> HttpResponse:
+    """Form a team of a hospital of the area."""
+    area = chosen_area(request, P.TEAM_EDIT)
+    form = _new_team(request, area, request.POST)
+    assert form is not None
+    if form.is_valid():
+        try:
+            made = services.form_team(**form.cleaned_data, by=request.actor, at=request.at)
+        except NotPermitted:
+            raise
+        except LianfangError as error:
+            form.add_error(None, f"{error} {error.advice}")
+        else:
+            messages.success(request, gettext("The team is formed; now take people into it."))
+            return redirect("web:team", pk=made.pk)
+    return _index(request, area, form, status=422)
 
 
 @page("teams/<int:pk>", name="team", permission=P.TEAM_VIEW)
 def team(request: Any, pk: int) -> HttpResponse:
     """Show a team: where it works, its people with their days off, its rosters."""
-    return _show(request, Team.objects.select_related("home").get_visible(request.actor, pk=pk))
+    return _show(request, Team.objects.select_related("home__place").get_visible(request.actor, pk=pk))
 
 
-def _show(request: Any, row: Team, *, form: forms.Form | None = None, status: int = 200) -> HttpResponse:
-    may_edit = request.actor.may(P.TEAM_EDIT, row.path)
+def _show(request: Any, row: Team, *, form: Any = None, act: str = "", status: int = 200) -> HttpResponse:
     latest = row.rosters.order_by("-pk").first()
+    workers = workers_of(row, request.at)
     context = {
         "team": row,
-        "workers": workers_of(row, request.at),
+        "workers": workers,
+        "ill": ailing([worker.pk for worker in workers]),
         "deployment": row.deployments.filter(superseded_at=None).order_by("-occurred_at").first(),
         "roster": latest,
         "lines": [(worker, [SHIFTS[s] for s in days]) for worker, days in roster_lines(latest)]
@@ -112,14 +125,25 @@ def _show(request: Any, row: Team, *, form: forms.Form | None = None, status: in
         else [],
         "days": [latest.from_on + timedelta(days=n) for n in range(latest.days)] if latest else [],
         "missing": _missing(latest) if latest else [],
-        "form": (form or RosterForm()) if may_edit else None,
-        "exposure": _exposure_form(row) if request.actor.may(P.CARE_EDIT, row.path) else None,
+        "may_decide": request.actor.may(P.TEAM_EDIT, row.path),
         "exposures": Exposure.objects.current()
         .filter(worker__team=row)
         .select_related("worker")
         .order_by("-occurred_at")[:20],
+        **_paid(row),
+        "acts": [
+            (name, one.title, form if name == act and form is not None else one.form(request, row))
+            for name, one in ACTS.items()
+            if one.is_open(request, row)
+        ],
+        "act": act,
     }
     return render(request, "teams/team.html", context, status=status)
+
+
+def _paid(row: Team) -> dict[str, Any]:
+    paid = Allowance.objects.current().filter(worker__team=row).select_related("worker")
+    return {"allowances": paid.order_by("-from_on")[:50], "total": paid.aggregate(sum=Sum("amount"))["sum"]}
 
 
 def _missing(roster: Roster) -> list[Any]:
@@ -136,28 +160,24 @@ def _missing(roster: Roster) -> list[Any]:
     ]
 
 
-def _exposure_form(row: Team, data: Any = None) -> ExposureForm:
-    form = ExposureForm(data)
-    form.fields["worker"].queryset = row.workers.order_by("code")  # type: ignore[attr-defined]
-    return form
-
-
-@page("teams/<int:pk>/roster", name="propose_roster", permission=P.TEAM_EDIT, method="POST")
-def propose(request: Any, pk: int) -> HttpResponse:
-    """Propose who of the team works when from tomorrow on; nothing is decided yet."""
-    row = Team.objects.select_related("home").get_visible(request.actor, P.TEAM_EDIT, pk=pk)
-    form = RosterForm(request.POST)
+@page("teams/<int:pk>/<str:act>", name="team_act", permission=P.TEAM_VIEW, method="POST")
+def act_on_team(request: Any, pk: int, act: str) -> HttpResponse:
+    """Do an act on a team; each asks for the right it needs where the team is at home or works."""
+    row = Team.objects.select_related("home__place").get_visible(request.actor, pk=pk)
+    if act not in ACTS:
+        return redirect("web:team", pk=pk)
+    form = ACTS[act].form(request, row, request.POST)
     if form.is_valid():
-        tomorrow = local_day(request.at) + timedelta(days=1)
         try:
-            propose_shifts(
-                team=row, from_on=tomorrow, days=form.cleaned_data["days"], by=request.actor, at=request.at
-            )
+            ACTS[act].do(row, form.cleaned_data, request.at, {"by": request.actor, "at": request.at})
+        except NotPermitted:
+            raise
         except LianfangError as error:
-            form.add_error(None, f"{error} {error.hint}")
+            form.add_error(None, f"{error} {error.advice}")
         else:
+            messages.success(request, gettext("Recorded. What follows from it has been worked out."))
             return redirect("web:team", pk=pk)
-    return _show(request, row, form=form, status=422)
+    return _show(request, row, form=form, act=act, status=422)
 
 
 @page("rosters/<int:pk>", name="roster", permission=P.TEAM_EDIT, method="POST")
@@ -174,84 +194,5 @@ def decide(request: Any, pk: int) -> HttpResponse:
         else:
             messages.error(request, gettext("Say why the roster is refused."))
     except LianfangError as error:
-        messages.error(request, f"{error} {error.hint}")
+        messages.error(request, f"{error} {error.advice}")
     return redirect("web:team", pk=row.team_id)
-
-
-@page("teams/<int:pk>/exposures", name="expose_worker", permission=P.CARE_EDIT, method="POST")
-def expose(request: Any, pk: int) -> HttpResponse:
-    """Report that a health worker was exposed."""
-    row = Team.objects.get_visible(request.actor, P.CARE_VIEW, pk=pk)
-    form = _exposure_form(row, request.POST)
-    if form.is_valid():
-        services.report_exposure(**form.cleaned_data, happened_at=request.at, by=request.actor, at=request.at)
-        messages.success(request, gettext("Reported. The assessment is owed within a day."))
-    else:
-        messages.error(request, gettext("Say who was exposed and how."))
-    return redirect("web:team", pk=pk)
-
-
-@page("consultations", name="consultations", permission=P.CARE_VIEW)
-def advice(request: Any) -> HttpResponse:
-    """List the requests for advice of the area."""
-    area = chosen_area(request, P.CARE_VIEW)
-    return _advice(request, area, _ask_form(request))
-
-
-def _advice(request: Any, area: Any, form: AskForm | None, status: int = 200) -> HttpResponse:
-    context = {
-        "area": area,
-        "rows": [
-            (row, request.actor.may(P.CARE_EDIT, row.source_path) and row.answered_at is None)
-            for row in consultations(request.actor, area.path)[:_LIMIT]
-        ],
-        "form": form,
-        "answer": AnswerForm(),
-    }
-    return render(request, "teams/consultations.html", context, status=status)
-
-
-def _ask_form(request: Any, data: Any = None) -> AskForm | None:
-    unit = getattr(request.user, "unit", None)
-    if unit is None or not request.actor.may(P.CARE_EDIT, unit.path):
-        return None
-    form = AskForm(data)
-    hospitals = Unit.objects.filter(kind="hospital", closed_at=None).exclude(pk=unit.pk).order_by("name")
-    form.fields["to_unit"].queryset = hospitals  # type: ignore[attr-defined]
-    return form
-
-
-@page("consultations", name="consultations", permission=P.CARE_EDIT, method="POST")
-def ask(request: Any) -> HttpResponse:
-    """Ask another hospital for advice."""
-    form = _ask_form(request, request.POST)
-    if form is None or not form.is_valid():
-        return _advice(request, chosen_area(request, P.CARE_VIEW), form, status=422)
-    services.ask_advice(from_unit=request.user.unit, **form.cleaned_data, by=request.actor, at=request.at)
-    messages.success(request, gettext("Asked. An answer is owed within a day."))
-    return redirect("web:consultations")
-
-
-@page("consultations/<int:pk>", name="consultation", permission=P.CARE_EDIT, method="POST")
-def answer(request: Any, pk: int) -> HttpResponse:
-    """Set when a consultation takes place, or answer it."""
-    row = Consultation.objects.get_visible(request.actor, P.CARE_VIEW, pk=pk)
-    form = AnswerForm(request.POST)
-    if form.is_valid():
-        try:
-            if form.cleaned_data["scheduled_for"]:
-                services.schedule_consultation(
-                    consultation=row,
-                    scheduled_for=form.cleaned_data["scheduled_for"],
-                    by=request.actor,
-                    at=request.at,
-                )
-            if form.cleaned_data["answer"]:
-                services.answer_consultation(
-                    consultation=row, answer=form.cleaned_data["answer"], by=request.actor, at=request.at
-                )
-        except LianfangError as error:
-            messages.error(request, f"{error} {error.hint}")
-        else:
-            messages.success(request, gettext("Recorded."))
-    return redirect("web:consultations")

@@ -4,8 +4,10 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from lianfang.web import (
+    advice,
     areas,
     audit,
+    beds,
     care,
     cases,
     chains,
@@ -21,8 +23,10 @@ from lianfang.web import (
     line_list,
     loop,
     measures,
+    pairings,
     plans,
     policies,
+    proposals,
     registry,
     rounds,
     rulebook,
@@ -43,8 +47,10 @@ from lianfang.web.door import urls
 
 app_name = "web"
 MODULES = (
+    advice,
     areas,
     audit,
+    beds,
     care,
     cases,
     chains,
@@ -61,7 +67,9 @@ MODULES = (
     loop,
     measures,
     plans,
+    pairings,
     policies,
+    proposals,
     registry,
     rounds,
     rulebook,

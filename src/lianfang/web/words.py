@@ -5,7 +5,8 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lianfang.cases.models import Classification, Outcome
+from lianfang.care.models import Respiratory
+from lianfang.cases.models import Classification, Finding, Outcome
 from lianfang.contacts.models import Need
 from lianfang.core.rules import site_rules
 from lianfang.regions.models import RiskLevel
@@ -104,7 +105,18 @@ _OWN: dict[str, Any] = {
     "well": _("well"),
     "other_illness": _("ill with something else"),
 }
-_ENUMS: tuple[Any, ...] = (Classification, Outcome.Kind, RiskLevel, Need)
+SEVERITIES: dict[str, Any] = {
+    "mild": _("mild"),
+    "ordinary": _("ordinary"),
+    "severe": _("severe"),
+    "critical": _("critical"),
+}
+_ENUMS: tuple[Any, ...] = (Classification, Outcome.Kind, RiskLevel, Need, Respiratory, Finding)
+
+
+def severity_words(code: str) -> Any:
+    """Return the words for a severity; empty where none was judged."""
+    return SEVERITIES.get(code, "")
 
 
 def words_of(code: Any) -> str:

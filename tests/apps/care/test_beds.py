@@ -12,12 +12,16 @@ from lianfang.care.errors import (
     BedNotFree,
     BedTaken,
     NoBedFree,
+    NoBedGiven,
     OutsideBedTime,
     RequestClosed,
+    SharedWithSuspected,
+    StepOutOfOrder,
     WardDoesNotSuit,
+    WardInUse,
 )
 from lianfang.care.models import Bed, BedRequest, CareLevel, Direction, Stay, Upkeep, Ward
-from lianfang.care.selectors import bed_board, waiting_list
+from lianfang.care.selectors import bed_board, capacity_ahead, waiting_list, ward_states
 from lianfang.core.access.actor import Actor
 from lianfang.core.intervals import refused_by
 
@@ -83,7 +87,7 @@ class TestCohorts:
         hospital.ward("shared", rooms_shared=True, cohort="confirmed")
         with pytest.raises(WardDoesNotSuit):
             hospital.lay(hospital.case("suspected"), hospital.bed("shared"))
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with pytest.raises(SharedWithSuspected):
             hospital.ward("wrong", rooms_shared=True, cohort="suspected")
 
     def test_women_and_men_apart_in_shared_rooms_only(self, hospital):
@@ -145,6 +149,50 @@ class TestRequests:
             hospital.at += HOUR
         assert [row.pk for row in waiting_list(hospital.chen)] == [order[3], order[1], order[0], order[2]]
 
+    def test_the_way_is_reported_in_order_and_by_either_side(self, hospital):
+        hospital.ward("ordinary", n=1)
+        request = hospital.ask(hospital.case(), CareLevel.ORDINARY)
+        said = {"request": request, "by": hospital.fang, "at": hospital.at}
+        with pytest.raises(NoBedGiven):
+            services.report_step(step="set_out", happened_at=hospital.at, **said)
+        services.give_bed(request=request, ward=hospital.wards["ordinary"], by=hospital.chen, at=hospital.at)
+        said["at"] = hospital.at = hospital.at + 2 * HOUR
+        services.report_step(step="set_out", happened_at=hospital.at - HOUR, vehicle="鄂A·120", **said)
+        with pytest.raises(StepOutOfOrder):
+            services.report_step(step="arrived", happened_at=hospital.at - 2 * HOUR, **said)
+        with pytest.raises(StepOutOfOrder):
+            services.report_step(step="arrived", happened_at=hospital.at + HOUR, **said)
+        services.report_step(step="taken_over", happened_at=hospital.at, **said)
+        again = services.report_step(step="set_out", happened_at=hospital.at, **said)
+        assert again.at == hospital.at - HOUR, "the same step again changes nothing"
+        assert hospital.pathway(request.case).stage == "on_the_way"
+
+
+class TestWards:
+    def test_capacity_changes_on_a_day_to_come(self, hospital):
+        ward = hospital.ward("ordinary", n=2)
+        later = hospital.at + timedelta(days=3)
+        services.change_beds(ward=ward, n=5, from_at=later, by=hospital.fang, at=hospital.at)
+        services.change_beds(ward=ward, n=1, from_at=later + HOUR, by=hospital.fang, at=hospital.at)
+        assert ward_states([ward], hospital.at)[ward.pk].usable == 2
+        assert capacity_ahead(ward, hospital.at) == [(later, 5), (later + HOUR, 1)]
+
+    def test_a_ward_is_closed_when_nobody_lies_there_and_set_up_again(self, hospital):
+        ward = hospital.ward("ordinary", n=2)
+        case = hospital.case()
+        hospital.lay(case, hospital.bed("ordinary"))
+        hospital.at += HOUR
+        with pytest.raises(WardInUse):
+            services.close_ward(ward=ward, reason="no staff", by=hospital.fang, at=hospital.at)
+        services.record_departure(
+            case=case, how="against_advice", left_at=hospital.at, by=hospital.fang, at=hospital.at
+        )
+        hospital.at += HOUR
+        services.close_ward(ward=ward, reason="no staff", by=hospital.fang, at=hospital.at)
+        assert bed_board(hospital.chen, at=hospital.at) == []
+        ward = hospital.ward("ordinary", n=1)
+        assert bed_board(hospital.chen, at=hospital.at)[0].usable == 1
+
 
 class TestBoard:
     def test_usable_is_occupied_and_kept_and_free(self, hospital):
@@ -159,6 +207,8 @@ class TestBoard:
         )
         (count,) = bed_board(hospital.chen, at=hospital.at)
         assert (count.usable, count.occupied, count.kept, count.free) == (5, 1, 1, 3)
+        assert (count.reserved, count.cleaning, count.repair) == (0, 0, 1)
+        assert (count.spare_percent, count.target_percent, count.target) == (60, 10, 1)
 
     def test_wuhan_on_29_february_2020(self, hospital):
         """Beds waiting for people (rules_2020 7.1): 51,550 usable, 21,441 empty, the three kinds apart."""

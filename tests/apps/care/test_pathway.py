@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 from tests.world import NOON
 
 from lianfang.care import services
-from lianfang.care.derive import FIELDS, derive_pathways
+from lianfang.care.derive import FIELDS, derive_pathways, explain_recurrence
 from lianfang.care.errors import BedTaken, CriteriaMissing, NotInside
-from lianfang.care.models import CareLevel, Departure, Pathway, PathwayChange, Stage
+from lianfang.care.models import BedRequest, CareLevel, Departure, Pathway, PathwayChange, Stage, Stay
 from lianfang.cases import services as case_services
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Task
@@ -283,6 +284,29 @@ class TestStages:
         (owed,) = task("care.positive_again", hospital.at + 3 * HOUR)
         assert owed.status == "done"
 
+    @pytest.mark.parametrize(
+        ("signs", "imaging", "is_ill"),
+        [(["cough"], ["lesions_worse"], True), (["cough"], [], False), ([], ["lesions_worse"], False)],
+    )
+    def test_positive_again_is_ill_again_only_with_signs_and_a_worse_image(
+        self, hospital, signs, imaging, is_ill
+    ):
+        case = a_patient(hospital, at=datetime(2020, 4, 12, 10, tzinfo=UTC))
+        hospital.round(case, imaging=["lesions_worse"])  # before discharge: does not count
+        recover(hospital, case, "7")
+        assert explain_recurrence(case, at=hospital.at) is None
+        services.discharge_patient(case=case, left_at=hospital.at, by=hospital.fang, at=hospital.at)
+        hospital.at += 10 * DAY
+        hospital.test(case, "positive")
+        hospital.at += 2 * HOUR
+        services.follow_up(
+            case=case, seen_at=hospital.at, by=hospital.fang, at=hospital.at, signs=signs, imaging=imaging
+        )
+        derive_pathways([case.pk], at=hospital.at)
+        found = explain_recurrence(case, at=hospital.at)
+        assert found.is_ill_again is is_ill
+        assert ("back to the designated hospital" in found.action.en) is is_ill
+
 
 class TestDuties:
     def test_a_bed_within_a_day_and_a_round_each_day(self, hospital):
@@ -317,3 +341,81 @@ def test_the_columns_are_what_a_fresh_computation_gives(hospital, edition):
     Pathway.objects.all().delete()
     derive_pathways([case.pk], at=hospital.at)
     assert {name: getattr(hospital.pathway(case), name) for name in FIELDS} == held
+
+
+class TestPage:
+    """What a clinician does and reads on the page of a patient."""
+
+    @pytest.fixture
+    def page(self, hospital):
+        def client_of(login, language="en"):
+            client = Client(headers={"accept-language": language})
+            client.force_login(hospital.world.users[login])
+            return client
+
+        return client_of
+
+    def test_from_the_request_to_the_visit_after_discharge(self, hospital, page, monkeypatch):
+        monkeypatch.setattr("lianfang.web.middleware.now", lambda: hospital.at)
+        hospital.at = EDITIONS["6"]
+        ward = hospital.ward("ordinary", n=2)
+        case = hospital.case()
+        fang, chen = page("fang"), page("chen")
+        care = f"/cases/{case.number}/care"
+
+        def act(name, client=fang, **sent):
+            answer = client.post(f"{care}/{name}", sent)
+            assert answer.status_code == 302, answer.content.decode()
+            return fang.get(care).content.decode()
+
+        act("request", level=1)
+        asked = BedRequest.objects.get(case=case)
+        assert fang.post(f"{care}/step", {"step": "set_out"}).status_code == 422, "no bed was given yet"
+        services.give_bed(request=asked, ward=ward, by=hospital.chen, at=hospital.at)
+        act("take_back", client=chen, reason="the ward is needed")
+        services.give_bed(request=asked, ward=ward, by=hospital.chen, at=hospital.at)
+        hospital.at += HOUR
+        assert "120" in act("step", step="set_out", vehicle="120")
+        hospital.at += HOUR
+        act("lay", bed=asked.reservations.filter(until_at=None).get().bed_id)
+        assert "diabetes" in act("comorbidities", conditions=["diabetes"])
+        act("comorbidities", conditions=[])
+        assert case.comorbidities.filter(superseded_at=None).get().conditions == []
+        ahead = (hospital.at + DAY).strftime("%Y-%m-%dT%H:%M")
+        assert fang.post(f"{care}/round", {"when": ahead}).status_code == 422, "a round that lies ahead"
+        shown = act("round", pao2_fio2="350", altitude_m="3700")
+        assert "severe" in shown, "corrected for the altitude: 350 is below 300 there"
+        wrong = case.rounds.get()
+        answer = fang.post(f"{care}/entries/round/{wrong.pk}/withdraw", {"reason": "another patient"})
+        assert answer.status_code == 302
+        assert not case.rounds.filter(superseded_at=None).exists()
+        act("treat", what="oxygen", dose="3 l")
+        hospital.at += HOUR
+        act("stop", treatment=case.treatments.get().pk, reason="better")
+        assert case.treatments.get().stopped_because == "better"
+        shown = fang.get(care).content.decode()
+        assert shown.count("<strong>missing</strong>") == 4
+        assert "visits in weeks 2, 4" in shown
+        act("leave", how="discharged", reason="by wish of the family")
+        shown = fang.get(care).content.decode()
+        assert "without" in shown
+        assert "by wish of the family" in shown
+        hospital.at += 8 * DAY
+        shown = act("follow_up", week=2, temperature="36.5", needs_counselling="on")
+        assert "visit of week 2" in shown
+        act("support", aid="counselling")
+        assert "缺" in page("fang", "zh-hans").get(care).content.decode()
+
+    def test_every_door_keeps_stays_apart(self, hospital, page):
+        """Page, REST and service; the tables are in `test_tables`, processes at once in `acceptance/test_last_bed`."""
+        hospital.ward("ordinary", n=2)
+        first, second = hospital.case(), hospital.case()
+        taken, free = hospital.bed("ordinary"), hospital.bed("ordinary", 1)
+        hospital.lay(first, taken)
+        fang = page("fang")
+        assert fang.post(f"/cases/{second.number}/care/lay", {"bed": taken.pk}).status_code == 422
+        body = {"bed": taken.pk, "lies_from": hospital.at.isoformat()}
+        answer = fang.post(f"/api/cases/{second.number}/stays", body, content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (409, "care.bed_taken")
+        hospital.lay(first, free)  # elsewhere from the same moment: the stay before is over
+        assert Stay.objects.current().at(hospital.at).filter(case=first).count() == 1

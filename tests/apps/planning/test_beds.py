@@ -4,8 +4,10 @@ import pytest
 from tests.apps.care.conftest import HOUR, Hospital, hospital
 
 from lianfang.care.models import BedRequest, CareLevel
+from lianfang.care.services import change_beds, withdraw_request
 from lianfang.common.errors import NotPermitted
 from lianfang.core.audit.models import Event
+from lianfang.loop.worker import turn
 from lianfang.planning.beds import distances
 from lianfang.planning.errors import LineDecided
 from lianfang.planning.models import Decision
@@ -46,7 +48,11 @@ def test_nothing_is_given_until_a_person_accepts(hospital):
     proposal = propose(hospital)
     assert not BedRequest.objects.filter(ward__isnull=False).exists()
     line = proposal.lines.get(request=first)
-    assert accept_lines(lines=[line], by=hospital.chen, at=hospital.at) == {"accepted": 1, "overtaken": 0}
+    assert accept_lines(lines=[line], by=hospital.chen, at=hospital.at) == {
+        "accepted": 1,
+        "overtaken": 0,
+        "changed": 0,
+    }
     first.refresh_from_db()
     assert first.ward.name == "ordinary"
     line.refresh_from_db()
@@ -59,7 +65,11 @@ def test_what_happened_in_between_overtakes_a_line(hospital):
     (asked,) = waiting(hospital, 1)
     line = propose(hospital).lines.get()
     hospital.lay(hospital.case(), hospital.bed("ordinary"))
-    assert accept_lines(lines=[line], by=hospital.chen, at=hospital.at) == {"accepted": 0, "overtaken": 1}
+    assert accept_lines(lines=[line], by=hospital.chen, at=hospital.at) == {
+        "accepted": 0,
+        "overtaken": 1,
+        "changed": 0,
+    }
     asked.refresh_from_db()
     assert asked.ward is None
     line.refresh_from_db()
@@ -111,3 +121,78 @@ def test_kilometres_by_coordinates_or_by_the_area_shared(hospital):
         [250.0, 15.0],
         [250.0, 15.0],
     ]
+
+
+def replanned(hospital, proposal):
+    """A turn of the loop; return by case the ward that is now proposed, of the lines that are open."""
+    turn(at=hospital.at)
+    proposal.refresh_from_db()
+    return {line.request_id: line.ward for line in proposal.lines.filter(decision="").select_related("ward")}
+
+
+def test_open_lines_are_planned_anew_when_facts_change(hospital):
+    ward = hospital.ward("ordinary", n=1)
+    first, second = waiting(hospital, 1, 1)
+    proposal = propose(hospital)
+    turn(at=hospital.at)
+    proposal.refresh_from_db()
+    assert proposal.replanned_at is None, "nothing has changed"
+    before = {line.request_id: line.ward_id for line in proposal.lines.all()}
+    placed, unplaced = (first, second) if before[first.pk] else (second, first)
+    # the one who was to get the bed needs none any more: the other gets it
+    withdraw_request(request=placed, reason="went home", by=hospital.fang, at=hospital.at)
+    assert replanned(hospital, proposal) == {unplaced.pk: ward}
+    assert proposal.replanned_at == hospital.at
+    assert proposal.lines.get(request=placed).decision == Decision.OVERTAKEN
+    # somebody worse comes in, and more beds open
+    worse = hospital.ask(hospital.case(), 1, note="worse")
+    change_beds(ward=ward, n=2, from_at=hospital.at, by=hospital.fang, at=hospital.at)
+    assert replanned(hospital, proposal) == {unplaced.pk: ward, worse.pk: ward}
+    # who was refused is not proposed again here, and what was decided stays
+    refuse_line(line=proposal.lines.get(request=worse), reason="stays", by=hospital.chen, at=hospital.at)
+    line = proposal.lines.get(request=unplaced)
+    accept_lines(lines=[line], by=hospital.chen, at=hospital.at)
+    assert replanned(hospital, proposal) == {}
+    line.refresh_from_db()
+    assert (line.decision, line.decided_by.login) == (Decision.ACCEPTED, "chen")
+
+
+def test_what_was_planned_anew_is_not_given_unseen(hospital):
+    hospital.ward("ordinary", n=1)
+    waiting(hospital, 1)
+    proposal = propose(hospital)
+    line = proposal.lines.get()
+    told = accept_lines(lines=[line], shown={line.pk: line.ward_id + 1}, by=hospital.chen, at=hospital.at)
+    assert told == {"accepted": 0, "overtaken": 0, "changed": 1}
+    assert proposal.lines.get().decision == ""
+
+
+def test_a_person_looks_at_a_line_and_gives_another_ward(hospital):
+    """The page of one line: where else there is a bed; altered and refused with the reason and the name."""
+    from django.test import Client
+
+    hospital.ward("ordinary", n=1)
+    other = hospital.ward("second", n=1)
+    first, second = waiting(hospital, 1, 1)
+    proposal = propose(hospital)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hospital.world.users["chen"])
+    line = proposal.lines.get(request=first)
+    page = f"/proposals/{proposal.pk}/lines/{line.pk}"
+    assert "Another ward" in client.get(page).content.decode()
+    taken = other if line.ward_id != other.pk else hospital.wards["ordinary"]
+    assert client.post(page, {"act": "alter", "ward": taken.pk}).status_code == 422, "a reason is asked for"
+    assert client.post(page, {"act": "alter", "ward": taken.pk, "reason": "family"}).status_code == 302
+    line.refresh_from_db()
+    assert (line.decision, line.decided_ward, line.decided_because) == ("altered", taken, "family")
+    rest = proposal.lines.get(request=second)
+    assert (
+        client.post(
+            f"/proposals/{proposal.pk}/lines/{rest.pk}", {"act": "refuse", "no-reason": "stays"}
+        ).status_code
+        == 302
+    )
+    shown = client.get(f"/proposals/{proposal.pk}").content.decode()
+    assert "family" in shown
+    assert "stays" in shown
+    assert hospital.world.users["chen"].name in shown

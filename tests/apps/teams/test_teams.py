@@ -9,19 +9,35 @@ from django.test import Client
 from tests.apps.care.conftest import Hospital
 from tests.world import NOON, a_person, build_world
 
+from lianfang.care.derive import derive_pathways
 from lianfang.care.models import CareLevel
 from lianfang.common.clock import local_day, start_of
 from lianfang.common.errors import LianfangError
 from lianfang.core.access.actor import Actor
+from lianfang.core.access.models import Grant
+from lianfang.core.access.permissions import Role
 from lianfang.core.registry.models import Level, Place
 from lianfang.loop.models import Task
 from lianfang.loop.worker import sweep
 from lianfang.teams import services
-from lianfang.teams.errors import AlreadyAnswered, NotDeployed, RosterDecided, TeamElsewhere, WorkerBusy
+from lianfang.teams.errors import (
+    AlreadyAnswered,
+    AmountNeedsReason,
+    NotDeployed,
+    NotHelped,
+    NothingToPay,
+    NotInfected,
+    PaidAlready,
+    RosterDecided,
+    StillPatient,
+    TeamElsewhere,
+    WorkerBusy,
+)
+from lianfang.teams.hours import hours_of
 from lianfang.teams.models import Deployment, Pairing, RestDue, Shift, Team, Worker
-from lianfang.teams.rosters import accept_roster, hours_of, propose_shifts, refuse_roster
+from lianfang.teams.rosters import accept_roster, propose_shifts, refuse_roster
 from lianfang.teams.rules import rest_rules
-from lianfang.teams.selectors import consultations, facility_hours, pairings, protection
+from lianfang.teams.selectors import consultations, facilities_for, facility_hours, pairings, protection
 
 pytestmark = pytest.mark.django_db
 
@@ -206,11 +222,122 @@ def test_protection_exposure_infection_and_allowance(hospital: Hospital) -> None
     assert worker.pk not in {line["worker"] for line in roster.plan}, "the infected do not work"
     accept_roster(roster=roster, by=BY, at=MARCH)
     other = team.workers.exclude(pk=worker.pk).get()
-    paid = services.pay_allowance(
-        worker=other, from_on=local_day(MARCH), until_on=local_day(MARCH) + 9 * DAY, amount=Decimal(1500),
-        by=BY, at=MARCH + 10 * DAY,
-    )  # fmt: skip
-    assert paid.days == Shift.objects.filter(worker=other).count()
+    span = {"worker": other, "from_on": local_day(MARCH), "until_on": local_day(MARCH) + 9 * DAY}
+    who = {"by": BY, "at": MARCH + 10 * DAY}
+    with pytest.raises(AmountNeedsReason):
+        services.pay_allowance(**span, amount=Decimal(1501), **who)
+    paid = services.pay_allowance(**span, **who)
+    days = Shift.objects.filter(worker=other).values("on").distinct().count()
+    assert (paid.days, paid.amount, paid.by_rule) == (days, 300 * days, 300 * days)
+    assert paid.edition == "allowance@2020-01"
+    with pytest.raises(PaidAlready):
+        services.pay_allowance(
+            **{**span, "from_on": span["until_on"]}, amount=Decimal(1), reason="more", **who
+        )
+    services.withdraw_allowance(allowance=paid, reason="not sent", **who)
+    less = services.pay_allowance(**span, rate="other", amount=Decimal(1), reason="rest later", **who)
+    assert (less.by_rule, less.amount) == (200 * days, 1)
+    with pytest.raises(NothingToPay):
+        services.pay_allowance(**{**span, "worker": worker}, **who)
+
+
+def test_back_to_work_after_an_infection_by_a_persons_judgement(hospital: Hospital) -> None:
+    filled(hospital)
+    team = a_team(hospital, nurses=2, doctors=0)
+    sent(hospital, team)
+    worker, other = Worker.objects.select_related("team__home__place").filter(team=team)
+    who = {"by": hospital.fang, "at": MARCH}
+    row = services.report_exposure(worker=worker, hazard="splash", happened_at=MARCH, **who)
+    services.assess_exposure(exposure=row, is_infected=True, measures="isolated", **who)
+    unit = hospital.world.units["420106-hosp"]
+    assert {h.profession: h.workers for h in hours_of(unit, MARCH)}["nurse"] == 1, "the ill are not there"
+    with pytest.raises(NotInfected):
+        services.return_to_work(worker=other, from_at=MARCH, reason="well", **who)
+    assert services.return_to_work(worker=worker, from_at=MARCH, reason="two negatives", **who) == 1
+    seen = protection(hospital.world.actor("chen", MARCH), "CN.42.4201.", MARCH)
+    assert (seen.infected, seen.ailing) == (1, 0)
+    # a worker who is a case oneself is infected without any exposure, and a patient does not go back
+    case = hospital.case()
+    Worker.objects.filter(pk=other.pk).update(person=case.person)
+    other.refresh_from_db()
+    derive_pathways([case.pk], at=MARCH)
+    row = services.report_exposure(worker=other, hazard="unknown", happened_at=MARCH, **who)
+    services.assess_exposure(exposure=row, is_infected=True, measures="in hospital", **who)
+    with pytest.raises(StillPatient):
+        services.return_to_work(worker=other, from_at=MARCH, reason="well", **who)
+    seen = protection(hospital.world.actor("chen", MARCH), "CN.42.4201.", MARCH)
+    assert (seen.infected, seen.ailing) == (2, 1)
+
+
+def test_a_pairing_lets_the_helper_send_its_team(hospital: Hospital) -> None:
+    """Whoever decides on teams at home sends them where a pairing says, and nowhere else."""
+    world = hospital.world
+    neighbour, there = world.places["420107"], world.units["420106-hosp"]
+    Grant.objects.create(
+        user=world.users["dina"],
+        role=Role.SUPERVISOR,
+        place=neighbour,
+        path=neighbour.path,
+        from_at=MARCH - DAY,
+    )
+    dina = world.actor("dina", MARCH)
+    team = services.form_team(home=world.units["420107-cdc"], name="西河队", by=dina, at=MARCH)
+    assert not facilities_for(dina, team, MARCH).filter(pk=there.pk).exists()
+    with pytest.raises(LianfangError):
+        services.deploy_team(team=team, unit=there, from_at=MARCH, by=dina, at=MARCH)
+    pair = [(neighbour, world.places["420106"])]
+    services.start_round(pairs=pair, within=world.places["4201"], from_on=local_day(MARCH), by=BY, at=MARCH)
+    assert facilities_for(dina, team, MARCH).filter(pk=there.pk).exists()
+    services.deploy_team(team=team, unit=there, from_at=MARCH, by=dina, at=MARCH)
+    with pytest.raises(NotHelped):
+        services.start_round(
+            pairs=pair, within=world.places["420107"], from_on=local_day(MARCH), by=BY, at=MARCH
+        )
+
+
+def test_a_team_is_formed_filled_and_sent_by_the_pages(hospital: Hospital) -> None:
+    filled(hospital, n=2)
+    world = hospital.world
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world.users["chen"])
+    unit = world.units["420106-hosp"]
+    client.post("/teams?area=4201", {"home": unit.pk, "name": "本院队"})
+    team = Team.objects.get(name="本院队")
+    person = {"name": "周护", "sex": "female", "birth_date": "1990-01-02"}
+    client.post(f"/teams/{team.pk}/worker", {"code": "N-1", "skill": "nurse", **person})
+    assert (
+        client.post(f"/teams/{team.pk}/worker", {"code": "N-1", "skill": "nurse", **person}).status_code
+        == 422
+    )
+    worker = team.workers.get()
+    assert worker.person.label
+    client.post(f"/teams/{team.pk}/deploy", {"unit": unit.pk})
+    assert Deployment.objects.get(team=team).unit == unit
+    client.post(f"/teams/{team.pk}/day_off", {"worker": worker.pk, "on": "2020-03-01"})
+    assert worker.days_off.exists()
+    client.post(f"/teams/{team.pk}/roster", {"days": 3})
+    assert team.rosters.exists()
+    assert (
+        client.post("/pairings?area=4201", {"from_on": "2020-02-10", "pairs": "西河县 → 火星"}).status_code
+        == 422
+    )
+    assert (
+        client.post("/pairings?area=4201", {"from_on": "2020-02-10", "pairs": "42 → 420106"}).status_code
+        == 302
+    )
+    assert Pairing.objects.get().helped.code == "420106"
+    client.force_login(world.users["fang"])
+    assert client.post(f"/teams/{team.pk}/deploy", {"unit": unit.pk}).status_code in {403, 422}
+    client.post(f"/teams/{team.pk}/exposure", {"worker": worker.pk, "hazard": "needle"})
+    exposure = worker.exposures.get()
+    client.post(
+        f"/teams/{team.pk}/assess", {"exposure": exposure.pk, "is_infected": "true", "measures": "isolated"}
+    )
+    client.post(f"/teams/{team.pk}/back", {"worker": worker.pk, "reason": "two negatives"})
+    exposure.refresh_from_db()
+    assert exposure.back_because == "two negatives"
+    shown = client.get(f"/teams/{team.pk}").content.decode()
+    assert "back at work" in shown
 
 
 def test_advice_is_asked_scheduled_and_answered_once(hospital: Hospital) -> None:

@@ -1,6 +1,6 @@
 """Wards and beds, stays, requests for a bed, what is seen of patients, how they leave, and where they stand."""
 
-from lianfang.care.models.clinic import Aid, FollowUp, Respiratory, Round, Support, Treatment
+from lianfang.care.models.clinic import Aid, Comorbidities, FollowUp, Respiratory, Round, Support, Treatment
 from lianfang.care.models.pathway import Pathway, PathwayChange, Stage
 from lianfang.care.models.request import BedRequest, Direction, Journey
 from lianfang.care.models.stay import Departure, How, Stay, VisitDue
@@ -14,6 +14,7 @@ __all__ = [
     "BedTally",
     "CareLevel",
     "Cohort",
+    "Comorbidities",
     "Departure",
     "Direction",
     "FollowUp",

@@ -59,6 +59,23 @@ class Round(Fact):
         return f"round of case {self.case_id} on {self.on}"
 
 
+class Comorbidities(Fact):
+    """What a patient was ill with before, as asked at `occurred_at`; an empty list says that there is nothing.
+
+    `conditions` are codes of the rulebook's vocabulary. The latest answer counts.
+    """
+
+    case = models.ForeignKey("cases.Case", models.PROTECT, related_name="comorbidities")
+    conditions = models.JSONField(default=list)
+    path = PathField(db_index=True)
+    source_path = PathField(db_index=True)
+
+    objects = PatientQuerySet.as_manager()  # type: ignore[misc]
+
+    def __str__(self) -> str:
+        return f"comorbidities of case {self.case_id}"
+
+
 class Treatment(Fact):
     """A treatment was given from `occurred_at` until `until_at` (null: still)."""
 

@@ -2,6 +2,7 @@
 
 from lianfang.care.services.beds import (
     change_beds,
+    close_ward,
     end_upkeep,
     set_up_ward,
     take_out_of_use,
@@ -10,6 +11,7 @@ from lianfang.care.services.beds import (
 from lianfang.care.services.bedside import (
     follow_up,
     give_support,
+    record_comorbidities,
     record_round,
     start_treatment,
     stop_treatment,
@@ -27,12 +29,14 @@ from lianfang.care.services.placing import (
 
 __all__ = [
     "change_beds",
+    "close_ward",
     "discharge_patient",
     "end_upkeep",
     "follow_up",
     "give_bed",
     "give_support",
     "lay_down",
+    "record_comorbidities",
     "record_departure",
     "record_round",
     "report_step",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from lianfang.care.errors import BedNotFree, OutsideBedTime
+from lianfang.care.errors import BedNotFree, OutsideBedTime, SharedWithSuspected, WardInUse
 from lianfang.care.events import CareEvent
 from lianfang.care.models import Bed, BedTally, Upkeep, Ward
 from lianfang.core.access.actor import Actor
@@ -20,9 +20,14 @@ from lianfang.loop.touch import touch
 def set_up_ward(*, unit: Unit, name: str, by: Actor, at: datetime, **fields: Any) -> Ward:
     """Set up a ward of a facility, or change what it takes."""
     by.require(Permission.BED_EDIT, unit.path)
-    ward, _ = Ward.objects.update_or_create(
-        unit=unit, name=name, defaults={"place_id": unit.place_id, "path": unit.path, **fields}
-    )
+    told = {"place_id": unit.place_id, "path": unit.path, "closed_at": None, **fields}
+    try:
+        with transaction.atomic():
+            ward, _ = Ward.objects.update_or_create(unit=unit, name=name, defaults=told)
+    except IntegrityError as error:
+        if "suspected_lie_alone" not in str(error):
+            raise
+        raise SharedWithSuspected from error
     record(CareEvent.WARD_SET_UP, subject=ward, by=by, at=at, after={"name": name, **fields})
     return ward
 
@@ -49,6 +54,23 @@ def change_beds(*, ward: Ward, n: int, from_at: datetime, by: Actor, at: datetim
     after = Bed.objects.open_at(from_at).filter(ward=ward).count()
     record(CareEvent.BEDS_CHANGED, subject=ward, by=by, at=at, before={"beds": before}, after={"beds": after})
     return after
+
+
+@transaction.atomic
+def close_ward(*, ward: Ward, by: Actor, at: datetime, reason: str) -> None:
+    """Close a ward: its beds end now. WardInUse while somebody lies there or a bed is kept for somebody."""
+    by.require(Permission.BED_EDIT, ward.path)
+    beds = Bed.objects.open_at(at).filter(ward=ward)
+    lying = beds.with_state(at).filter(is_occupied=True).count()
+    awaited = Upkeep.objects.current().at(at).filter(bed__ward=ward, why=Upkeep.Why.RESERVED).count()
+    if lying or awaited:
+        raise WardInUse(ward=ward.name, n=lying + awaited)
+    Upkeep.objects.current().at(at).filter(bed__ward=ward).update(until_at=at)
+    ids = list(beds.values_list("pk", flat=True))
+    Bed.objects.filter(pk__in=ids, from_at__lt=at).update(until_at=at)
+    Ward.objects.filter(pk=ward.pk).update(closed_at=at)
+    record(CareEvent.WARD_SET_UP, subject=ward, by=by, at=at, reason=reason, after={"closed": True})
+    touch(Bed, ids[:1], at=at)
 
 
 @transaction.atomic
@@ -119,6 +141,7 @@ def take_out_of_use(
             raise OutsideBedTime from error
         raise
     record(CareEvent.KEPT, subject=row, by=by, at=at, after={"bed": bed.pk, "why": why})
+    touch(Bed, [bed.pk], at=at)
     return row
 
 
@@ -132,4 +155,5 @@ def end_upkeep(*, bed: Bed, by: Actor, at: datetime) -> int:
     standing.update(until_at=at)
     for row in ended:
         record(CareEvent.KEPT, subject=row, by=by, at=at, after={"bed": bed.pk, "ended": row.why})
+    touch(Bed, [bed.pk], at=at)
     return len(ended)

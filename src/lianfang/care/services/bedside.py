@@ -1,21 +1,26 @@
 """Rounds, treatments, and visits after discharge."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from lianfang.care.derive import derive_pathways
 from lianfang.care.events import CareEvent
-from lianfang.care.models import BedRequest, FollowUp, Round, Stay, Support, Treatment
+from lianfang.care.models import BedRequest, Comorbidities, FollowUp, Round, Stay, Support, Treatment
 from lianfang.cases.models import Case
+from lianfang.common.bulk import write_columns
 from lianfang.common.clock import local_day
+from lianfang.common.errors import Refused
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
+from lianfang.core.rules import site_rules
 from lianfang.loop.touch import touch
 
-Entry = Round | FollowUp | Treatment | Stay | Support
+Entry = Round | FollowUp | Treatment | Stay | Support | Comorbidities
 
 
 def where(case: Case, at: datetime) -> str:
@@ -31,6 +36,27 @@ def record_round(*, case: Case, seen_at: datetime, by: Actor, at: datetime, **me
     by.require(Permission.CARE_EDIT, path)
     row: Round = Round(case=case, on=local_day(seen_at), **measured)
     _added(row, CareEvent.SEEN, path=path, occurred_at=seen_at, by=by, at=at, after=measured)
+    return row
+
+
+@transaction.atomic
+def record_comorbidities(
+    *, case: Case, conditions: Iterable[str], asked_at: datetime, by: Actor, at: datetime
+) -> Comorbidities:
+    """Record what a patient was ill with before; it takes the place of what was told earlier."""
+    path = where(case, asked_at)
+    by.require(Permission.CARE_EDIT, path)
+    told = sorted(set(conditions))
+    unknown = set(told) - set(site_rules().vocabulary["conditions"])
+    if unknown:
+        raise Refused(reason=", ".join(sorted(unknown)))
+    before = list(Comorbidities.objects.current().filter(case=case))
+    row: Comorbidities = Comorbidities(case=case, conditions=told)
+    after = {"conditions": told or ["none"]}
+    _added(row, CareEvent.ASKED_BEFORE, path=path, occurred_at=asked_at, by=by, at=at, after=after)
+    for one in before:
+        one.superseded_at, one.superseded_by = at, row
+    write_columns(before, ["superseded_at", "superseded_by"])
     return row
 
 
@@ -51,6 +77,8 @@ def start_treatment(
 def stop_treatment(*, treatment: Treatment, until_at: datetime, reason: str, by: Actor, at: datetime) -> None:
     """Record that a treatment was ended, and why."""
     by.require(Permission.CARE_EDIT, treatment.path)
+    if until_at < treatment.occurred_at or until_at > at:
+        raise Refused(reason=gettext("a treatment ends after it began, and not after now"))
     Treatment.objects.filter(pk=treatment.pk).update(until_at=until_at, stopped_because=reason)
     record(CareEvent.TREATED, subject=treatment, by=by, at=at, reason=reason, after={"ended": True})
 

@@ -10,9 +10,11 @@ from lianfang.care.errors import (
     BedNotFree,
     BedTaken,
     NoBedFree,
+    NoBedGiven,
     OutsideBedTime,
     PatientElsewhere,
     RequestClosed,
+    StepOutOfOrder,
     WardDoesNotSuit,
 )
 from lianfang.care.events import CareEvent
@@ -153,8 +155,16 @@ def _release(request: BedRequest, at: datetime) -> None:
 def report_step(
     *, request: BedRequest, step: str, happened_at: datetime, by: Actor, at: datetime, vehicle: str = ""
 ) -> Journey:
-    """Report that transport set out, took the patient over, or arrived; the same step again changes nothing."""
-    by.require(Permission.CARE_EDIT, request.path)
+    """Report that transport set out, took the patient over, or arrived; the same step again changes nothing.
+
+    The side that sends and the side that receives may both report. NoBedGiven before a bed was given, StepOutOfOrder
+    where the moment is before that of an earlier step or lies ahead.
+    """
+    if not (request.ward and by.may(Permission.CARE_EDIT, request.ward.path)):
+        by.require(Permission.CARE_EDIT, request.path)
+    if request.placed_at is None:
+        raise NoBedGiven
+    _require_order(request, step, happened_at, at)
     row, created = Journey.objects.get_or_create(
         request=request,
         step=step,
@@ -165,6 +175,19 @@ def report_step(
         touch(Journey, [row.pk], at=at)
         _settled(request, by=by, at=at)
     return row
+
+
+def _require_order(request: BedRequest, step: str, happened_at: datetime, at: datetime) -> None:
+    order = list(Journey.Step.values)
+    known = dict(request.journey.values_list("step", "at"))
+    earlier = [known[one] for one in order[: order.index(step)] if one in known]
+    later = [known[one] for one in order[order.index(step) + 1 :] if one in known]
+    if (
+        happened_at > at
+        or any(happened_at < one for one in earlier)
+        or any(happened_at > one for one in later)
+    ):
+        raise StepOutOfOrder
 
 
 @transaction.atomic

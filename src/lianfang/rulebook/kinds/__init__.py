@@ -54,6 +54,7 @@ Parameters = Annotated[
     | supply.RoomParameters
     | supply.TeamRestParameters
     | supply.StaffingParameters
+    | supply.AllowanceParameters
     | supply.PairingParameters
     | supply.CharterParameters
     | supply.WasteParameters

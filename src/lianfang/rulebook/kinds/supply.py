@@ -37,6 +37,15 @@ class StaffingParameters(Frozen):
     shift_hours: Annotated[float, Field(gt=0, le=24)]
 
 
+class AllowanceParameters(Frozen):
+    """The allowance of health workers for a day's work against the outbreak, by whether they work at the patient."""
+
+    kind: Literal["allowance"]
+    currency: str
+    direct_per_day: Annotated[float, Field(gt=0)]
+    other_per_day: Annotated[float, Field(gt=0)]
+
+
 class Pair(Frozen):
     """One place and the provinces that help it, by division codes."""
 

@@ -1,33 +1,22 @@
-"""What can be done with teams. Each act writes its facts and records who did it."""
+"""Pairings; teams formed, deployed and relieved; their people and the days off these had."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
-from lianfang.cases.models import Case
 from lianfang.common.clock import local_day, start_of
+from lianfang.common.paths import lineage
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
 from lianfang.core.intervals import refused_by
 from lianfang.core.registry.models import Person, Place, Unit
 from lianfang.loop.touch import touch
-from lianfang.teams.errors import AlreadyAnswered, TeamElsewhere
+from lianfang.teams.errors import CodeTaken, NotHelped, TeamElsewhere, TeamOnceOnly
 from lianfang.teams.events import TeamEvent
-from lianfang.teams.models import (
-    Allowance,
-    Consultation,
-    DayOff,
-    Deployment,
-    Exposure,
-    Pairing,
-    RestDue,
-    Shift,
-    Team,
-    Worker,
-)
+from lianfang.teams.models import DayOff, Deployment, Pairing, RestDue, Team, Worker
 from lianfang.teams.rules import RestRules, rest_rules
 
 
@@ -43,6 +32,10 @@ def start_round(
 ) -> int:
     """Begin a new round of pairings (helper, helped) for an area: all that stand in it end on the day it begins."""
     by.require(Permission.TEAM_EDIT, within.path)
+    pairs = list(dict.fromkeys(pairs))
+    for _, helped in pairs:
+        if not helped.path.startswith(within.path):
+            raise NotHelped(place=helped.name, area=within.name)
     standing = Pairing.objects.filter(path__within=within.path, until_on__isnull=True)
     standing.filter(from_on__gte=from_on).delete()  # a round that is replaced before it began was never one
     ended = standing.update(until_on=from_on)
@@ -67,6 +60,8 @@ def start_round(
 def form_team(*, home: Unit, name: str, by: Actor, at: datetime, name_en: str = "") -> Team:
     """Form a team of a unit."""
     by.require(Permission.TEAM_EDIT, home.path)
+    if Team.objects.filter(home=home, name=name).exists():
+        raise TeamOnceOnly(unit=home.name, name=name)
     team = Team.objects.create(home=home, name=name, name_en=name_en, path=home.path, source_path=home.path)
     record(TeamEvent.FORMED, subject=team, by=by, at=at, after={"name": name})
     return team
@@ -76,6 +71,8 @@ def form_team(*, home: Unit, name: str, by: Actor, at: datetime, name_en: str = 
 def add_worker(*, team: Team, person: Person, code: str, skill: str, by: Actor, at: datetime) -> Worker:
     """Take a health worker into a team; where it is deployed, rest is owed from now on."""
     by.require(Permission.TEAM_EDIT, team.source_path)
+    if Worker.objects.filter(code=code).exists():
+        raise CodeTaken(worker=code)
     worker = Worker.objects.create(
         team=team, person=person, code=code, skill=skill, path=team.path, source_path=team.source_path
     )
@@ -87,8 +84,14 @@ def add_worker(*, team: Team, person: Person, code: str, skill: str, by: Actor, 
 
 @transaction.atomic
 def deploy_team(*, team: Team, unit: Unit, from_at: datetime, by: Actor, at: datetime) -> Deployment:
-    """Send a team to a facility: relief and days off are owed by the rules in force there when it begins."""
-    by.require(Permission.TEAM_EDIT, unit.path)
+    """Send a team to a facility: relief and days off are owed by the rules in force there when it begins.
+
+    Whoever decides on teams there may do it, and whoever decides on the team at home where a pairing sends it there.
+    """
+    if not (
+        by.may(Permission.TEAM_EDIT, team.source_path) and is_paired(team.source_path, unit.path, from_at)
+    ):
+        by.require(Permission.TEAM_EDIT, unit.path)
     rules = rest_rules(unit.place, from_at)
     try:
         with transaction.atomic():
@@ -108,6 +111,17 @@ def deploy_team(*, team: Team, unit: Unit, from_at: datetime, by: Actor, at: dat
     record(TeamEvent.DEPLOYED, subject=row, by=by, at=at, after=after)
     touch(Deployment, [row.pk], at=at)
     return row
+
+
+def is_paired(helper_path: str, helped_path: str, at: datetime) -> bool:
+    """Return whether a pairing sends help from the one place, or one above it, to the other on the day."""
+    today = local_day(at)
+    return Pairing.objects.filter(
+        Q(until_on__isnull=True) | Q(until_on__gt=today),
+        from_on__lte=today,
+        source_path__in=lineage(helper_path),
+        path__in=lineage(helped_path),
+    ).exists()
 
 
 def _move(team: Team, path: str) -> None:
@@ -185,119 +199,3 @@ def withdraw_day_off(*, day_off: DayOff, reason: str, by: Actor, at: datetime) -
     )
     record(TeamEvent.RESTED, subject=day_off, by=by, at=at, reason=reason, after={"withdrawn": True})
     touch(DayOff, [day_off.pk], at=at)
-
-
-@transaction.atomic
-def report_exposure(
-    *, worker: Worker, hazard: str, happened_at: datetime, by: Actor, at: datetime, note: str = ""
-) -> Exposure:
-    """Report that a health worker was exposed at work."""
-    by.require(Permission.CARE_EDIT, worker.path)
-    deployment = (
-        Deployment.objects.current()
-        .at(happened_at)
-        .filter(team=worker.team_id)
-        .select_related("unit")
-        .first()
-    )
-    place = deployment.place if deployment else worker.team.home.place
-    row: Exposure = Exposure.objects.create(
-        worker=worker, unit=deployment.unit if deployment else None, place=place, hazard=hazard, note=note,
-        path=worker.path, source_path=worker.source_path,
-        occurred_at=happened_at, recorded_at=at, recorded_by_id=by.user_id,
-    )  # fmt: skip
-    record(TeamEvent.EXPOSED, subject=row, by=by, at=at, after={"hazard": hazard})
-    touch(Exposure, [row.pk], at=at)
-    return row
-
-
-@transaction.atomic
-def assess_exposure(
-    *, exposure: Exposure, is_infected: bool | None, measures: str, by: Actor, at: datetime
-) -> None:
-    """Record what the assessment of an exposure found and what is done."""
-    by.require(Permission.CARE_EDIT, exposure.path)
-    Exposure.objects.filter(pk=exposure.pk).update(assessed_at=at, is_infected=is_infected, measures=measures)
-    record(TeamEvent.ASSESSED, subject=exposure, by=by, at=at, after={"is_infected": is_infected})
-    touch(Exposure, [exposure.pk], at=at)
-
-
-@transaction.atomic
-def reopen_exposure(*, exposure: Exposure, reason: str, by: Actor, at: datetime) -> None:
-    """Withdraw an assessment: it is owed again."""
-    by.require(Permission.CARE_EDIT, exposure.path)
-    Exposure.objects.filter(pk=exposure.pk).update(assessed_at=None, is_infected=None)
-    record(TeamEvent.ASSESSED, subject=exposure, by=by, at=at, reason=reason, after={"withdrawn": True})
-    touch(Exposure, [exposure.pk], at=at)
-
-
-@transaction.atomic
-def pay_allowance(
-    *, worker: Worker, from_on: date, until_on: date, amount: Decimal, by: Actor, at: datetime
-) -> Allowance:
-    """Record an allowance for the days from `from_on` to `until_on`; the days with a shift on file are counted."""
-    by.require(Permission.TEAM_EDIT, worker.source_path)
-    worked = Shift.objects.current().filter(worker=worker, on__range=(from_on, until_on))
-    row: Allowance = Allowance.objects.create(
-        worker=worker, from_on=from_on, until_on=until_on, amount=amount,
-        days=worked.order_by().values("on").distinct().count(),
-        path=worker.path, source_path=worker.source_path,
-        occurred_at=at, recorded_at=at, recorded_by_id=by.user_id,
-    )  # fmt: skip
-    record(TeamEvent.PAID, subject=row, by=by, at=at, after={"days": row.days, "amount": str(amount)})
-    return row
-
-
-@transaction.atomic
-def ask_advice(
-    *,
-    form: str,
-    from_unit: Unit,
-    to_unit: Unit,
-    question: str,
-    by: Actor,
-    at: datetime,
-    case: Case | None = None,
-) -> Consultation:
-    """Ask another unit for advice, from afar or by a round of its experts."""
-    by.require(Permission.CARE_EDIT, from_unit.path)
-    row = Consultation.objects.create(
-        form=form, from_unit=from_unit, to_unit=to_unit, question=question, case=case, path=from_unit.path,
-        source_path=to_unit.path, asked_at=at, asked_by_id=by.user_id,
-    )  # fmt: skip
-    record(TeamEvent.ASKED, subject=row, by=by, at=at, after={"to": to_unit.code, "form": form})
-    touch(Consultation, [row.pk], at=at)
-    return row
-
-
-@transaction.atomic
-def schedule_consultation(
-    *, consultation: Consultation, scheduled_for: datetime, by: Actor, at: datetime
-) -> None:
-    """Set when a consultation takes place."""
-    by.require(Permission.CARE_EDIT, consultation.source_path)
-    Consultation.objects.filter(pk=consultation.pk).update(scheduled_for=scheduled_for)
-    record(TeamEvent.SCHEDULED, subject=consultation, by=by, at=at, after={"for": scheduled_for.isoformat()})
-    touch(Consultation, [consultation.pk], at=at)
-
-
-@transaction.atomic
-def answer_consultation(*, consultation: Consultation, answer: str, by: Actor, at: datetime) -> None:
-    """Answer a consultation."""
-    by.require(Permission.CARE_EDIT, consultation.source_path)
-    done = Consultation.objects.filter(pk=consultation.pk, answered_at__isnull=True).update(
-        answered_at=at, answer=answer, answered_by_id=by.user_id
-    )
-    if not done:
-        raise AlreadyAnswered
-    record(TeamEvent.ANSWERED, subject=consultation, by=by, at=at)
-    touch(Consultation, [consultation.pk], at=at)
-
-
-@transaction.atomic
-def reopen_consultation(*, consultation: Consultation, reason: str, by: Actor, at: datetime) -> None:
-    """Reopen a consultation whose answer was for another: it is owed again."""
-    by.require(Permission.CARE_EDIT, consultation.source_path)
-    Consultation.objects.filter(pk=consultation.pk).update(answered_at=None)
-    record(TeamEvent.ANSWERED, subject=consultation, by=by, at=at, reason=reason, after={"reopened": True})
-    touch(Consultation, [consultation.pk], at=at)

@@ -86,6 +86,7 @@ def clock(context: dict[str, Any], due_at: datetime, met_at: datetime | None = N
     return format_html('<time class="clock {}" datetime="{}">{}</time>', kind, due_at.isoformat(), words)
 
 
+@register.filter
 def span(seconds: float) -> str:
     """Return a length of time in the largest sensible unit."""
     minutes = int(seconds // 60)

@@ -29,6 +29,7 @@ _REGISTERING = (
     Permission.IMPORT_RUN,
     Permission.CASE_EDIT,
     Permission.CONTACT_EDIT,
+    Permission.TEAM_EDIT,
 )
 
 
