@@ -231,9 +231,7 @@ def test_protection_exposure_infection_and_allowance(hospital: Hospital) -> None
     assert (paid.days, paid.amount, paid.by_rule) == (days, 300 * days, 300 * days)
     assert paid.edition == "allowance@2020-01"
     with pytest.raises(PaidAlready):
-        services.pay_allowance(
-            **{**span, "from_on": span["until_on"]}, amount=Decimal(1), reason="more", **who
-        )
+        services.pay_allowance(**span, amount=Decimal(1), reason="more", **who)
     services.withdraw_allowance(allowance=paid, reason="not sent", **who)
     less = services.pay_allowance(**span, rate="other", amount=Decimal(1), reason="rest later", **who)
     assert (less.by_rule, less.amount) == (200 * days, 1)
