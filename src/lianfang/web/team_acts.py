@@ -126,7 +126,7 @@ class AssessForm(TeamForm):
         label=_("Infected"),
         widget=forms.Select(choices=[("", _("not known yet")), ("false", _("no")), ("true", _("yes"))]),
     )
-    measures = forms.CharField(label=_("What is done"), max_length=300)
+    measures = forms.CharField(label=_("What is done about it"), max_length=300)
 
     def prepare(self, request: Any, team: Team) -> None:  # noqa: ARG002
         """Offer the exposures that nobody has assessed, and those whose infection was left open."""
