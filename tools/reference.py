@@ -168,6 +168,7 @@ def main() -> int:
         "outlook",
         "regions",
         "measures",
+        "resumption",
         "planning",
         "loop",
         "intake",

@@ -1,6 +1,7 @@
-"""One of everything of measures and plans in Dongshan, and how their routes are called."""
+"""One of everything of measures, plans, resumption and travel in Dongshan, and how their routes are called."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from tests.doors.route import Route, about, listing
@@ -9,11 +10,14 @@ from tests.world import World
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.matching import PersonCandidate
 from lianfang.loop.models import Finding
 from lianfang.loop.worker import sweep
 from lianfang.measures import services as measures
 from lianfang.measures.switching import FINDING as SWITCH
 from lianfang.regions.models import Grade
+from lianfang.resumption import services as resumption
+from lianfang.resumption.models import Charter, Reopening
 
 P = Permission
 COUNTY = "420106"
@@ -50,7 +54,73 @@ def command_things(world: World, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def resumption_things(world: World, at: datetime) -> dict[str, Any]:
+    """A firm that waits for a permit and for help, two journeys of workers, a stranded person."""
+    who: dict[str, Any] = {"by": Actor.system("command"), "at": at}
+    county = world.places[COUNTY]
+    told = {"trade": "industry", "n_workers": 4, "place": county}
+    firm = resumption.enter_firm(name="one", **told, **who)
+    second = resumption.enter_firm(name="two", **told, **who)
+    waiting = resumption.declare_reopening(firm=firm, n_back=2, **who)
+    Reopening.objects.filter(pk=waiting.pk).update(needs_permit=True, is_open=None)
+    asked = resumption.ask_help(firm=firm, kind="workers", **who)
+    made = []
+    for name in ("赵磊", "钱芳"):
+        charter = resumption.plan_charter(
+            from_place=county, to_place=world.places["4201"], vehicle=name, seats=9,
+            departs_at=at + timedelta(hours=5), arrives_at=at + timedelta(hours=9), **who,
+        )  # fmt: skip
+        rows = resumption.list_travellers(charter=charter, people=[PersonCandidate(name=name)], **who)
+        resumption.check_traveller(traveller=rows[0], temperature=Decimal("36.5"), **who)
+        made += [charter.pk, rows[0].pk]
+    gone = Charter.objects.get(pk=made[2])
+    Charter.objects.filter(pk=gone.pk).update(path=county.path, to_place=county)
+    resumption.depart(charter=gone, **who)
+    lost = resumption.report_stranded(who=PersonCandidate(name="孙强"), place=county, need="a bed", **who)
+    return {
+        "firm": firm.pk, "second_firm": second.pk, "reopening": waiting.pk, "help": asked.pk, "charter": made[0],
+        "traveller": made[1], "gone": gone.pk, "stranded": lost.pk,
+    }  # fmt: skip
+
+
+_WHEN = {"departs_at": "2099-01-01T08:00:00+08:00", "arrives_at": "2099-01-01T18:00:00+08:00"}
 COMMAND_ROUTES: dict[str, Route] = {
+    "GET resumption": listing(),
+    "POST resumption": listing(name="three", trade="food", n_workers=3),
+    "GET resumption/firms/<int:pk>": about("pk=firm"),
+    "POST resumption/firms/<int:pk>": about("pk=second_firm", act="declare", n_back=2),
+    "POST resumption/permits/<int:pk>": about("pk=reopening", act="open", reason="masks"),
+    "POST resumption/help/<int:pk>": about("pk=help", reason="a bus"),
+    "POST resumption/stranded": listing(**{"stranded-name": "李四", "stranded-need": "a bed"}),
+    "POST resumption/stranded/<int:pk>": about("pk=stranded", reason="guest house"),
+    "GET charters": listing(),
+    "POST charters": listing(
+        to_place="420107",
+        vehicle="A-2",
+        seats=4,
+        departs_at="2099-01-01T08:00",
+        arrives_at="2099-01-01T18:00",
+    ),
+    "GET charters/<int:pk>": about("pk=charter"),
+    "POST charters/<int:pk>": about("pk=charter", act="list", text="李四"),
+    "POST charters/travellers/<int:pk>": about("pk=traveller", temperature="36.6"),
+    "GET /firms": listing(),
+    "POST /firms": Route({}, {"place": COUNTY, "name": "four", "trade": "food", "n_workers": 3}),
+    "POST /firms/{pk}/reopenings": about("pk=second_firm", n_back=2),
+    "POST /reopenings/{pk}/decision": about("pk=reopening", is_open=True, reason="masks"),
+    "POST /firms/{pk}/help-requests": about("pk=firm", kind="workers"),
+    "POST /help-requests/{pk}/answer": about("pk=help", answer="a bus"),
+    "GET /charters": listing(),
+    "POST /charters": Route(
+        {}, {"from_place": COUNTY, "to_place": "420107", "vehicle": "A-3", "seats": 4, **_WHEN}
+    ),
+    "POST /charters/{pk}/travellers": about("pk=charter", people=[{"name": "李四"}]),
+    "POST /travellers/{pk}/check": about("pk=traveller", temperature=36.6),
+    "POST /charters/{pk}/departure": about("pk=charter"),
+    "POST /charters/{pk}/receipt": about("pk=gone", n_received=1),
+    "GET /stranded": listing(),
+    "POST /stranded": Route({}, {"place": COUNTY, "name": "李四", "need": "a bed"}),
+    "POST /stranded/{pk}/settling": about("pk=stranded", how="guest house"),
     "GET scenarios": listing(),
     "POST scenarios": listing(disease=DISEASE, investigation=12, ward=40),
     "GET scenarios/<int:pk>": about("pk=scenario"),

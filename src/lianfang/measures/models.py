@@ -147,6 +147,7 @@ class Measure(Fact):
     # The newest place of the register that its work was laid out over.
     laid_to = models.BigIntegerField(default=0)
 
+    can_lie_ahead = True  # it is decided before it begins
     objects = MeasureFactQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:

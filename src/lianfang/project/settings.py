@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "lianfang.outlook",
     "lianfang.regions",
     "lianfang.measures",
+    "lianfang.resumption",
     "lianfang.teams",
     "lianfang.discovery",
     "lianfang.planning",

@@ -18,6 +18,7 @@ from lianfang.loop.duty import duties
 from lianfang.loop.models import Finding, Task, Verification
 from lianfang.measures.models import Review, Work
 from lianfang.outlook.models import Focus
+from lianfang.resumption.models import Charter, HelpRequest, Reopening, Stranded, Traveller
 from lianfang.web.words import words_of
 
 
@@ -239,7 +240,49 @@ def _reviews(ids: list[int]) -> dict[int, Subject]:
     return found
 
 
+def _of_firms(model: type[Reopening] | type[HelpRequest]) -> Describe:
+    def describe(ids: list[int]) -> dict[int, Subject]:
+        rows = model.objects.filter(pk__in=ids).select_related("firm", "place")
+        return {
+            r.pk: Subject(r.firm.name, reverse("web:firm", kwargs={"pk": r.firm_id}), detail=r.place.name)
+            for r in rows
+        }
+
+    return describe
+
+
+def _charters(ids: list[int]) -> dict[int, Subject]:
+    rows = Charter.objects.filter(pk__in=ids).select_related("from_place")
+    return {
+        c.pk: Subject(c.vehicle, reverse("web:charter", kwargs={"pk": c.pk}), detail=c.from_place.name)
+        for c in rows
+    }
+
+
+def _travellers(ids: list[int]) -> dict[int, Subject]:
+    rows = Traveller.objects.filter(pk__in=ids).select_related("person", "charter")
+    return {
+        t.pk: Subject(
+            t.person.label,
+            reverse("web:charter", kwargs={"pk": t.charter_id}),
+            t.person_id,
+            t.charter.vehicle,
+        )
+        for t in rows
+    }
+
+
+def _stranded(ids: list[int]) -> dict[int, Subject]:
+    rows = Stranded.objects.filter(pk__in=ids).select_related("person", "place")
+    return {s.pk: Subject(s.person.label, reverse("web:resumption"), s.person_id, s.place.name) for s in rows}
+
+
 _DESCRIBE: dict[str, Describe] = {
+    "resumption.Reopening": _of_firms(Reopening),
+    "resumption.HelpRequest": _of_firms(HelpRequest),
+    "resumption.Charter": _charters,
+    "resumption.Traveller": _travellers,
+    "resumption.Stranded": _stranded,
     "measures.Work": _works,
     "measures.Review": _reviews,
     "registry.Place": _places,

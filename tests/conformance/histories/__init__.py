@@ -6,7 +6,17 @@ site the sweep finds them, and here the step touches them itself. One module per
 `STORIES` of its app's module.
 """
 
-from tests.conformance.histories import care, cases, contacts, discovery, measures, office, outlook, teams
+from tests.conformance.histories import (
+    care,
+    cases,
+    contacts,
+    discovery,
+    measures,
+    office,
+    outlook,
+    resumption,
+    teams,
+)
 from tests.conformance.histories.cases import (
     correct_fact,
     end_case,
@@ -125,6 +135,7 @@ STORIES: dict[str, Story] = {
     **outlook.STORIES,
     **teams.STORIES,
     **measures.STORIES,
+    **resumption.STORIES,
 }
 
 __all__ = [

@@ -48,6 +48,8 @@ class Permission(StrEnum):
     PLAN_EDIT = "measures:plan:edit"
     PLAN_SWITCH = "measures:plan:switch"
     SCENARIO_ASK = "measures:scenario:ask"
+    FIRM_EDIT = "resumption:firm:edit"
+    CHARTER_EDIT = "resumption:charter:edit"
     TEAM_VIEW = "teams:team:view"
     TEAM_EDIT = "teams:team:edit"
     RULEBOOK_VIEW = "rulebook:rule:view"
@@ -75,7 +77,16 @@ _CARE_READ = {P.CARE_VIEW, P.BED_VIEW, P.TEAM_VIEW}
 
 HOLDS: dict[str, frozenset[Permission]] = {
     Role.FIELD_WORKER: _READ
-    | {P.TASK_DO, P.CONTACT_VIEW, P.OBSERVATION_RECORD, P.SIGNAL_RECORD, P.IDENTITY_REVEAL, P.PERSON_VIEW},
+    | {
+        P.TASK_DO,
+        P.CONTACT_VIEW,
+        P.OBSERVATION_RECORD,
+        P.SIGNAL_RECORD,
+        P.IDENTITY_REVEAL,
+        P.PERSON_VIEW,
+        P.FIRM_EDIT,
+        P.CHARTER_EDIT,
+    },
     Role.CLINICIAN: _READ
     | _CARE_READ
     | {
@@ -130,6 +141,8 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.PLAN_EDIT,
         P.SCENARIO_ASK,
         P.PLAN_SWITCH,
+        P.FIRM_EDIT,
+        P.CHARTER_EDIT,
         P.POLICY_SHED,
         P.AUDIT_VIEW,
         P.ACCESS_BREAK_GLASS,

@@ -57,6 +57,7 @@ Parameters = Annotated[
     | supply.AllowanceParameters
     | supply.PairingParameters
     | supply.CharterParameters
+    | supply.BoardingParameters
     | supply.WasteParameters
     | supply.PriceParameters
     | supply.PriceWatchParameters

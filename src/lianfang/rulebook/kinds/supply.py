@@ -69,6 +69,13 @@ class CharterParameters(Frozen):
     conditions: tuple[Text, ...]
 
 
+class BoardingParameters(Frozen):
+    """From which temperature a person does not board."""
+
+    kind: Literal["boarding"]
+    fever_celsius: Threshold
+
+
 class WasteParameters(Frozen):
     """Storage of medical waste, and the stricter bound in the heat."""
 

@@ -30,6 +30,7 @@ _REGISTERING = (
     Permission.CASE_EDIT,
     Permission.CONTACT_EDIT,
     Permission.TEAM_EDIT,
+    Permission.CHARTER_EDIT,
 )
 
 

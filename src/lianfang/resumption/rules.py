@@ -1,0 +1,25 @@
+"""What the rulebook says about buses of returning workers."""
+
+from datetime import datetime
+
+from lianfang.common.clock import local_day
+from lianfang.common.paths import code_of
+from lianfang.core.rules import site_rules
+from lianfang.rulebook.kinds.supply import BoardingParameters, CharterParameters
+from lianfang.rulebook.terms import Threshold
+
+
+def seats_allowed(seats: int, path: str, at: datetime) -> tuple[int, str]:
+    """Return how many people a bus may carry, and by which edition; all seats where none is in force."""
+    edition = site_rules().find("charter", at=local_day(at), place=code_of(path))
+    if edition is None:
+        return seats, ""
+    share = edition.of(CharterParameters).load_percent
+    most = max((n for n in range(seats + 1) if share.holds(100 * n / seats)), default=0)
+    return most, edition.edition_id
+
+
+def fever_at(path: str, at: datetime) -> Threshold:
+    """Return from which temperature a person does not board."""
+    edition = site_rules().rule("boarding", at=local_day(at), place=code_of(path))
+    return edition.of(BoardingParameters).fever_celsius
