@@ -7,12 +7,15 @@ import csv
 import os
 import resource
 import sys
+import tempfile
 import time
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
+from analytics_aberration import run_r
+from calibrating import wards
 from lianfang.analytics.chains import Exposure, Interval, infer_chains
 from measuring import shared
 
@@ -197,6 +200,62 @@ def china():
         )
 
 
+HAGELLOCH = """
+suppressMessages(library(surveillance)); data(hagelloch)
+d <- hagelloch.df; write.csv(data.frame(id = d$PN, source = d$IFTO, house = d$HN, class = d$CL, onset = floor(d$tPRO)),
+  file.path(commandArgs(TRUE)[1], "hagelloch.csv"), row.names = FALSE)
+"""
+
+
+def hagelloch():
+    """Measles in a village, 1861, out of the R package surveillance: households and school classes; not used for any setting but k."""
+    with tempfile.TemporaryDirectory() as folder:
+        if run_r(HAGELLOCH, folder) is None:
+            print("Hagelloch: skipped, it needs R with surveillance")
+            return
+        rows = read(Path(folder) / "hagelloch.csv")
+    ids = [row["id"] for row in rows]
+    pairs = [(row["source"], row["id"]) for row in rows if row["source"] != "NA"]
+    house = [row["house"] for row in rows]
+    school = [row["class"] if "class" in row["class"] else None for row in rows]
+    for name, given in {
+        "Hagelloch: times": {},
+        "Hagelloch: times, households": {"household": house},
+        "Hagelloch: times, households, classes as groups": {"household": house, "groups": {"class": school}},
+        "Hagelloch: times, households, classes as places": {
+            "household": house,
+            "exposure": Exposure(place=school),
+        },
+    }.items():
+        begin = time.process_time()
+        found = infer_chains(ids, [float(row["onset"]) for row in rows], Interval.gamma(11, 2.5), **given)
+        show(name, found, pairs, time.process_time() - begin)
+
+
+def wards_table(seeds=range(1, 41, 2)):
+    """Simulated hospital outbreaks, seeds not used while building; what the posterior itself expects of its first choice stands beside."""
+    for windows in (False, True):
+        begin, places, stated, unknown, ks, apart = time.process_time(), [], [], [], [], []
+        for seed in seeds:
+            made = wards.simulate(seed)
+            ids = list(range(len(made.onset)))
+            found = infer_chains(ids, made.onset, made.interval, exposure=made.exposure(windows=windows))
+            pairs = [(int(i), j) for j, i in enumerate(made.source) if i >= 0]
+            places.append(ranks(found, pairs))
+            stated += [
+                max(p for name, p in found.candidates(j, 10_000) if name is not None) for _, j in pairs
+            ]
+            unknown.append(found.unknown.mean())
+            ks.append(found.summary()["dispersion_k"][0])
+            apart.append(found.disagreement)
+        joined = np.concatenate(places)
+        print(
+            f"| simulated hospitals{', windows' if windows else ''} (expects {np.mean(stated):.3f} first) | {len(joined)} "
+            f"| {(joined == 1).mean():.3f} | {(joined <= 3).mean():.3f} | {np.mean(unknown):.2f} | {np.median(ks):.2f} "
+            f"| {np.mean(apart):.2f} | {time.process_time() - begin:.1f} |"
+        )
+
+
 def ebola():
     folder = SHARED / "linelist_ebola_sim"
     rows = read(folder / "linelist.csv")
@@ -228,7 +287,9 @@ def measure(quick):
         "\n| data | links | first choice | first three | unknown share | k | disagreement | CPU s |\n|---|---|---|---|---|---|---|---|"
     )
     mers()
+    hagelloch()
     if not quick:
+        wards_table()
         china()
         ebola()
 

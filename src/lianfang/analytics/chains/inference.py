@@ -6,14 +6,8 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from lianfang.analytics.chains.evidence import (
-    Candidates,
-    Exposure,
-    Interval,
-    Ints,
-    find_candidates,
-    pair_set,
-)
+from lianfang.analytics.chains.candidates import Candidates, find_candidates
+from lianfang.analytics.chains.evidence import Exposure, Interval, Ints, pair_set
 from lianfang.analytics.chains.posterior import ChainPosterior, find_circle
 from lianfang.analytics.chains.sampling import Draws, Setting, run
 from lianfang.analytics.inputs import (
@@ -34,8 +28,6 @@ SOURCE = (
     "Wallinga & Teunis, Am J Epidemiol 2004;160:509-516 (intervals); Jombart et al., PLoS Comput Biol 2014;10:e1003457 "
     "(genomes, unseen cases); Lloyd-Smith et al., Nature 2005;438:355-359 (dispersion)"
 )
-K_GRID = np.geomspace(0.02, 20, 28)
-OCCASION_GRID = np.linspace(0.0, 0.8, 5)
 OWN_PLACE = (
     0.5  # prior share of transmissions at a place the infector is known to have been, the rest as all cases
 )
@@ -52,6 +44,7 @@ def infer_chains(
     contacts: Iterable[Sequence[Any]] | None = None,
     traced: Iterable[Sequence[Any]] | None = None,
     household: Sequence[Any] | None = None,
+    groups: Mapping[str, Sequence[Any]] | None = None,
     snps: Any = None,
     exposure: Exposure | None = None,
     source_outside: Sequence[bool | None] | None = None,
@@ -68,10 +61,11 @@ def infer_chains(
 
     Formula: onsets are a branching point process: case i infects at rate R_i f(t - t_i), with R_i gamma distributed of
     dispersion k, unknown sources arrive at a constant rate; evidence on a pair multiplies its rate by
-    P(evidence | link) / P(evidence | no link). Where a few infect nearly all (k < 0.1), siblings at a place share the
-    day as far as the data show it: one event is one piece of evidence on its timing, not one a case. Trees are drawn by
-    Gibbs sampling, with moves of whole sibling groups; the probabilities are means of those each draw is made from. R, k, the unknown rate, how often true and chance pairs have each kind of evidence, and the mutations per step are
-    learnt from the data in the same run.
+    P(evidence | link) / P(evidence | no link). Where days of infection or places are told, siblings at a place share their days as far
+    as the data show it: one event is one piece of evidence on its timing, not one a case. Trees are drawn by
+    Gibbs sampling, with moves of whole sibling groups; the probabilities are means of those each draw is made from. R, the
+    unknown rate, how often true and chance pairs have each kind of evidence, and the mutations per step are learnt from
+    the data in the same run; k too where contacts, named sources or genomes point at persons, else it keeps its prior.
 
     Parameters
     ----------
@@ -85,6 +79,9 @@ def infer_chains(
         Pairs (infector, infectee) that investigators named; they can be wrong, and how often is learnt.
     household
         Label per case, None unknown.
+    groups
+        The same for other settings to which a case belongs, by name: `{"class": [...], "workplace": [...]}`. Where a case
+        was infected is not a group but `exposure.place`.
     snps
         n x n genetic distances, NaN where one has no sequence.
     genome_length
@@ -132,7 +129,7 @@ def infer_chains(
     names, days = _cases(ids, onset)
     index = {name: i for i, name in enumerate(names)}
     shown = exposure or Exposure()
-    evidence = _evidence(index, contacts, traced, household)
+    evidence = _evidence(index, contacts, traced, {"household": household, **(groups or {})})
     held, never = _decided(index, fixed or {}, barred or ())
     distances = _distances(snps, len(names))
     table = find_candidates(
@@ -144,18 +141,18 @@ def infer_chains(
         fixed={j: i for j, i in held.items() if i >= 0},
         barred=never,
         max_candidates=max_candidates,
-        genome_length=as_number("genome_length", genome_length, low=100),
     )
     setting = _setting(
         table,
         days,
         interval,
         shown,
+        evidence=evidence,
         distances=distances,
         imported=_imported(source_outside, held, len(names)),
         held=held,
         missed=as_number("missed", missed, low=0, high=0.9),
-        genome_length=genome_length,
+        genome_length=as_number("genome_length", genome_length, low=100),
     )
     kept = as_whole("n_sweeps", (600 if len(names) < 1000 else 100) if n_sweeps is None else n_sweeps, low=10)
     runs = _run_chains(setting, kept, as_whole("n_chains", n_chains, low=2), seed)
@@ -241,7 +238,7 @@ def _evidence(
     index: dict[Any, int],
     contacts: Iterable[Sequence[Any]] | None,
     traced: Iterable[Sequence[Any]] | None,
-    household: Sequence[Any] | None,
+    groups: Mapping[str, Sequence[Any] | None],
 ) -> dict[str, set[int]]:
     """Return the pairs that each kind of evidence speaks for, the kinds that were given only."""
     evidence: dict[str, set[int]] = {}
@@ -249,8 +246,11 @@ def _evidence(
         evidence["contact"] = pair_set("contacts", contacts, index, directed=False)
     if traced is not None:
         evidence["traced"] = pair_set("traced", traced, index, directed=True)
-    if household is not None:
-        evidence["household"] = _same_label("household", as_labels(household), len(index))
+    for name, labels in groups.items():
+        if name in {"contact", "traced"}:
+            raise complain("groups", "names other than contact and traced", name)
+        if labels is not None:
+            evidence[name] = _same_label(name, as_labels(labels), len(index))
     return evidence
 
 
@@ -260,6 +260,7 @@ def _setting(
     interval: Interval,
     exposure: Exposure,
     *,
+    evidence: Iterable[str],
     distances: Floats | None,
     imported: Ints,
     held: dict[int, int],
@@ -275,9 +276,16 @@ def _setting(
         indirect=table.indirect,
         flags=table.flags.astype(np.float64),
         snps=table.snps,
-        timing=table.timing,
+        # probability of this very genome, not of any genome so far away: every site differs with mutations / length
+        log_sites=float(np.log(genome_length)),
+        infects=table.course.infects,
+        infects_from=table.course.infects_from,
+        falls_ill=table.course.falls_ill,
+        ill_from=table.course.ill_from,
         log_foreign=_log_foreign(table, distances, genome_length) + table.log_window,
-        exposure=np.maximum(interval.up_to(onset.max() - onset), 1e-6),
+        exposed=np.maximum(interval.up_to(onset.max() - onset), 1e-6),
+        shares_days=bool(table.course.falls_ill.any()),
+        learns_k=distances is not None or not {"contact", "traced"}.isdisjoint(evidence),
         n_possible=float(table.n_possible),
         n_flagged=np.atleast_1d(table.n_flagged).astype(np.float64),
         place=place,
@@ -289,8 +297,6 @@ def _setting(
         missed=missed,
         expected_unknown=1.0 + UNKNOWN_SHARE * n,
         may_cycle=_may_cycle(table, onset),
-        k_grid=K_GRID,
-        occasion_grid=OCCASION_GRID,
     )
 
 
@@ -363,7 +369,7 @@ def _run_chains(setting: Setting, kept: int, n_chains: int, seed: int) -> list[D
             reproduction=np.zeros(kept),
             sensitivity=np.zeros((kept, n_kinds)),
             mutations=np.zeros(kept),
-            occasion=np.zeros(kept),
+            events=np.zeros(kept),
         )
         run(setting, draws, max(kept // 2, 5), kept, np.random.default_rng(stream))
         runs.append(draws)

@@ -1,25 +1,24 @@
 """The sampler: one tree of who infected whom after another, with what is learnt about the outbreak in between.
 
-Model: case i infects at rate R_i f(t - t_i), R_i gamma with dispersion k; unknown sources arrive at a constant rate.
-Yes/no evidence, places and genetic distances multiply these rates by likelihood ratios. A sweep redraws the source of
+Model: case i infects at rate R_i f(t - t_i), R_i gamma with dispersion k; unknown sources arrive at a constant rate. Who infects many at a place does it on few days, drawn from f once each and shared by
+all infected then (a Chinese restaurant of days), so that one event is one piece of evidence on its timing and not one a victim.
+Yes/no evidence, places and genetic distances multiply the rates by likelihood ratios. A sweep redraws source and day of
 every case given all others, tries to move whole groups of siblings, and redraws what is learnt.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy import special
 
 from lianfang.analytics.chains.evidence import Ints
-from lianfang.analytics.chains.learning import USUAL, draw_k, draw_occasion, log_ratios
+from lianfang.analytics.chains.learning import Learnt, draw_events, draw_k, draw_reproduction, log_ratios
 from lianfang.analytics.inputs import Floats
 
-_special: Any = special  # scipy carries no types
-R_SHAPE = 3.0  # gamma prior of the mean number infected, mean 1
 UNKNOWN_SHAPE = 2.0  # gamma prior of the rate of unknown sources: neither all nor none without evidence
-EVENTS_K = 0.1  # below this dispersion a few infect nearly all, and do it at events: siblings at a place share the day
+NO_DAY = -(10**9)  # day of infection of a case with a case between, or whose window of exposure fits nothing
+FEW = 1e6  # a concentration at which nobody's earlier infections count
 
 
 class Setting(NamedTuple):
@@ -27,13 +26,19 @@ class Setting(NamedTuple):
 
     start: Ints
     infector: Ints
-    direct: Floats
-    indirect: Floats
+    direct: Floats  # density of the lag without a case between, summed over the days of infection
+    indirect: Floats  # log density with one unseen case between
     flags: Floats
     snps: Floats
-    timing: Floats  # 2 x candidates: normal score of the day of transmission in the infector's course, its variance
+    log_sites: float
+    infects: Floats  # cases x days from `infects_from`: density of transmission by an infector
+    infects_from: Ints
+    falls_ill: Floats  # cases x days from `ill_from`: probability of onset and window, infected on that day
+    ill_from: Ints
     log_foreign: Floats  # log probability of genome and window of exposure, were the source unknown
-    exposure: Floats  # share of the serial interval that has passed by the end of the data
+    exposed: Floats  # share of the serial interval that has passed by the end of the data
+    shares_days: bool  # whether days of infection are known well enough to tell events
+    learns_k: bool  # whether evidence points at persons
     n_possible: float  # pairs that the lag allows, kept as candidates or not
     n_flagged: Floats  # how many of them have each kind of evidence
     place: Ints  # -1 unknown
@@ -45,8 +50,6 @@ class Setting(NamedTuple):
     missed: float  # share of links with one unseen case between
     expected_unknown: float  # prior mean of the number of unknown sources
     may_cycle: bool
-    k_grid: Floats
-    occasion_grid: Floats
 
 
 class Draws(NamedTuple):
@@ -60,7 +63,28 @@ class Draws(NamedTuple):
     reproduction: Floats
     sensitivity: Floats
     mutations: Floats
-    occasion: Floats
+    events: Floats
+
+
+class Tree(NamedTuple):
+    """One tree, changed in place: sources, days, and the children of each case as a chain from `first` by `following`."""
+
+    source: Ints
+    choice: Ints
+    day: Ints
+    first: Ints
+    following: Ints
+    before: Ints
+    n_children: Ints
+    n_at: Ints
+
+
+class Scores(NamedTuple):
+    """Evidence on each candidate but the timing, relative to the best of its case: no case between, one between."""
+
+    one: Floats
+    two: Floats
+    best: Floats
 
 
 @njit(cache=True)
@@ -81,91 +105,128 @@ def _is_descendant(source, i, j):  # type: ignore[no-untyped-def]  # noqa: ANN00
 
 
 @njit(cache=True)
-def _detach(s, j, state, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    source, choice, n_children, n_at, known_at, timing_at = state
-    if source[j] >= 0:
-        n_children[source[j]] -= 1
-        if s.place[j] >= 0:
-            n_at[source[j], s.place[j]] -= 1
-            z, precision = s.timing[0, choice[j]], 1 / (1 - rho + s.timing[1, choice[j]])
-            if abs(z) <= USUAL:
-                known_at[source[j], s.place[j]] -= precision
-                timing_at[source[j], s.place[j]] -= precision * z
-    source[j] = -1
-    choice[j] = -1
+def _on(density, first, row, day):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the density of a case on a day, 0 outside its days."""
+    at = day - first[row]
+    return density[row, at] if 0 <= at < density.shape[1] else 0.0
 
 
 @njit(cache=True)
-def _attach(s, j, c, state, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    source, choice, n_children, n_at, known_at, timing_at = state
-    choice[j] = c
-    source[j] = -1 if c < 0 else s.infector[c]
+def _detach(s, j, tree):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    i = tree.source[j]
+    if i >= 0:
+        tree.n_children[i] -= 1
+        if s.place[j] >= 0:
+            tree.n_at[i, s.place[j]] -= 1
+        left, right = tree.before[j], tree.following[j]
+        if left >= 0:
+            tree.following[left] = right
+        else:
+            tree.first[i] = right
+        if right >= 0:
+            tree.before[right] = left
+    tree.source[j], tree.choice[j], tree.day[j] = -1, -1, NO_DAY
+
+
+@njit(cache=True)
+def _attach(s, j, c, day, tree):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    tree.choice[j], tree.day[j] = c, day
+    tree.source[j] = -1 if c < 0 else s.infector[c]
     if c >= 0:
-        n_children[source[j]] += 1
+        i = s.infector[c]
+        tree.n_children[i] += 1
         if s.place[j] >= 0:
-            n_at[source[j], s.place[j]] += 1
-            z, precision = s.timing[0, c], 1 / (1 - rho + s.timing[1, c])
-            if abs(z) <= USUAL:
-                known_at[source[j], s.place[j]] += precision
-                timing_at[source[j], s.place[j]] += precision * z
+            tree.n_at[i, s.place[j]] += 1
+        head = tree.first[i]
+        tree.following[j], tree.before[j] = head, -1
+        if head >= 0:
+            tree.before[head] = j
+        tree.first[i] = j
 
 
 @njit(cache=True)
-def _occasion_ratio(z, variance, known, total, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return the density of score z given its siblings, over its density alone.
+def _siblings(first, following, day, place, falls_ill, ill_from, i, j):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+    """Return how many others i infected on known days at the place of j, and how well those days fit j, summed.
 
-    Scores of siblings at one place are normal with correlation rho: who infects a ward does it on a few days. `known` and
-    `total` are the sums of precision, and of precision times score, over the siblings.
+    Takes arrays and no tuples of them: it is called for every candidate, and each array of a tuple would be counted there.
     """
-    shrink = rho / (1.0 + rho * known)
-    spread = shrink + 1.0 - rho + variance
-    away = z - shrink * total
-    return np.exp(0.5 * (z * z / (1 + variance) - away * away / spread)) * np.sqrt((1 + variance) / spread)
+    n, fit = 0, 0.0
+    m = first[i]
+    while m >= 0:
+        if m != j and day[m] != NO_DAY and place[m] == place[j]:
+            n += 1
+            at = day[m] - ill_from[j]
+            if 0 <= at < falls_ill.shape[1]:
+                fit += falls_ill[j, at]
+        m = following[m]
+    return n, fit
 
 
 @njit(cache=True)
-def _own(z, variance, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return what one member adds to twice the log density of its group, over that of independent members."""
-    noise = 1.0 - rho + variance
-    return z * z * (1 / (1 + variance) - 1 / noise) - np.log(noise / (1 + variance))
+def _draw_day(s, j, c, scores, tree, events, rng):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+    """Draw the day on which the chosen infector infected j: with a case between, a day of its own, or one of its siblings'."""
+    if not s.shares_days:
+        return NO_DAY
+    i = s.infector[c]
+    n, fit = _siblings(tree.first, tree.following, tree.day, s.place, s.falls_ill, s.ill_from, i, j)
+    new = events * s.direct[c]
+    u = rng.random() * (scores.one[c] * (new + fit) / (events + n) + scores.two[c])
+    u = (
+        (u - scores.two[c]) * (events + n) / scores.one[c]
+        if u > scores.two[c] and scores.one[c] > 0
+        else -1.0
+    )
+    if u < 0:
+        return NO_DAY
+    if u < fit:
+        m = tree.first[i]
+        while m >= 0:
+            if m != j and tree.day[m] != NO_DAY and s.place[m] == s.place[j]:
+                u -= _on(s.falls_ill, s.ill_from, j, tree.day[m])
+                if u < 0:
+                    return tree.day[m]
+            m = tree.following[m]
+    total = 0.0
+    for x in range(s.falls_ill.shape[1]):
+        total += s.falls_ill[j, x] * _on(s.infects, s.infects_from, i, s.ill_from[j] + x)
+    u = rng.random() * total
+    for x in range(s.falls_ill.shape[1]):
+        u -= s.falls_ill[j, x] * _on(s.infects, s.infects_from, i, s.ill_from[j] + x)
+        if u < 0:
+            return s.ill_from[j] + x
+    return NO_DAY
 
 
 @njit(cache=True)
-def _shared(known, total, rho):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return what the whole group adds to that."""
-    return rho * total * total / (1.0 + rho * known) - np.log(1.0 + rho * known)
-
-
-@njit(cache=True)
-def _redraw(s, j, pair, state, learnt, rng, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0917
-    """Draw the source of j given all others, circles left out; add the probabilities it is drawn from to the record."""
-    source, _choice, n_children, n_at, known_at, timing_at = state
-    k, reproduction, n_unknown, habit, rho = learnt
-    _, weight, best = pair
+def _redraw(s, j, scores, tree, learnt, rng, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0917
+    """Draw source and day of j given all others, circles left out; add the probabilities drawn from to the record."""
+    k, reproduction, events, n_unknown, habit = learnt
     buffer, probability, unknown, counts = record
-    if s.held[j]:
-        probability[s.start[j]] += counts
-        return
-    _detach(s, j, state, rho)
+    _detach(s, j, tree)
     a, b = s.start[j], s.start[j + 1]
     rest = 0.0
     if s.imported[j] >= 0 or b == a:
-        rest = np.exp(min(_log_unknown(s, j, n_unknown) - best[j], 700.0))
+        rest = np.exp(min(_log_unknown(s, j, n_unknown) - scores.best[j], 700.0))
     if s.imported[j] > 0:
         b = a
-    infector, exposed, home, h = s.infector, s.exposure, s.home, s.place[j]
+    h = s.place[j]
     share = s.place_share[h] if h >= 0 else 1.0
-    closes = s.may_cycle and n_children[j] > 0  # who infected nobody closes no circle
+    closes = s.may_cycle and tree.n_children[j] > 0  # who infected nobody closes no circle
     free = rest
+    first, following, day_of, place = tree.first, tree.following, tree.day, s.place
+    falls_ill, ill_from = s.falls_ill, s.ill_from
     for c in range(a, b):
-        i = infector[c]
-        rate = weight[c] * (k + n_children[i]) / (k / reproduction + exposed[i])
+        i = s.infector[c]
+        n, fit = 0, 0.0
+        if s.shares_days and first[i] >= 0:
+            n, fit = _siblings(first, following, day_of, place, falls_ill, ill_from, i, j)
+        rate = scores.one[c] * (events * s.direct[c] + fit) / (events + n) + scores.two[c]
+        rate *= (k + tree.n_children[i]) / (k / reproduction + s.exposed[i])
         if h >= 0:
-            rate *= (home[i, h] + habit * n_at[i, h]) / ((1.0 + habit * n_children[i]) * share)
-            z = s.timing[0, c]
-            if rho > 0 and known_at[i, h] > 1e-9 and abs(z) <= USUAL:
-                rate *= _occasion_ratio(z, s.timing[1, c], known_at[i, h], timing_at[i, h], rho)
-        if closes and rate > 0 and _is_descendant(source, i, j):
+            rate *= (s.home[i, h] + habit * tree.n_at[i, h]) / ((1.0 + habit * tree.n_children[i]) * share)
+        if s.held[j]:
+            rate = max(rate, 1e-300)
+        elif closes and rate > 0 and _is_descendant(tree.source, i, j):
             rate = 0.0
         buffer[c - a] = rate
         rest += rate
@@ -182,31 +243,32 @@ def _redraw(s, j, pair, state, learnt, rng, record):  # type: ignore[no-untyped-
         if rest > 0:
             for c in range(a, b):
                 probability[c] += buffer[c - a] / rest
-    _attach(s, j, picked, state, rho)
+    day = NO_DAY
+    if picked >= 0:
+        day = _draw_day(s, j, picked, scores, tree, events, rng)
+    _attach(s, j, picked, day, tree)
 
 
 @njit(cache=True)
-def _weigh(s, pair, log_ratio, mu):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Set log weight, weight relative to the best of the case, and that best, for all candidates."""
-    score, weight, best = pair
-    direct, indirect, snps, flags = s.direct, s.indirect, s.snps, s.flags
-    one_step, two_steps = np.log(1 - s.missed), np.log(max(s.missed, 1e-300))
-    log_mu, log_double = np.log(mu), np.log(2 * mu)
-    for j in range(len(best)):
+def _weigh(s, scores, log_ratio, mu):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Set the evidence on all candidates, and the log of the best of each case."""
+    log_one, log_two = np.log(1 - s.missed), np.log(max(s.missed, 1e-300))
+    log_mu, log_double = np.log(mu) - s.log_sites, np.log(2 * mu) - s.log_sites
+    for j in range(len(scores.best)):
         top = -1e300
         for c in range(s.start[j], s.start[j + 1]):
-            one, two = direct[c] + one_step, indirect[c] + two_steps
-            for e in range(flags.shape[1]):
-                one += log_ratio[e, int(flags[c, e])]
-            if snps[c] >= 0:
-                one += snps[c] * log_mu - mu
-                two += snps[c] * log_double - 2 * mu
-            higher, lower = max(one, two), min(one, two)
-            score[c] = higher + np.log1p(np.exp(lower - higher))
-            top = max(top, score[c])
-        best[j] = top if s.start[j + 1] > s.start[j] else 0.0
+            one, two = log_one, s.indirect[c] + log_two
+            for e in range(s.flags.shape[1]):
+                one += log_ratio[e, int(s.flags[c, e])]
+            if s.snps[c] >= 0:
+                one += s.snps[c] * log_mu - mu
+                two += s.snps[c] * log_double - 2 * mu
+            scores.one[c], scores.two[c] = one, two
+            top = max(top, one + np.log(s.direct[c]), two)
+        scores.best[j] = top if s.start[j + 1] > s.start[j] else 0.0
         for c in range(s.start[j], s.start[j + 1]):
-            weight[c] = np.exp(score[c] - top)
+            scores.one[c] = np.exp(min(scores.one[c] - top, 600.0))
+            scores.two[c] = np.exp(scores.two[c] - top)
 
 
 @njit(cache=True)
@@ -225,83 +287,150 @@ def _find(start, infector, j, i):  # type: ignore[no-untyped-def]  # noqa: ANN00
 
 
 @njit(cache=True)
-def _move_group(s, j, score, state, learnt, rng, members, targets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0917
-    """Propose one other infector for all siblings of j at the same place, and accept by Metropolis-Hastings.
-
-    One-by-one redraws cannot leave "this person infected the whole ward" for "that person did". The new infector must
-    have no child at the place yet, so that the way back has the same probability as the way there. A group
-    with a held link stays.
-    """
-    source, choice, n_children, n_at, known_at, timing_at = state
-    k, reproduction, rho = learnt[0], learnt[1], learnt[4]
-    start, infector, place, exposed, home = s.start, s.infector, s.place, s.exposure, s.home
-    old, h, a, b = source[j], place[j], start[j], start[j + 1]
-    if old < 0 or b - a < 2 or s.held[j]:
-        return
-    new = infector[a + int(rng.random() * (b - a))]
-    if new == old or (h >= 0 and n_at[new, h] > 0) or (h < 0 and n_children[new] > 0):
-        return
-    n_members = 0
-    for m in range(len(source)):
-        if source[m] == old and place[m] == h:
-            c = -1 if m == new or s.held[m] else _find(start, infector, m, new)
-            if c < 0:
-                return
-            members[n_members] = m
-            targets[n_members] = c
-            n_members += 1
-    log_odds, known, total, gain = 0.0, 0.0, 0.0, 0.0
-    for x in range(n_members):  # rates are those of an infector that gets its children one after another
-        m = members[x]
-        left, here = n_children[old] - 1.0 - x, n_children[new] + x
-        log_odds += score[targets[x]] - score[choice[m]]
-        log_odds += np.log((k + here) / (k / reproduction + exposed[new]))
-        log_odds -= np.log((k + left) / (k / reproduction + exposed[old]))
-        if h >= 0:
-            log_odds += np.log((home[new, h] + n_at[new, h] + x) / (1.0 + here))
-            log_odds -= np.log((home[old, h] + n_at[old, h] - 1.0 - x) / (1.0 + left))
-            z, variance = s.timing[0, targets[x]], s.timing[1, targets[x]]
-            if abs(z) <= USUAL:
-                known += 1 / (1 - rho + variance)
-                total += z / (1 - rho + variance)
-                gain += _own(z, variance, rho)
-            z, variance = s.timing[0, choice[m]], s.timing[1, choice[m]]
-            if abs(z) <= USUAL:
-                gain -= _own(z, variance, rho)
-    if h >= 0:
-        gain += _shared(known, total, rho) - _shared(known_at[old, h], timing_at[old, h], rho)
-        log_odds += 0.5 * gain
-    if np.log(rng.random()) >= log_odds:
-        return
-    if s.may_cycle:
-        for x in range(n_members):
-            if _is_descendant(source, new, members[x]):
-                return
-    for x in range(n_members):
-        _detach(s, members[x], state, rho)
-        _attach(s, members[x], targets[x], state, rho)
+def _has_child(s, i, h, day, tree):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return whether i infected somebody at the place on the day (on any, if there is none)."""
+    m = tree.first[i]
+    while m >= 0:
+        if s.place[m] == h and (day == NO_DAY or tree.day[m] == day):
+            return True
+        m = tree.following[m]
+    return False
 
 
 @njit(cache=True)
-def _sweep(s, pair, state, learnt, rng, buffers, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
-    """Redraw the source of every case once, in random order, then try to move groups of siblings."""
-    source = state[0]
+def _members(s, j, new, day, tree, members, targets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+    """List the siblings of j at its place (on `day`, if one is given) and `new` among their candidates; 0 where it is not."""
+    n = 0
+    m = tree.first[tree.source[j]]
+    while m >= 0:
+        if s.place[m] == s.place[j] and (day == NO_DAY or tree.day[m] == day):
+            c = -1 if m == new or s.held[m] else _find(s.start, s.infector, m, new)
+            if c < 0:
+                return 0
+            members[n], targets[n] = m, c
+            n += 1
+        m = tree.following[m]
+    return n
+
+
+@njit(cache=True)
+def _days_odds(s, old, new, n, tree, members):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+    """Return log f_new / f_old over the distinct days of the members, each day once."""
+    log_odds = 0.0
+    for x in range(n):
+        day, seen = tree.day[members[x]], tree.day[members[x]] == NO_DAY
+        for y in range(x):
+            seen = seen or tree.day[members[y]] == day
+        if not seen:
+            log_odds += np.log(_on(s.infects, s.infects_from, new, day) + 1e-300)
+            log_odds -= np.log(_on(s.infects, s.infects_from, old, day) + 1e-300)
+    return log_odds
+
+
+@njit(cache=True)
+def _plain(s, scores, c, direct):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the rate of a link without a day: with a case between, and the direct one where days are not known."""
+    return scores.two[c] + (scores.one[c] * s.direct[c] if direct else 0.0) + 1e-300
+
+
+@njit(cache=True)
+def _move_group(s, j, whole, scores, tree, learnt, rng, members, targets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0917
+    """Propose one other infector for all siblings of j at its place (or of its day there), by Metropolis-Hastings.
+
+    One-by-one redraws cannot leave "this person infected the whole ward" for "that person did". Days stay. The new infector must
+    have no child there yet, so that the way back has the same probability as the way there. A group with a held link stays.
+    """
+    k, reproduction, events, _, _ = learnt
+    old, h, a, b = tree.source[j], s.place[j], s.start[j], s.start[j + 1]
+    if old < 0 or b - a < 2 or s.held[j] or (not whole and tree.day[j] == NO_DAY):
+        return
+    new = s.infector[a + int(rng.random() * (b - a))]
+    day = NO_DAY if whole else tree.day[j]
+    if new == old or _has_child(s, new, h, day, tree):
+        return
+    n = _members(s, j, new, day, tree, members, targets)
+    if n == 0:
+        return
+    days = (tree.first, tree.following, tree.day, s.place, s.falls_ill, s.ill_from)
+    here = _siblings(*days, old, j)[0] + (tree.day[j] != NO_DAY)
+    there = _siblings(*days, new, j)[0]
+    log_odds = _days_odds(s, old, new, n, tree, members)
+    dated = 0
+    for x in range(n):  # rates are those of an infector that gets its children one after another
+        m, c = members[x], targets[x]
+        left, got = tree.n_children[old] - 1.0 - x, tree.n_children[new] + x
+        if tree.day[m] == NO_DAY:
+            alone = not s.shares_days or s.falls_ill[m].sum() == 0
+            log_odds += np.log(_plain(s, scores, c, alone)) - np.log(_plain(s, scores, tree.choice[m], alone))
+        else:
+            log_odds += np.log(scores.one[c] + 1e-300) - np.log(scores.one[tree.choice[m]] + 1e-300)
+            log_odds += np.log(events + here - 1.0 - dated) - np.log(events + there + dated)
+            dated += 1
+        log_odds += np.log((k + got) / (k / reproduction + s.exposed[new]))
+        log_odds -= np.log((k + left) / (k / reproduction + s.exposed[old]))
+        if h >= 0:
+            log_odds += np.log((s.home[new, h] + tree.n_at[new, h] + x) / (1.0 + got))
+            log_odds -= np.log((s.home[old, h] + tree.n_at[old, h] - 1.0 - x) / (1.0 + left))
+    if np.log(rng.random()) >= log_odds:
+        return
+    if s.may_cycle:
+        for x in range(n):
+            if _is_descendant(tree.source, new, members[x]):
+                return
+    for x in range(n):
+        day = tree.day[members[x]]
+        _detach(s, members[x], tree)
+        _attach(s, members[x], targets[x], day, tree)
+
+
+@njit(cache=True)
+def _move_day(s, j, tree, rng, members):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Propose the day before or after for all whom the infector of j infected on one day at one place."""
+    i, day = tree.source[j], tree.day[j]
+    if i < 0 or day == NO_DAY:
+        return
+    other = day + (1 if rng.random() < 0.5 else -1)
+    if _has_child(s, i, s.place[j], other, tree):
+        return
+    log_odds = np.log(_on(s.infects, s.infects_from, i, other) + 1e-300)
+    log_odds -= np.log(_on(s.infects, s.infects_from, i, day) + 1e-300)
+    n = 0
+    m = tree.first[i]
+    while m >= 0:
+        if s.place[m] == s.place[j] and tree.day[m] == day:
+            log_odds += np.log(_on(s.falls_ill, s.ill_from, m, other) + 1e-300)
+            log_odds -= np.log(_on(s.falls_ill, s.ill_from, m, day) + 1e-300)
+            members[n] = m
+            n += 1
+        m = tree.following[m]
+    if np.log(rng.random()) < log_odds:
+        for x in range(n):
+            tree.day[members[x]] = other
+
+
+@njit(cache=True)
+def _sweep(s, scores, tree, learnt, rng, buffers, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+    """Redraw source and day of every case once, in random order, then try to move groups of siblings and their days."""
     members, targets, order = buffers
-    k, reproduction, n_unknown, habit, rho = learnt
-    n = len(source)
+    k, reproduction, events, n_unknown, habit = learnt
+    n = len(tree.source)
     for place in range(n - 1, 0, -1):
         other = int(rng.random() * (place + 1))
         order[place], order[other] = order[other], order[place]
     for j in order:
         # before the first sweep nobody has a source yet, which must not speak for unknown sources
         open_source = s.imported[j] <= 0  # known imports say nothing about sources that nobody found
-        n_unknown = max(n_unknown - (open_source and source[j] < 0), 0)
-        _redraw(s, j, pair, state, (k, reproduction, n_unknown, habit, rho), rng, record)
-        n_unknown += open_source and source[j] < 0
+        n_unknown = max(n_unknown - (open_source and tree.source[j] < 0), 0)
+        _redraw(s, j, scores, tree, (k, reproduction, events, n_unknown, habit), rng, record)
+        n_unknown += open_source and tree.source[j] < 0
     if habit > 0:
-        for _ in range(min(n // 2 + 1, 200)):
+        now = (k, reproduction, events, n_unknown, habit)
+        for turn in range(min(n if s.shares_days else n // 2 + 1, 200)):
             j = int(rng.random() * n)
-            _move_group(s, j, pair[0], state, (k, reproduction, n_unknown, habit, rho), rng, members, targets)
+            whole = turn % 2 == 0 or not s.shares_days
+            _move_group(s, j, whole, scores, tree, now, rng, members, targets)
+            if s.shares_days:
+                _move_day(s, j, tree, rng, members)
 
 
 @njit(cache=True)
@@ -315,51 +444,62 @@ def _depths(source, depth):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN
         depth[j] = steps
 
 
+def _new_tree(n: int, n_places: int) -> Tree:
+    none, zeros = (lambda: np.full(n, -1)), np.zeros(n, dtype=np.int64)
+    at = np.zeros((n, n_places), dtype=np.int64)
+    return Tree(none(), none(), np.full(n, NO_DAY), none(), none(), none(), zeros, at)
+
+
 def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Generator) -> None:
     """Run `n_burn` sweeps, then `n_keep` that are counted into `draws` (changed in place)."""
     n, n_kinds = len(s.start) - 1, s.flags.shape[1]
-    n_places = s.home.shape[1]
-    source, choice = np.full(n, -1), np.full(n, -1)
-    n_children = np.zeros(n, dtype=np.int64)
-    n_at, known_at, timing_at = (np.zeros((n, n_places), dtype=kind) for kind in (np.int64, float, float))
-    state = (source, choice, n_children, n_at, known_at, timing_at)
+    tree = _new_tree(n, s.home.shape[1])
+    scores = Scores(np.empty(len(s.infector)), np.empty(len(s.infector)), np.empty(n))
     buffer = np.empty(max(1, int(np.diff(s.start).max())))
     buffers = (np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.arange(n))
-    pair = (np.empty(len(s.infector)), np.empty(len(s.infector)), np.empty(n))
-    log_gamma = _special.gammaln(s.k_grid[:, None] + np.arange(n + 1)) - _special.gammaln(s.k_grid)[:, None]
-    log_ratio, sensitivity = (
-        log_ratios(s, np.full(n_kinds, 0.5), np.zeros(n_kinds), 0),
-        np.full(n_kinds, 0.5),
-    )
-    k, reproduction, mu, n_unknown, rho = 1.0, 1.0, 1.0, 0, 0.0
+    log_ratio, sensitivity = log_ratios(s, np.full(n_kinds, 0.5), np.zeros(n_kinds), 0), np.full(n_kinds, 0.5)
+    mu, depth = 1.0, np.zeros(n, dtype=np.int64)
     learns = n_kinds > 0 or bool((s.snps >= 0).any())
-    depth = np.zeros(n, dtype=np.int64)
-    for j in np.flatnonzero(s.held):
-        _attach(s, j, s.start[j], state, rho)
+    learnt = Learnt(k=1.0, reproduction=1.0, events=1.0, n_unknown=0)
     for sweep in range(n_burn + n_keep):
         if sweep == 0 or learns:
-            _weigh(s, pair, log_ratio, mu)
+            _weigh(s, scores, log_ratio, mu)
         # At first every infector counts alike, so that what is known of pairs settles before the rich get richer;
         # else the first to have a few children by chance keeps the ward.
         settling = sweep < max(n_burn // 4, 2)
-        rho = 0.0 if settling else draw_occasion(s, state, rng, at_events=k < EVENTS_K)
-        now = (1e6, reproduction, n_unknown, 0.0, 0.0) if settling else (k, reproduction, n_unknown, 1.0, rho)
-        _sweep(s, pair, state, now, rng, buffers, (buffer, draws.pair, draws.unknown, sweep >= n_burn))
-        linked = choice[choice >= 0]
-        n_unknown = int((source[s.imported <= 0] < 0).sum())
-        reproduction = max(float(rng.gamma(R_SHAPE + len(linked), 1 / (R_SHAPE + s.exposure.sum()))), 1e-3)
-        k = draw_k(s, n_children, reproduction, rng, log_gamma)
+        now = learnt._replace(k=FEW, events=FEW) if settling else learnt
+        record = (buffer, draws.pair, draws.unknown, sweep >= n_burn)
+        _sweep(s, scores, tree, (*now, 0.0 if settling else 1.0), rng, buffers, record)
+        learnt = _learn(s, tree, learnt, rng)
+        linked = tree.choice[tree.choice >= 0]
         hits = s.flags[linked].sum(axis=0)
         sensitivity = np.clip(rng.beta(1.0 + hits, 1.0 + len(linked) - hits), 1e-3, 1 - 1e-3)
         log_ratio = log_ratios(s, sensitivity, hits, len(linked))
         snps = s.snps[linked]
         mu = max(float(rng.gamma(1.0 + snps[snps >= 0].sum(), 1 / (1 + (snps >= 0).sum()))), 1e-3)
         if sweep >= n_burn:
-            _depths(source, depth)
-            _count(draws, n_children, depth)
+            _depths(tree.source, depth)
+            _count(draws, tree.n_children, depth)
             at = sweep - n_burn
-            draws.k[at], draws.reproduction[at], draws.mutations[at] = k, reproduction, mu
-            draws.sensitivity[at], draws.occasion[at] = sensitivity, rho
+            draws.k[at], draws.reproduction[at], draws.mutations[at] = learnt.k, learnt.reproduction, mu
+            draws.sensitivity[at], draws.events[at] = sensitivity, learnt.events
+
+
+def _learn(s: Setting, tree: Tree, learnt: Learnt, rng: np.random.Generator) -> Learnt:
+    """Redraw what the tree teaches about numbers infected and how many share a day."""
+    reproduction = draw_reproduction(tree.n_children, s.exposed, learnt, rng)
+    k = draw_k(tree.n_children, reproduction * s.exposed, rng, learns=s.learns_k)
+    n_unknown = int((tree.source[s.imported <= 0] < 0).sum())
+    dated = np.flatnonzero(tree.day != NO_DAY)
+    if not dated.size:
+        return Learnt(k=k, reproduction=reproduction, events=learnt.events, n_unknown=n_unknown)
+    group = tree.source[dated] * (s.home.shape[1] + 1) + s.place[dated] + 1
+    span = int(np.ptp(tree.day[dated])) + 1
+    each_day = np.unique(group * span + tree.day[dated] - tree.day[dated].min())
+    n_siblings = np.unique(group, return_counts=True)[1]
+    n_events = np.unique(each_day // span, return_counts=True)[1]
+    events = draw_events(n_siblings, n_events, rng)
+    return Learnt(k=k, reproduction=reproduction, events=events, n_unknown=n_unknown)
 
 
 def _count(draws: Draws, n_children: Ints, depth: Ints) -> None:
