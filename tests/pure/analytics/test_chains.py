@@ -224,15 +224,11 @@ def test_a_wave_that_comes_and_ends_is_not_one_case_that_infected_all():
 
 
 def test_other_settings_count_like_a_household():
-    onset = [
-        5 * step for step in range(6) for _ in range(8)
-    ]  # eight classes, one case a class and generation
-    school = [f"class {k}" for _ in range(6) for k in range(8)]
-    found = infer_chains(
-        range(48), onset, Interval.gamma(5, 0.6), groups={"class": school}, n_sweeps=300, n_chains=2
-    )
-    given = dict(found.candidates(30, 99))
-    assert given[22] > 2 * max(p for name, p in given.items() if name not in {22, None})
+    outbreak = simulate(9, size=30)
+    home = posterior_of(outbreak, household=outbreak.household)
+    school = posterior_of(outbreak, groups={"class": outbreak.household})
+    assert np.array_equal(home.probability, school.probability)
+    assert home.sensitivity["household"] == school.sensitivity["class"] > 0.2
     with pytest.raises(ValueError, match="groups"):
         infer_chains("ab", [0, 5], Interval.gamma(5, 1.5), groups={"traced": ["x", "x"]})
 
