@@ -39,10 +39,13 @@ class Chains:
     posterior: ChainPosterior | LeftOut
 
     @property
-    def n_unknown(self) -> int:
-        """Cases whose most probable source, by the posterior or else by the records, is unknown."""
+    def n_unknown(self) -> int | None:
+        """Cases whose most probable source, by the posterior or else by the records, is unknown.
+
+        None where links without direction are all there is: they say that a case has a source or infected, not which.
+        """
         if isinstance(self.posterior, LeftOut):
-            return self.n_cases - self.n_with_source
+            return self.n_cases - self.n_with_source if self.directed else None
         return int((self.posterior.unknown > _SURE).sum()) + self.n_undated_unknown
 
 

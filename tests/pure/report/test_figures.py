@@ -11,7 +11,7 @@ from lianfang.report.figures import Figures, compute
 from lianfang.report.left_out import LeftOut
 from lianfang.report.natural_history import UnknownDiseaseError, natural_history
 from lianfang.report.persons import protect
-from lianfang.report.reading import read_line_list, read_links
+from lianfang.report.reading import LinkFile, read_line_list, read_links
 from lianfang.report.transmission import Outlook, Transmission
 
 TODAY = date(2026, 1, 1)
@@ -174,6 +174,22 @@ def test_chains_count_sources_generations_and_circles():
     assert found.generations == (1, 2, 1, 1)
     assert found.offspring == (3, 2, 1)
     assert found.sizes == (5,)
+
+
+def test_links_without_direction_do_not_make_every_source_unknown():
+    days = "\n".join(f"{n},2020-01-{5 * n + 1:02}" for n in range(6))
+    file = read_line_list(f"case_id,date_onset\n{days}\n".encode(), today=TODAY)
+    pairs = ((0, 1), (0, 2), (1, 3), (3, 4), (4, 5))
+    links = LinkFile(
+        format="test",
+        digest="0",
+        pairs=tuple((str(a), str(b)) for a, b in pairs),
+        directed=False,
+        n_rows=5,
+    )
+    found = compute(file, today=TODAY, links=links).chains
+    assert isinstance(found, Chains)
+    assert found.n_unknown is None
 
 
 def test_one_case_and_no_dates_leave_parts_out_with_reasons():

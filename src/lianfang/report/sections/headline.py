@@ -133,7 +133,7 @@ def _of_alerts(figures: Figures, w: Words) -> str:
 
 def _of_chains(figures: Figures, w: Words) -> str:
     found = figures.chains
-    if not isinstance(found, Chains):
+    if not isinstance(found, Chains) or found.n_unknown is None:
         return ""
     return w("change.unknown_source", n=whole(found.n_unknown), total=whole(found.n_cases))
 

@@ -165,7 +165,8 @@ def chains_section(figures: Figures, w: Words) -> Section:
     ]  # fmt: skip
     if found.offspring:
         blocks.append(_offspring_chart(found, w))
-    blocks.append(_chain_table(found, w))
+    table = _chain_table(found, w)
+    blocks += [table] if table.rows else []
     if isinstance(found.posterior, LeftOut):
         blocks.append(left_out(w, found.posterior))
     blocks += _review(found, w)
@@ -188,7 +189,7 @@ def _offspring_chart(found: Chains, w: Words) -> Chart:
 def _chain_table(found: Chains, w: Words) -> Grid:
     rows = [
         (w("chains.with_source"), whole(found.n_with_source)) if found.directed else None,
-        (w("chains.unknown"), whole(found.n_unknown)),
+        (w("chains.unknown"), whole(found.n_unknown)) if found.n_unknown is not None else None,
         (w("chains.generations"), ", ".join(whole(n) for n in found.generations))
         if found.generations
         else None,
