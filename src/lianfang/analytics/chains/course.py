@@ -29,7 +29,7 @@ def course_of(onset: Floats, interval: Interval, exposure: Exposure) -> Course:
     """Return the days of each case, by the laws given or else by an even split of the interval."""
     n, half = len(onset), None
     start, end, removed = (_column(exposure, name, n) for name in ("start", "end", "removed"))
-    today = np.floor(onset)
+    today: Floats = np.floor(onset)
     end = np.where(
         np.isnan(start) | (start <= today), np.minimum(end, today), end
     )  # nobody is infected after falling ill
@@ -40,13 +40,12 @@ def course_of(onset: Floats, interval: Interval, exposure: Exposure) -> Course:
     if incubation is None or infectious is None:
         none = np.zeros((n, 1)), np.zeros(n, dtype=np.int64)
         return Course(*none, *none, np.ones(n))
-    days = today[:, None] + np.arange(infectious.first, infectious.last + 2)
+    days: Floats = today[:, None] + np.arange(infectious.first, infectious.last + 2, dtype=np.float64)
     infects = infectious.at(days - onset[:, None])
     if half is None:
         at_large = np.isnan(removed)[:, None] | (days <= removed[:, None])
-        infects = (
-            infects * np.where(at_large, 1.0, STILL_INFECTS) * _already(days, onset, start, end, incubation)
-        )
+        infects *= np.where(at_large, 1.0, STILL_INFECTS)
+        infects *= _already(days, onset, start, end, incubation)
     first = np.where(np.isnan(start), today - incubation.last, start)
     last = np.where(np.isnan(end), today - incubation.first, end)
     ill_days = first[:, None] + np.arange(max(int((last - first).max()), 0) + 1)

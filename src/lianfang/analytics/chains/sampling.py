@@ -445,9 +445,9 @@ def _depths(source, depth):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN
 
 
 def _new_tree(n: int, n_places: int) -> Tree:
-    none, zeros = (lambda: np.full(n, -1)), np.zeros(n, dtype=np.int64)
-    at = np.zeros((n, n_places), dtype=np.int64)
-    return Tree(none(), none(), np.full(n, NO_DAY), none(), none(), none(), zeros, at)
+    source, choice, first, following, before = (np.full(n, -1) for _ in range(5))
+    zeros, at = np.zeros(n, dtype=np.int64), np.zeros((n, n_places), dtype=np.int64)
+    return Tree(source, choice, np.full(n, NO_DAY), first, following, before, zeros, at)
 
 
 def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Generator) -> None:
