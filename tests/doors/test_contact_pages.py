@@ -121,6 +121,32 @@ def test_the_round_is_ranked_and_an_entry_sent_twice_is_one(world: World) -> Non
     assert [c.pk for c, _ in bao.get(reverse("web:round")).context["rows"]] == [plain.pk]
 
 
+def test_more_work_than_hands_is_ranked_and_what_is_set_apart_stands_on_the_pages_of_the_unit_above(
+    world: World,
+) -> None:
+    visits = [a_contact(world) for _ in range(3)]
+    contacts.name_contact(
+        person=visits[2].person, case=visits[2].case, last_contact_on=visits[2].last_contact_on,
+        is_high_risk=True, by=BY, at=now(),
+    )  # fmt: skip
+    turn(at=now())
+    sweep(at=now())
+    chen, policies = signed_in(world, "chen"), reverse("web:policies")
+    policy = {"duty": "contacts.observe", "mode": "ranked", "keep": "1", "reason": "two visitors are ill"}
+    policy |= {"until_at": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")}
+    assert chen.post(f"{policies}?area=4201", policy).status_code == 302
+    here = signed_in(world, "bao").get(reverse("web:round"))
+    assert [contact.pk for contact, _key in here.context["rows"]] == [visits[2].pk]
+    assert here.context["n_shed"] == 2
+    # the unit above: how many on its start page, which ones one click away, and why
+    assert chen.get("/").context["n_shed"] == 2
+    listed = chen.get("/tasks", {"state": "shed", "duty": "contacts.observe"}).content.decode()
+    assert all(contact.person.label in listed for contact in visits[:2])
+    assert visits[2].person.label not in listed
+    shown = chen.get(policies).context["policies"]
+    assert [(row.reason, n) for row, _title, n, _may in shown] == [("two visitors are ill", 2)]
+
+
 @pytest.mark.parametrize(("language", "greeting"), [("en", "How are you today"), ("zh-hans", "您今天")])
 def test_the_self_report_page_tells_nothing_and_takes_a_report(
     world: World, language: str, greeting: str
