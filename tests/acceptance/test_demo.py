@@ -1,11 +1,19 @@
 """The demo world, made by the code of `lianfang demo` and read by each of its users on every page of the navigation."""
 
+import os
 import re
+import signal
+import socket
+import subprocess
+import time
 from collections import Counter
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 from django.test import Client
@@ -18,6 +26,7 @@ from lianfang.core.registry.calendar import lay_out_days
 from lianfang.demo.build import build
 from lianfang.demo.ground import PASSWORD
 from lianfang.loop.models import Task
+from tests.acceptance.site import LIANFANG
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 DAYS = 20
@@ -65,6 +74,45 @@ def test_every_role_can_open_every_page_of_the_demo_world(tmp_path: Path, settin
         opened |= _read_everything(user, refused)
     assert refused == [], "a page offers no link that its reader may not follow"
     assert len(opened) > 25, sorted(opened)
+
+
+def test_the_demo_that_is_served_computes(tmp_path: Path) -> None:
+    """The command makes its world and serves it; a page that computes answers there, not only in the tests' process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path / "demo"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("LIANFANG_")}
+    words = [LIANFANG, "demo", "--no-open", "--port", str(port), "--folder", str(folder)]
+    with (tmp_path / "demo.log").open("w") as log:
+        process = subprocess.Popen(
+            words, env=env, cwd=tmp_path, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        browser = build_opener(HTTPCookieProcessor())
+        page = _once_it_answers(browser, f"http://127.0.0.1:{port}/sign-in", process)
+        token = re.search(r'csrfmiddlewaretoken" value="([^"]+)', page)
+        assert token
+        form = {"csrfmiddlewaretoken": token[1], "login": "wang", "password": PASSWORD}
+        browser.open(f"http://127.0.0.1:{port}/sign-in", urlencode(form).encode(), timeout=60)
+        figures = browser.open(f"http://127.0.0.1:{port}/figures", timeout=60).read().decode()
+        assert "cases.investigate" in figures
+        assert (folder / "made").exists()
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
+
+
+def _once_it_answers(browser: Any, address: str, process: Any) -> str:
+    for _ in range(600):
+        assert process.poll() is None
+        try:
+            text: str = browser.open(address, timeout=60).read().decode()
+        except URLError:
+            time.sleep(1)
+        else:
+            return text
+    raise AssertionError("the demo does not answer")
 
 
 def _read_everything(user: User, refused: list[tuple[str, str, int]]) -> set[str]:

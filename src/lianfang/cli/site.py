@@ -5,13 +5,15 @@ import secrets
 import sys
 import threading
 import webbrowser
+from collections.abc import Callable
 from datetime import timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lianfang.cli.door import moment, out, progress, start_django
+from lianfang.cli.door import REFUSED, moment, out, progress, start_django
 
 Port = Annotated[int, typer.Option(envvar="LIANFANG_PORT", help="Port of the server.")]
 Host = Annotated[str, typer.Option(envvar="LIANFANG_HOST", help="Address to listen on.")]
@@ -159,15 +161,15 @@ def demo(
 ) -> None:
     """Make a seeded, invented prefecture with an outbreak in it and open its start page."""
     folder.mkdir(parents=True, exist_ok=True)
-    database = folder / "lianfang.sqlite3"
-    if fresh:
-        for old in folder.glob("lianfang.sqlite3*"):
-            old.unlink()
+    made = folder / "made"  # is there once the world is whole
+    if fresh or not made.exists():
+        for old in (made, *folder.glob("lianfang.sqlite3*")):
+            old.unlink(missing_ok=True)
     _demo_environment(folder)
-    is_new = not database.exists()
     setup()
-    if is_new:
-        _make_world(seed)
+    if not made.exists():
+        _in_a_process_of_its_own(_make_world, seed)
+        made.touch()
     url = f"http://{host}:{port}/"
     out.print(
         f"[bold]{url}[/bold]  sign in as [bold]wang[/bold] (county epidemiologist), password lianfang-demo"
@@ -177,7 +179,20 @@ def demo(
     serve(host=host, port=port)
 
 
+def _in_a_process_of_its_own(act: Callable[[int], None], seed: int) -> None:
+    """Run `act` apart from the process that will serve.
+
+    gunicorn forks, and Polars that was used before a fork waits forever after it: every page that computes would hang.
+    """
+    process = get_context("spawn").Process(target=act, args=(seed,))
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise typer.Exit(REFUSED)
+
+
 def _make_world(seed: int) -> None:
+    start_django()
     from rich.progress import Progress
 
     from lianfang.demo.build import build
