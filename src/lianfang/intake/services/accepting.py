@@ -69,13 +69,14 @@ def accept_batch(
     if batch.undone_at is not None:
         raise BatchUndone(name=batch.name)
     run = _Run.prepare(batch, by=by, at=at)
+    n = len(run.waiting)
     for pairs in run.chunks(chunk):
         part = Report()
         with transaction.atomic():
             settle(run.apply(_still_waiting(pairs)), at=at, report=part)
             _note(batch, part)
         run.report.merge(part)
-        tell(min(sum(run.report.words.values()), len(run.waiting)), len(run.waiting))
+        tell(min(sum(run.report.words.values()), n), n)
     _finish(batch, run.report, by=by, at=at)
     return run.report
 
@@ -107,9 +108,10 @@ class _Run:
         return cls(batch, targets.get(batch.target), context, waiting, report)
 
     def chunks(self, size: int) -> Iterator[_Pairs]:
-        """Yield what waits, `size` rows at a time."""
-        for start in range(0, len(self.waiting), size):
-            yield self.waiting[start : start + size]
+        """Yield what waits, `size` rows at a time, and let go of it: what is applied need not be kept in memory."""
+        while self.waiting:
+            part, self.waiting = self.waiting[:size], self.waiting[size:]
+            yield part
 
     def apply(self, pairs: _Pairs) -> Part:
         """Give a chunk to the target; the caller holds the transaction."""
