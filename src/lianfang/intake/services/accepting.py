@@ -1,7 +1,9 @@
 """Rows are tried out, then taken in chunk by chunk; a crash at any moment leaves what is done and takes up the rest."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,14 +111,28 @@ class _Run:
 
     def chunks(self, size: int) -> Iterator[_Pairs]:
         """Yield what waits, `size` rows at a time, and let go of it: what is applied need not be kept in memory."""
-        while self.waiting:
-            part, self.waiting = self.waiting[:size], self.waiting[size:]
-            yield part
+        with _left_alone():
+            while self.waiting:
+                part, self.waiting = self.waiting[:size], self.waiting[size:]
+                yield part
 
     def apply(self, pairs: _Pairs) -> Part:
         """Give a chunk to the target; the caller holds the transaction."""
         assert self.batch.mapping is not None
         return apply_rows(self.target, pairs, self.context, self.batch.mapping.columns)
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Keep Python's collector from walking, again and again, over the rows of the whole file.
+
+    That was a fifth of the time of an import of 100,000 rows. What nobody refers to any more is freed all the same.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _still_waiting(pairs: _Pairs) -> list[tuple[Signal, CleanRow]]:
