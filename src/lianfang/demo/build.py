@@ -11,6 +11,7 @@ from lianfang.demo.desk import attend
 from lianfang.demo.ground import lay_ground
 from lianfang.demo.isolation import isolate
 from lianfang.demo.measures import confirm_grade, prepare_measures
+from lianfang.demo.resumption import resume
 from lianfang.demo.story import Story
 from lianfang.demo.swabs import take_swabs
 from lianfang.demo.teams import send_teams
@@ -82,6 +83,7 @@ def build(
     fill_wards(at=at)
     send_teams(at=at)
     prepare_measures(story.ground, at=at)
+    resume(story.ground, at=at)
     sweep(at=at)
     confirm_grade(story.ground, at=at)
     attend(actor_for(story.ground.users["lin"], at), at=at)
