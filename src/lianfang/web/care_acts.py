@@ -24,7 +24,7 @@ class ActForm(forms.Form):
     """A form about one patient; its `when`, where it has one, stands last and is now where nothing is told."""
 
     def __init__(self, request: Any, case: Case, data: Any = None) -> None:
-        super().__init__(data)
+        super().__init__(data, auto_id=f"{type(self).__name__}_%s")  # several forms stand on one page
         self.latest = request.at
         if "when" in self.fields:
             self.order_fields([*(name for name in self.fields if name != "when"), "when"])

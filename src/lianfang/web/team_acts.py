@@ -29,7 +29,7 @@ class TeamForm(forms.Form):
     """A form about one team, which may need to know what there is to choose from."""
 
     def __init__(self, request: Any, team: Team, data: Any = None) -> None:
-        super().__init__(data)
+        super().__init__(data, auto_id=f"{type(self).__name__}_%s")  # several forms stand on one page
         self.latest = request.at
         self.prepare(request, team)
 
