@@ -94,11 +94,13 @@ def infectiousness(history: NaturalHistoryParameters) -> Interval:
     """Return onset of the infector to transmission: what the serial interval has beyond the incubation period.
 
     Means subtract; variances too, where they can. The spread is never below `LEAST_SPREAD`: a pack does not say how
-    long people infect others, and a profile that is too narrow throws out links that investigators have seen.
+    long people infect others, and a profile that is too narrow throws out links that investigators have seen. Where the
+    mean lies beyond the spread, as in MERS, nobody infects before symptoms.
     """
     serial, incubation = moments(history.serial_interval), moments(history.incubation)
     spread = max(np.sqrt(max(serial[1] ** 2 - incubation[1] ** 2, 0.0)), LEAST_SPREAD)
-    return Interval.normal(serial[0] - incubation[0], float(spread))
+    mean = serial[0] - incubation[0]
+    return Interval.gamma(mean, float(spread)) if mean > spread else Interval.normal(mean, float(spread))
 
 
 def exposure_of(evidence: Evidence, history: NaturalHistoryParameters) -> Exposure:
