@@ -158,6 +158,38 @@ def test_re_emergence_finds_the_first_cases_and_not_steady_ones():
     assert np.flatnonzero(sharp.alarm[:, 2]).tolist() == [30]
 
 
+@pytest.mark.parametrize("rule", [(11, 3, 3, 0), (14, 1, 1, 0), (7, 2, 2, 1)])
+def test_re_emergence_is_the_rule_counted_by_hand_in_quiet_and_in_busy_times(rule):
+    quiet, window, cases, tolerated = rule
+    rng = np.random.default_rng(3)
+    counts = rng.poisson(np.array([0.02, 0.1, 0.3, 1.0]), size=(400, 4))
+    counts[200:206] += [[0], [1], [1], [2], [4], [6]]
+    found = re_emergence(counts, quiet=quiet, window=window, cases=cases, tolerated=tolerated)
+    need = quiet + window
+    for t, place in np.ndindex(counts.shape):
+        silence = counts[max(t + 1 - need, 0) : t + 1 - window, place]
+        silent = t + 1 >= need and silence.sum() <= tolerated
+        enough = counts[t + 1 - window : t + 1, place].sum() >= cases if t + 1 >= window else False
+        assert found.assessed[t, place] == silent
+        assert found.alarm[t, place] == (silent and enough and counts[t, place] > 0), (t, place)
+    assert found.alarm.any()
+    assert not found.assessed.all()
+
+
+def test_a_silence_one_day_too_short_raises_nothing():
+    for days, alarms in ((10, 0), (11, 1)):
+        counts = [5, *[0] * days, 1, 1, 1, 0, 0]
+        assert re_emergence(counts).alarm.sum() == alarms
+
+
+def test_quiet_weeks_with_stray_cases_seldom_alarm_and_an_outbreak_in_them_does():
+    counts = np.random.default_rng(8).poisson(0.03, size=(365, 200))
+    stray = re_emergence(counts).alarm.any(axis=0).mean()
+    assert stray < 0.05  # three strays in three days: about 365 x 0.09^3 / 6 a year
+    counts[300:306] += np.array([1, 1, 2, 3, 5, 8])[:, None]
+    assert re_emergence(counts).alarm[300:306].any(axis=0).mean() > 0.6
+
+
 def test_re_emergence_in_xinjiang_2020(shared_data):
     table = pl.read_csv(shared_data / "china_covid_2020" / "province_daily.csv", try_parse_dates=True)
     rows = table.filter(pl.col("province") == "新疆维吾尔自治区").sort("date")
