@@ -96,7 +96,7 @@ def offspring(quick):
 
 
 @check("chains.infer_chains, source of a case", "MERS Korea 2015, 98 known links", kind=REAL,
-       note="published links; units are infectors: three have 82 of the links, and stand or fall together")  # fmt: skip
+       note="published links; units are infectors: three have 85 of the 98, and stand or fall together")  # fmt: skip
 def mers(quick):
     ids, onset, exposure, outside, pairs = mers_cases()
     found = infer_chains(ids, onset, Interval.gamma(12.6, 2.8), source_outside=outside, exposure=exposure)

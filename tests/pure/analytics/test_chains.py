@@ -69,7 +69,7 @@ def test_mers_without_a_traced_link_is_better_than_the_interval_and_not_too_sure
     stated = [max(p for name, p in found.candidates(case, 999) if name) for case in {b for _, b in pairs}]
     assert (
         abs(np.mean(stated) - first) < 0.12
-    )  # two patients infected 59 of 95, and nothing says which of many
+    )  # two patients infected 59 of 98, and nothing says which of many
 
 
 @pytest.mark.parametrize("windows", [False, True])
