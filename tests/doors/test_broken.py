@@ -48,6 +48,19 @@ def test_a_form_whose_token_does_not_fit(world: World) -> None:
     assert "reload the page and send it again" in page.content.decode()
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["/cases?confirmed_before=0001-01-01", "/figures?since=0001-01-01", "/api/contacts/99999999999999999999"],
+)
+def test_what_no_column_can_hold_is_refused(visitor: Client, address: str) -> None:
+    assert visitor.get(address).status_code in {404, 422}
+
+
+def test_a_number_that_no_column_can_hold_is_refused(visitor: Client) -> None:
+    form = {"verification": "9" * 20, "accepted": "1", "reason": "x"}
+    assert visitor.post("/verifications", form).status_code == 422
+
+
 def test_a_failure_has_a_mark_that_the_log_has_too(
     visitor: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

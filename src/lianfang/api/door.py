@@ -24,7 +24,7 @@ from ninja.security import HttpBearer, SessionAuth
 from pydantic import ConfigDict
 
 from lianfang.common.clock import now
-from lianfang.common.errors import LianfangError, NotVisible
+from lianfang.common.errors import TOO_LARGE, LianfangError, NotVisible, OutOfRange
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.errors import BadRequestKey, ShownOnce
 from lianfang.core.access.permissions import Permission
@@ -136,7 +136,10 @@ def endpoint(
             request.actor.require(permission)
             if writes:
                 _claim(request)
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except TOO_LARGE as fault:
+                raise OutOfRange from fault
 
         name = f"{view.__module__.rsplit('.', 1)[-1]}.{view.__name__}"
         ENDPOINTS.append(Endpoint(method, route, permission, name))

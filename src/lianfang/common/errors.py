@@ -7,6 +7,7 @@ Each door renders them in one place: a form message, problem+json, one line on s
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+from django.db import DataError
 from django.utils.translation import gettext
 
 
@@ -71,3 +72,14 @@ class NotYet(LianfangError):  # noqa: N818
 
     code = "common.not_yet"
     hint = "Correct the day or the hour; what is to come cannot be recorded as done or seen."
+
+
+class OutOfRange(LianfangError):  # noqa: N818
+    """A number or a day lies outside of what can be kept."""
+
+    code = "common.out_of_range"
+    hint = "Look for a day of another age or a number with too many digits, correct it and send it again."
+
+
+# What Python and the databases raise for these.
+TOO_LARGE: tuple[type[Exception], ...] = (OverflowError, DataError)
