@@ -12,6 +12,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.doors.route import Route, about, listing
 from tests.doors.routes_command import COMMAND_ROUTES, command_things, resumption_things
+from tests.doors.routes_rest import REST_ROUTES
 from tests.world import World, a_person
 
 from lianfang.care import services as care
@@ -235,18 +236,8 @@ def _loop(world: World, at: datetime) -> dict[str, Any]:
     return made | {"rule": "clock.investigation", "coverage": "cases.tested"}
 
 
-WHEN = "2020-02-12T10:00:00+08:00"
-SIGNS: dict[str, Any] = {"signs": {"cough": True}, "seen_at": WHEN}
-TUBE = {"number": "S-2", "specimen": "nasopharyngeal_swab", "taken_at": WHEN}
-RESULT = {"kind": "rt_pcr", "finding": "negative", "resulted_at": WHEN}
-MESSAGES: dict[str, Any] = {
-    "source": "lab",
-    "target": "lab_result",
-    "messages": [{"key": "M-1", "fields": {"case_number": "X-2", "finding": "negative", "test": "rt_pcr"}}],
-}
-ASKED: dict[str, Any] = {f"{part}_asked": True for part in ("onset", "exposures", "places", "contacts")}
-
 ROUTES: dict[str, Route] = {
+    **REST_ROUTES,
     **COMMAND_ROUTES,
     "GET ": Route(is_about=False),
     "GET record": listing(),
@@ -399,184 +390,6 @@ ROUTES: dict[str, Route] = {
     "GET tasks": listing(),
     "GET tasks/<int:pk>": about("pk=task"),
     "POST tasks/<int:pk>": about("pk=task", P.TASK_VIEW, note="filed"),
-    # ---- REST
-    "GET /cases": listing(),
-    "GET /cases/{number}": about("number"),
-    "POST /cases": Route(
-        {}, {"person": "person_id", "disease": DISEASE, "place": COUNTY}, frozenset({P.PERSON_VIEW})
-    ),
-    "POST /cases/{number}/signs": about("number", P.CASE_VIEW, **SIGNS),
-    "POST /cases/{number}/samples": Route({"number": "number"}, TUBE),
-    "POST /cases/{number}/samples/{sample}/results": Route({"number": "number", "sample": "sample"}, RESULT),
-    "GET /cases/{number}/history": about("number"),
-    "POST /cases/{number}/reviews": about("number", P.CASE_VIEW, complete=True, note="checked"),
-    "POST /cases/{number}/outcome": about("number", P.CASE_VIEW, kind="recovered", on="2020-02-25"),
-    "POST /cases/{number}/rulings": about("number", P.CASE_VIEW, classification="excluded", reason="influenza"),
-    "POST /cases/{number}/facts/{kind}/{pk}/withdrawal": Route(
-        {"number": "number", "kind": "=sign", "pk": "sign"}, {"reason": "wrong"}, frozenset({P.CASE_VIEW})
-    ),
-    "POST /cases/{number}/contacts": about(
-        "number", P.CASE_VIEW, P.PERSON_VIEW, person="person_id", last_contact_on="2020-02-11"
-    ),
-    "GET /screenings": listing(),
-    "POST /screenings/{pk}/conclusion": about("pk=screening", P.TASK_VIEW, conclusion="well", looked_at=WHEN),
-    "POST /cases/{number}/investigations": about("number", P.CASE_VIEW, completed_at=WHEN, **ASKED),
-    "GET /beds": listing(),
-    "GET /beds/outlook": Route({}, {}, is_about=False),
-    "POST /beds/tallies": Route({}, {"place": COUNTY, "kind": "cabin", "usable": 40, "occupied": 12, "counted_at": WHEN}),
-    "GET /wards": listing(),
-    "POST /wards": Route({}, {"unit": "420106-hosp", "name": "two", "level": 1}),
-    "GET /wards/{pk}": about("pk=ward"),
-    "POST /wards/{pk}/closing": about("pk=empty_ward", reason="no staff"),
-    "POST /wards/{pk}/beds": about("pk=ward", P.BED_VIEW, n=3, from_at=WHEN),
-    "POST /single-beds/{pk}/upkeep": about("pk=free_bed", why="repair", from_at="@now"),
-    "POST /single-beds/{pk}/upkeep/end": about("pk=bed"),
-    "GET /bed-requests": listing(),
-    "POST /cases/{number}/bed-requests": about("number", P.CARE_VIEW, level=2),
-    "POST /bed-requests/{pk}/bed": about("pk=request", P.BED_VIEW, P.CARE_VIEW, ward="@ward"),
-    "POST /bed-requests/{pk}/withdrawal": about("pk=request", P.CARE_VIEW, reason="sent home"),
-    "POST /bed-requests/{pk}/bed/withdrawal": about("pk=given", P.CARE_VIEW, reason="another ward"),
-    "POST /bed-requests/{pk}/steps": about("pk=given", P.CARE_VIEW, step="set_out", happened_at="@now"),
-    "GET /cases/{number}/care": about("number"),
-    "POST /cases/{number}/stays": about("number", P.CARE_VIEW, bed="@free_bed", lies_from="@now"),
-    "POST /cases/{number}/rounds": about("number", P.CARE_VIEW, seen_at=WHEN, temperature=36.7),
-    "POST /cases/{number}/treatments": Route(
-        {"number": "number"}, {"what": "oxygen", "from_at": WHEN}, frozenset({P.CARE_VIEW})
-    ),
-    "POST /cases/{number}/departures": about("number=inpatient", P.CARE_VIEW, how="died", left_at="@now"),
-    "GET /cases/{number}/treatments": about("number"),
-    "POST /cases/{number}/treatments/{pk}/end": Route(
-        {"number": "number", "pk": "treatment"}, {"until_at": "@now", "reason": "no effect"}, frozenset({P.CARE_VIEW})
-    ),
-    "POST /cases/{number}/comorbidities": about("number", P.CARE_VIEW, conditions=["diabetes"], asked_at=WHEN),
-    "POST /cases/{number}/follow-ups": about("number", P.CARE_VIEW, seen_at=WHEN),
-    "POST /cases/{number}/supports": about("number", P.CARE_VIEW, aid="counselling", given_at=WHEN),
-    "POST /cases/{number}/entries/{kind}/{pk}/withdrawal": Route(
-        {"number": "number", "kind": "=treatment", "pk": "treatment"}, {"reason": "another patient"}, frozenset({P.CARE_VIEW})
-    ),
-    "GET /treatments": listing(),
-    "GET /treatments/{disease}/{what}": Route({"disease": "=covid_19_cn_2020", "what": "=oxygen"}, is_about=False),
-    "GET /proposals": listing(),
-    "POST /proposals": Route({}, {"area": COUNTY}),
-    "GET /proposals/{pk}": about("pk=proposal"),
-    "POST /proposals/{pk}/lines/{line}/decision": Route(
-        {"pk": "proposal", "line": "line"}, {"decision": "refused", "reason": "the patient has died"}
-    ),
-    "GET /teams": listing(),
-    "POST /teams": Route({}, {"home": "420106-hosp", "name": "four"}),
-    "GET /teams/{pk}/workers": about("pk=team"),
-    "POST /teams/{pk}/workers": about("pk=team", P.PERSON_VIEW, person="person_id", code="W-9", skill="nurse"),
-    "GET /deployments": listing(),
-    "POST /deployments/{pk}/end": about("pk=deployment", ended_at="@now"),
-    "POST /days-off": Route({}, {"worker": "W-1", "on": "2020-02-12"}),
-    "POST /days-off/{pk}/withdrawal": about("pk=day_off", reason="worked after all"),
-    "GET /staff-hours": listing(),
-    "GET /staff-protection": listing(),
-    "GET /pairings": listing(),
-    "GET /worker-exposures": listing(),
-    "POST /worker-exposures/{pk}/assessment": about("pk=worker_exposure", P.CARE_VIEW, is_infected=False, measures="observed"),
-    "POST /worker-exposures/{pk}/assessment/withdrawal": about("pk=worker_exposure", P.CARE_VIEW, reason="another"),
-    "POST /workers/{code}/return": Route({"code": "=W-1"}, {"from_at": WHEN, "reason": "two negatives"}, frozenset({P.CARE_VIEW})),
-    "GET /allowances": listing(),
-    "POST /allowances": Route({}, {"worker": "W-1", "from_on": "@unpaid_on", "until_on": "@unpaid_on"}),
-    "POST /allowances/{pk}/withdrawal": about("pk=allowance", reason="not paid"),
-    "POST /teams/{pk}/deployments": about("pk=spare_team", unit="420106-hosp", from_at="@now"),
-    "POST /pairings": Route({}, {"within": COUNTY, "from_on": "2020-02-10", "pairs": [{"helper": "42", "helped": COUNTY}]}),
-    "POST /teams/{pk}/rosters": about("pk=team", from_on="2020-02-13", days=2),
-    "POST /rosters/{pk}/decision": about("pk=roster", decision="refused", reason="two are ill"),
-    "POST /worker-exposures": Route({}, {"worker": "W-1", "hazard": "splash", "happened_at": WHEN}, frozenset({P.CARE_VIEW})),
-    "GET /consultations": listing(),
-    "POST /consultations": Route({}, {"form": "remote", "from_unit": "420106-hosp", "to_unit": "420106-cdc", "question": "ECMO?"}),
-    "POST /consultations/{pk}/schedule": about("pk=consultation", P.CARE_VIEW, scheduled_for=WHEN),
-    "POST /consultations/{pk}/answer/withdrawal": about("pk=consultation", P.CARE_VIEW, reason="another patient"),
-    "POST /consultations/{pk}/answer": about("pk=consultation", P.CARE_VIEW, answer="prone first"),
-    "GET /chains": listing(),
-    "GET /cases/{number}/source": about("number"),
-    "POST /cases/{number}/source": about("number", P.CASE_VIEW, decision="outside", reason="came by train"),
-    "GET /clusters": listing(),
-    "GET /denominators": Route(needs=frozenset({P.CASE_VIEW, P.CONTACT_VIEW}), is_about=False),
-    "GET /tracing-cost": Route(needs=frozenset({P.CASE_VIEW, P.CONTACT_VIEW}), is_about=False),
-    "GET /contacts": listing(),
-    "GET /contacts/{pk}/exposures": about("pk=contact"),
-    "POST /contacts/{pk}/exposures": about("pk=contact", P.CONTACT_VIEW, to_on="2020-02-12"),
-    "POST /exposures/{pk}/withdrawal": about("pk=exposure", P.CONTACT_VIEW, reason="another person"),
-    "POST /cases/{number}/interview": about("number", people=[{"name": "赵磊", "last_contact_on": "2020-02-11"}]),
-    "GET /round": listing(),
-    "GET /contacts/{pk}/swabs": about("pk=contact"),
-    "POST /contacts/{pk}/swabs": about("pk=contact", P.CONTACT_VIEW, number="C-1", taken_at=WHEN),
-    "POST /contacts/{pk}/suspicion": about("pk=contact", P.CONTACT_VIEW, reason="fever"),
-    "POST /contacts/{pk}/self-link": about("pk=contact"),
-    "POST /contacts/{pk}/self-link/revocation": about("pk=contact", reason="telephone lost"),
-    "GET /contacts/{pk}/stays": about("pk=contact"),
-    "POST /contacts/{pk}/stays": about("pk=contact", P.CONTACT_VIEW),
-    "GET /contacts/{pk}/release": about("pk=contact"),
-    "POST /stays/{pk}/release": about("pk=stay", P.CONTACT_VIEW, reason="well", decides_otherwise=True),
-    "POST /stays/{pk}/withdrawal": about("pk=stay", P.CONTACT_VIEW, reason="another person"),
-    "POST /stays/{pk}/liaison": about("pk=stay", P.CONTACT_VIEW, name="周敏"),
-    "POST /stays/{pk}/attendance": about("pk=stay", P.CONTACT_VIEW, how="call", seen_at=WHEN),
-    "POST /stays/{pk}/supplies": about("pk=stay", P.CONTACT_VIEW, brought_at=WHEN),
-    "GET /isolation-sites": listing(),
-    "GET /isolation-sites/{pk}/rooms": about("pk=site"),
-    "GET /contacts/{pk}": about("pk=contact"),
-    "POST /contacts/{pk}/visits": about("pk=contact", P.CONTACT_VIEW, seen="seen_ok", seen_at=WHEN),
-    "POST /contacts/{pk}/notification": about("pk=contact", P.CONTACT_VIEW, notified_at=WHEN),
-    "POST /contacts/{pk}/closing": about("pk=contact", P.CONTACT_VIEW, status="lost", reason="moved away"),
-    "GET /imports": listing(),
-    "POST /imports": listing(source="file", file=ROWS + b"L-3,M,41,2020-02-08,2020-02-10,covid_19\n"),
-    "GET /imports/{pk}": about("pk=batch"),
-    "GET /imports/{pk}/mapping": about("pk=batch"),
-    "POST /imports/{pk}/mapping": about("pk=batch", columns={"case_id": "number", "sex": "sex"}),
-    "POST /imports/{pk}/trial": about("pk=batch"),
-    "POST /imports/{pk}/acceptance": about("pk=batch"),
-    "POST /imports/{pk}/undoing": about("pk=batch", reason="the wrong file"),
-    "GET /imports/{pk}/errors.csv": about("pk=batch", P.IDENTITY_REVEAL),
-    "GET /parked": listing(),
-    "POST /parked/{pk}/repair": about("pk=signal", P.SIGNAL_VIEW, values={"resulted_at": "2020-02-10"}),
-    "POST /parked/{pk}/setting-aside": about("pk=signal", P.SIGNAL_VIEW, reason="a test message"),
-    "GET /signals": listing(),
-    "GET /signals/{pk}": about("pk=signal"),
-    "POST /messages": Route({}, MESSAGES),
-    "POST /exports": listing(target="case", shape="godata", purpose="a copy for the archive"),
-    "GET /shedding-policies": listing(),
-    "POST /shedding-policies": Route(
-        {},
-        {
-            "duty": "contacts.observe", "place": COUNTY, "mode": "sampled", "keep": 50, "reason": "few",
-            "until_at": "2099-01-01T00:00:00+08:00",
-        },
-    ),
-    "POST /shedding-policies/{pk}/end": about("pk=policy", reason="hands are back"),
-    "GET /emergencies/own": listing(),
-    "POST /emergencies": listing(place="420205", reason="nobody there answers"),
-    "GET /emergencies": listing(),
-    "POST /emergencies/{pk}/review": about("pk=emergency", justified=True, review="it was needed at once"),
-    "GET /places": listing(),
-    "GET /places/{code}": Route({"code": "=420106"}, is_about=False),
-    "GET /units": listing(),
-    "GET /units/{code}": Route({"code": "=420106-cdc"}, is_about=False),
-    "POST /people": listing(place="420106001", name="王小明", sex="male"),
-    "POST /people/search": listing(kind="name", text="王小明", purpose="a call"),
-    "GET /people/pairs": listing(),
-    "POST /people/pairs/{pk}/decision": about("pk=pair", decision="distinct", reason="two cards"),
-    "GET /people/{uuid:uid}": about("uid=person"),
-    "POST /people/{uuid:uid}/reveal": about("uid=person", P.PERSON_VIEW, kinds=["name"], purpose="a call"),
-    "GET /findings": listing(),
-    "GET /findings/{pk}": about("pk=finding"),
-    "POST /findings/{pk}/judgements": about("pk=finding", decision="confirmed", reason="seen"),
-    "GET /verifications": listing(),
-    "POST /verifications/{pk}/decision": about("pk=check", fits=("parent",), accepted=True, reason="seen"),
-    "GET /escalations": listing(),
-    "GET /figures/loop": listing(),
-    "GET /figures/coverage": listing(),
-    "GET /figures/7-1-7": listing(),
-    "GET /owed": listing(),
-    "GET /audit": listing(),
-    "GET /tokens": listing(),
-    "POST /tokens": Route({}, {"login": "alice", "name": "a machine"}),
-    "POST /tokens/{pk}/revocation": about("pk=token"),
-    "GET /tasks": listing(),
-    "GET /tasks/{pk}": about("pk=task"),
-    "POST /tasks/{pk}/completion": about("pk=task", P.TASK_VIEW, note="filed"),
 }  # fmt: skip
 
 

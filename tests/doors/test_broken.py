@@ -69,7 +69,7 @@ def test_a_failure_has_a_mark_that_the_log_has_too(
         page = visitor.get("/cases").content.decode()
         answer = visitor.get("/api/cases")
     assert "nothing of what you sent was kept" in page
-    assert (answer.status_code, answer.json()["code"]) == (500, "site.failed")
+    assert (answer.status_code, answer.json()["code"]) == (500, "project.failed")
     marks = [re.search(r"Mark: (\w{8})", text) for text in (page, answer.json()["title"])]
     told = [record for record in caplog.records if record.name == "lianfang.project.broken"]
     assert [record.getMessage().split(":")[0] for record in told] == [mark and mark[1] for mark in marks]

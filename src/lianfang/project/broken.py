@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class FormOld(LianfangError):  # noqa: N818
     """The form was opened too long ago, or before you signed in."""
 
-    code = "site.form_old"
+    code = "project.form_old"
     status = HTTPStatus.FORBIDDEN
     hint = "Go back, reload the page and send it again. If it happens each time, allow this site to keep cookies."
 
@@ -32,7 +32,7 @@ class FormOld(LianfangError):  # noqa: N818
 class Failed(LianfangError):  # noqa: N818
     """Something went wrong here, and nothing of what you sent was kept. Mark: {mark}."""
 
-    code = "site.failed"
+    code = "project.failed"
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     hint = "Try again; if it fails again, give the mark to whoever looks after this site: the log names the fault under it."
 
@@ -40,7 +40,7 @@ class Failed(LianfangError):  # noqa: N818
 class Busy(LianfangError):  # noqa: N818
     """The database did not answer in time, and nothing of what you sent was kept. Mark: {mark}."""
 
-    code = "site.busy"
+    code = "project.busy"
     status = HTTPStatus.SERVICE_UNAVAILABLE
     hint = "Send it again in a minute."
 
