@@ -135,8 +135,9 @@ def _wait(now: Standing, case: Case, course: Course, at: datetime) -> None:
         if moment
     )
     now.stage_at = now.waits_since
-    if request is not None and request.ward_id is not None and course.set_out.get(request.pk, at) < at:
-        now.stage, now.stage_at = Stage.ON_THE_WAY, course.set_out[request.pk]
+    set_out = course.set_out.get(request.pk) if request is not None and request.ward_id is not None else None
+    if set_out is not None and set_out <= at:
+        now.stage, now.stage_at = Stage.ON_THE_WAY, set_out
 
 
 def _set_severity(now: Standing, course: Course, at: datetime, pack: Pack, place: str) -> None:
