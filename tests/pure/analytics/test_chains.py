@@ -338,3 +338,28 @@ def test_results_show_themselves_and_doctests_hold():
         found.candidates("nobody")
     for module in (chains, inference_module, links_module):
         assert doctest.testmod(module).failed == 0
+
+
+def test_whose_days_nobody_told_share_none() -> None:
+    """Laws of incubation and infectiousness alone tell no event: the last case is not made the source of all before it."""
+    rng = np.random.default_rng(7)
+    n, late = 90, 3
+    days = np.sort(np.floor(rng.beta(3, 2, n) * 26))
+    days[-late:] = 27
+    links = [(int(rng.integers(max(j - 25, 0), j)), j) for j in range(5, n - late)]
+    found = infer_chains(
+        range(n),
+        days,
+        Interval.gamma(4.7, 2.9),
+        contacts=[pair for pair in links if rng.random() < 0.4],
+        exposure=Exposure(
+            removed=[*(days[:-late] + 3), *[np.nan] * late],
+            incubation=Interval.gamma(5.5, 2.3),
+            infectiousness=Interval.normal(-0.8, 4),
+        ),
+        n_sweeps=200,
+    )
+    best, _ = found.best()
+    has = best >= 0
+    assert np.bincount(best[has], minlength=n).max() < 30
+    assert (days[best[has]] - days[has] <= 7).all()

@@ -210,6 +210,14 @@ def _distances(snps: Any, n: int) -> Floats | None:
     return matrix
 
 
+def _has_window(exposure: Exposure, n: int) -> Any:
+    """Return for each case whether a first or a last day of its exposure is stated."""
+    stated = [column for column in (exposure.start, exposure.end) if column is not None]
+    return np.any(
+        [~np.isnan(as_times("exposure", column)) for column in stated] or [np.zeros(n, bool)], axis=0
+    )
+
+
 def _places(exposure: Exposure, n: int) -> tuple[Any, Floats, Floats]:
     """Return place codes (-1 unknown), each infector's prior share by place, and the share of cases by place."""
     labels = [None] * n if exposure.place is None else as_labels(exposure.place)
@@ -269,6 +277,9 @@ def _setting(
 ) -> Setting:
     n = len(onset)
     place, home, share = _places(exposure, n)
+    # Two whom one case infected were at one event only where a place or a window says when and where they were.
+    told = (place >= 0) | _has_window(exposure, n)
+    falls_ill = np.where(told[:, None], table.course.falls_ill, 0.0)
     return Setting(
         start=table.start,
         infector=table.infector.astype(np.int64),
@@ -280,11 +291,11 @@ def _setting(
         log_sites=float(np.log(genome_length)),
         infects=table.course.infects,
         infects_from=table.course.infects_from,
-        falls_ill=table.course.falls_ill,
+        falls_ill=falls_ill,
         ill_from=table.course.ill_from,
         log_foreign=_log_foreign(table, distances, genome_length) + table.log_window,
         exposed=np.maximum(interval.up_to(onset.max() - onset), 1e-6),
-        shares_days=bool(table.course.falls_ill.any()),
+        shares_days=bool(falls_ill.any()),
         learns_k=distances is not None or not {"contact", "traced"}.isdisjoint(evidence),
         n_possible=float(table.n_possible),
         n_flagged=np.atleast_1d(table.n_flagged).astype(np.float64),
