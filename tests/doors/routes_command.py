@@ -137,8 +137,8 @@ COMMAND_ROUTES: dict[str, Route] = {
     ),
     "GET measures/<int:pk>": about("pk=measure"),
     "POST measures/<int:pk>/review": about("pk=measure", act="end", reason="over"),
-    "GET measures/work/<int:pk>": about("pk=work"),
-    "POST measures/work/<int:pk>": about("pk=work", n_done=4),
+    "GET measures/assignments/<int:pk>": about("pk=work"),
+    "POST measures/assignments/<int:pk>": about("pk=work", n_done=4),
     "POST measures/reports/<int:pk>": about("pk=work_report", reason="another place"),
     "GET plans": listing(),
     "POST plans": listing(

@@ -240,7 +240,7 @@ def review(request: Any, pk: int) -> HttpResponse:
     return redirect("web:measure", pk=pk)
 
 
-@page("measures/work/<int:pk>", name="work", permission=P.TASK_VIEW)
+@page("measures/assignments/<int:pk>", name="work", permission=P.TASK_VIEW)
 def work(request: Any, pk: int) -> HttpResponse:
     """Show one piece of work in one place: what asks for it, and what was reported."""
     return _work(request, _seen_work(request, pk))
@@ -272,7 +272,7 @@ def _reports(row: Work) -> Any:
     return row.reports.select_related("unit", "recorded_by").order_by("-occurred_at", "-pk")[:_ENDED]
 
 
-@page("measures/work/<int:pk>", name="work", permission=P.TASK_DO, method="POST")
+@page("measures/assignments/<int:pk>", name="work", permission=P.TASK_DO, method="POST")
 def report(request: Any, pk: int) -> HttpResponse:
     """Report that a piece of work was done."""
     row = _seen_work(request, pk)

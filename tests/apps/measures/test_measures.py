@@ -263,6 +263,6 @@ def test_the_pages_say_what_is_proposed_in_force_and_late(world: World, client: 
     assert "overdue" in page  # the clock of the page is years later
     work = Work.objects.filter(measure=row).first()
     assert client.get(f"/measures/{row.pk}").status_code == 200
-    assert client.get(f"/measures/work/{work.pk}").status_code == 200
+    assert client.get(f"/measures/assignments/{work.pk}").status_code == 200
     zh = client.get("/measures?area=420106", headers={"accept-language": "zh-hans"}).content.decode()
     assert "降低人员密度" in zh
