@@ -43,6 +43,7 @@ from lianfang.teams.rosters import propose_shifts
 P = Permission
 COUNTY = "420106"
 DISEASE = "covid_19_cn_2020"
+OUTLINES = b'{"type": "Feature", "properties": {"code": "420106"}, "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}}'
 ROWS = b"case_id,sex,age,date_onset,date_report,disease\nL-1,F,30,2020-02-08,2020-02-10,covid_19\n"
 
 
@@ -257,6 +258,8 @@ ROUTES: dict[str, Route] = {
     "GET areas/methods": listing(),
     "GET areas/grades": listing(),
     "POST areas/grades": listing(reason="as the figures say"),
+    "GET areas/outlines": listing(),
+    "POST areas/outlines": listing(source="a survey", file=OUTLINES),
     "GET beds": listing(),
     "POST beds": listing(unit="@hospital", name="five", kind="hospital", level=1, n=4),
     "POST beds/propose": listing(),

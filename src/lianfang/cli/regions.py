@@ -1,7 +1,6 @@
 """Commands for areas: compute the night's work now, take published figures and outlines."""
 
 import csv
-import json
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -87,10 +86,11 @@ def publish(
 
 @app.command()
 def outlines(
-    file: Annotated[Path, typer.Argument(help="GeoJSON FeatureCollection of polygons in degrees.")],
+    file: Annotated[Path, typer.Argument(help="GeoJSON with polygons in degrees.")],
     code: Annotated[
-        str, typer.Option("--code", help="The property that holds the code of the place.")
-    ] = "code",
+        str,
+        typer.Option("--code", help="The property that holds the code of the place; found out if left out."),
+    ] = "",
     at: At = None,
     login: As = None,
     as_json: Json = False,
@@ -98,10 +98,20 @@ def outlines(
     """Take the outlines of places for the map."""
     when = moment(at)
     start_django()
+    from lianfang.regions.outlines import load_geojson
     from lianfang.regions.services import take_boundaries
 
-    features = json.loads(file.read_text(encoding="utf-8"))
-    taken, unknown = take_boundaries(
-        features=features, code=code, source=file.name, by=acting(login, when), at=when
+    done = take_boundaries(
+        collection=load_geojson(file.read_bytes()),
+        code=code,
+        source=file.name,
+        by=acting(login, when),
+        at=when,
     )
-    show_rows([{"taken": taken, "unknown": unknown}], ("taken", "unknown"), as_json=as_json)
+    row = {
+        "taken": done.taken,
+        "outside": done.outside,
+        "unknown": len(done.unknown),
+        "such as": ", ".join(done.unknown[:5]),
+    }
+    show_rows([row], ("taken", "outside", "unknown", "such as"), as_json=as_json)

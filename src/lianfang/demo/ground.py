@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lianfang.core.access.actor import Actor
 from lianfang.core.access.models import Grant, User
 from lianfang.core.access.permissions import Role
 from lianfang.core.registry.jurisdiction import refresh_jurisdictions
 from lianfang.core.registry.models import Capability, Level, Place, Unit, UnitCapability, UnitKind
+from lianfang.regions.services import take_boundaries
 from lianfang.simulate.city import City
+from lianfang.simulate.outlines import draw_outlines
 
 C = Capability
 PASSWORD = "lianfang-demo"  # noqa: S105 - the demo's sign-in page shows it
@@ -55,6 +58,7 @@ class Ground:
 def lay_ground(city: City, *, at: datetime) -> Ground:
     """Make the places of the city with the levels above, a unit for every kind of work but one, and the users."""
     places = _places(city)
+    _outlines(places, at)
     units = _units(places)
     users = _users(places, units, at)
     refresh_jurisdictions(at=at)
@@ -101,6 +105,18 @@ def _add(
         path=f"{above.path if above else ''}{code}.",
         population=population,
     )
+
+
+def _outlines(places: dict[str, Place], at: datetime) -> None:
+    """Give every place an outline, down to the grid cell, as a file of a surveyor would."""
+    drawn = draw_outlines({code: place.parent.code if place.parent else "" for code, place in places.items()})
+    features = [
+        {"type": "Feature", "properties": {"code": code}, "geometry": geometry}
+        for code, geometry in drawn.items()
+    ]
+    collection = {"type": "FeatureCollection", "features": features}
+    by = Actor.system("demo world")
+    take_boundaries(collection=collection, source="invented (虚构)", by=by, at=at)
 
 
 def _units(places: dict[str, Place]) -> dict[str, Unit]:

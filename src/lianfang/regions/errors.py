@@ -36,10 +36,10 @@ class BadFigures(LianfangError):  # noqa: N818
 
 
 class BadBoundaries(LianfangError):  # noqa: N818
-    """The file holds no outlines that fit a place: {reason}."""
+    """The outlines cannot be taken: {reason}."""
 
     code = "regions.bad_boundaries"
-    hint = "Give a GeoJSON FeatureCollection whose features have a property with the place's code, and name it with --code."
+    hint = "Give GeoJSON with polygons in degrees of longitude and latitude (WGS 84) whose features carry the codes of places; nothing of the file was taken."
 
 
 class NotGradable(LianfangError):  # noqa: N818

@@ -1,6 +1,7 @@
 """What has happened in an area, as flows (`vocabulary.FLOWS`) read from the facts: who came, who left, on which day, known when.
 
-A confirmed case stands on the day of its diagnosis, whenever the system heard of it. Figures that an area published
+A confirmed case stands on the day of its diagnosis, whenever the system heard of it. It counts where it is managed, and
+below that where the person lives if they live there: so a township has the cases that its county works on. Figures that an area published
 (`Published`) stand in where no case of the area is on file: so history without line lists runs through the same sums.
 """
 
@@ -11,7 +12,8 @@ from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
-from django.db.models import BigIntegerField, Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q, Sum, When
+from django.db.models import Case as Either
 
 from lianfang.care.models import Departure, PathwayChange, Stay
 from lianfang.cases.models import Case, Outcome, StatusChange
@@ -104,6 +106,12 @@ def _all(disease: str, path: str) -> Iterator[Flow]:
     yield from _published(disease, path)
 
 
+def _stands_at(case: str = "") -> Either:
+    """Return where a case counts: its home where that lies in the area that manages it, else that area."""
+    home, path = F(f"{case}residence_path"), F(f"{case}path")
+    return Either(When(**{f"{case}residence_path__startswith": path}, then=home), default=path)
+
+
 def _classified(disease: str, path: str) -> Iterator[Flow]:
     zone = site_zone()
     rows = StatusChange.objects.filter(case__disease=disease, case__path__within=path).order_by(
@@ -111,7 +119,7 @@ def _classified(disease: str, path: str) -> Iterator[Flow]:
     )
     stood: dict[tuple[int, str], int] = {}
     columns = rows.values_list(
-        "case_id", "case__path", "case__confirmed_at", "case__onset_on", "before", "after", "at"
+        "case_id", _stands_at("case__"), "case__confirmed_at", "case__onset_on", "before", "after", "at"
     )
     for case, place, confirmed_at, onset_on, before, after, at in columns.iterator(chunk_size=10_000):
         known = int(at.timestamp())
@@ -138,7 +146,7 @@ def _outcomes(disease: str, path: str) -> Iterator[Flow]:
         kind__in=("recovered", "died"),
     )
     measures = {"recovered": "cured", "died": "died"}
-    columns = ("case__path", "kind", "on", "occurred_at", "recorded_at", "superseded_at")
+    columns = (_stands_at("case__"), "kind", "on", "occurred_at", "recorded_at", "superseded_at")
     for place, kind, on, occurred_at, recorded_at, gone_at in rows.values_list(*columns).iterator():
         day = number_of(on) if on else _day(occurred_at, zone)
         yield from _while(place, day, measures[kind], recorded_at, gone_at)
@@ -151,14 +159,14 @@ def _hospital(disease: str, path: str) -> Iterator[Flow]:
     stays = Stay.objects.filter(**in_area, superseded_at=None).order_by("case_id", "occurred_at")
     seen = set()
     for case, place, at, known in stays.values_list(
-        "case_id", "case__path", "occurred_at", "recorded_at"
+        "case_id", _stands_at("case__"), "occurred_at", "recorded_at"
     ).iterator():
         if case not in seen:
             seen.add(case)
             yield place, _day(at, zone), "admitted", 1, int(known.timestamp())
     gone = Departure.objects.filter(**in_area, how="discharged")
     for place, at, known, ended in gone.values_list(
-        "case__path", "occurred_at", "recorded_at", "superseded_at"
+        _stands_at("case__"), "occurred_at", "recorded_at", "superseded_at"
     ).iterator():
         yield from _while(place, _day(at, zone), "discharged", known, ended)
 
@@ -171,7 +179,7 @@ def _severity(disease: str, path: str) -> Iterator[Flow]:
     )
     level: dict[int, str] = {}
     for case, place, what, after, at in rows.values_list(
-        "case_id", "case__path", "what", "after", "at"
+        "case_id", _stands_at("case__"), "what", "after", "at"
     ).iterator():
         if what == "stage" and after not in _LEFT:
             continue
@@ -213,7 +221,7 @@ def _clusters(disease: str, path: str) -> Iterator[Flow]:
         ~Q(Exists(dismissed)), cases__classification="confirmed", cases__confirmed_at__isnull=False
     )
     seen = set()
-    columns = ("cases__pk", "cases__path", "cases__confirmed_at", "identified_at", "gone_at")
+    columns = ("cases__pk", _stands_at("cases__"), "cases__confirmed_at", "identified_at", "gone_at")
     for case, place, confirmed_at, known, gone_at in rows.order_by("identified_at", "pk").values_list(
         *columns
     ):
@@ -225,7 +233,9 @@ def _clusters(disease: str, path: str) -> Iterator[Flow]:
 def _published(disease: str, path: str) -> Iterator[Flow]:
     """Yield the steps of published cumulative counts, from one stated day to the next, where no case is on file."""
     counted = set(
-        Case.objects.filter(disease=disease, path__within=path).values_list("path", flat=True).distinct()
+        Case.objects.filter(disease=disease, path__within=path)
+        .values_list(_stands_at(), flat=True)
+        .distinct()
     )
     rows = Published.objects.filter(disease=disease, path__within=path).order_by("path", "on", "recorded_at")
     series: dict[tuple[str, str], list[Stated]] = defaultdict(list)

@@ -21,7 +21,7 @@ from lianfang.regions.early_warning import DATA, FINDING, METHODS
 from lianfang.regions.flows import day_of, number_of
 from lianfang.regions.grading import FINDING as GRADE
 from lianfang.regions.mart import DEPTH, Mart, Panel, diseases_held
-from lianfang.regions.models import Boundary, Grade
+from lianfang.regions.models import Grade
 
 BOARD_COLUMNS = ("confirmed", "existing", "total", "total_cured", "total_died", "new_7d", "before_7d")
 _RANK = {"low": 0, "medium": 1, "high": 2}
@@ -182,12 +182,6 @@ def changes_behind(
             for row in rows.to_pylist()
         ]
     return sorted(found, reverse=True)[:limit]
-
-
-def outlines(places: Sequence[Place]) -> dict[int, Any]:
-    """Return place -> geometry of those that have an outline."""
-    rows = Boundary.objects.filter(place__in=[place.pk for place in places])
-    return dict(rows.values_list("place_id", "geometry"))
 
 
 def change(week: int, before: int) -> float | None:

@@ -1,6 +1,7 @@
 """What can be done about areas: figures and outlines are taken, grades are decided. Each act is recorded."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from lianfang.regions.errors import BadBoundaries, BadFigures, NotAGrade, Reason
 from lianfang.regions.events import RegionsEvent
 from lianfang.regions.grading import FINDING
 from lianfang.regions.models import Boundary, Grade, Published, RiskLevel
+from lianfang.regions.outlines import places_of, read_features
 
 COUNTS = ("confirmed", "suspected", "cured", "died")
 
@@ -95,45 +97,40 @@ def _refuse_bad(rows: Sequence[Mapping[str, Any]], places: Mapping[str, Place], 
         raise BadFigures(reason="; ".join(wrong[:5]) + more)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """How many outlines were taken, how many lie outside the actor's area, and the codes of those that fit no place."""
+
+    taken: int
+    outside: int
+    unknown: tuple[str, ...]
+
+
 @transaction.atomic
-def take_boundaries(
-    *, features: Mapping[str, Any], code: str, source: str, by: Actor, at: datetime
-) -> tuple[int, int]:
-    """Take outlines from a GeoJSON FeatureCollection whose property `code` is that of a place; return (taken, unknown).
+def take_boundaries(*, collection: Any, source: str, by: Actor, at: datetime, code: str = "") -> Taken:
+    """Take the outlines of a GeoJSON object whose features carry codes of places, in the property `code` or any other.
 
-    Of places that had an outline the new one counts. Codes with trailing zeros, as 420100 for 4201, are understood.
+    Of places that had an outline the new one counts; those outside the actor's area are left alone. Codes with trailing zeros, as 420100 for 4201, are understood.
     """
-    found = [
-        (str(one.get("properties", {}).get(code, "")), one.get("geometry"))
-        for one in features.get("features", [])
-        if (one.get("geometry") or {}).get("type") in {"Polygon", "MultiPolygon"}
-    ]
-    if not found:
-        raise BadBoundaries(reason="no feature is a polygon")
-    codes = {form for text, _ in found for form in _forms(text)}
-    places = {place.code: place for place in Place.objects.filter(code__in=codes)}
-    rows = {}
-    for text, geometry in found:
-        place = next((places[form] for form in _forms(text) if form in places), None)
-        if place is not None:
-            by.require(Permission.AREA_EDIT, place.path)
-            rows[place.pk] = Boundary(place=place, path=place.path, geometry=geometry, source=source)
-    if not rows:
+    found = read_features(collection, code)
+    places = places_of(found)
+    if not places:
         raise BadBoundaries(reason=f"no property {code} is the code of a place")
-    Boundary.objects.filter(place__in=rows).delete()
-    Boundary.objects.bulk_create(rows.values(), batch_size=100)
+    rows = {
+        place.pk: Boundary(place=place, path=place.path, geometry=found[text], source=source)
+        for text, place in places.items()
+        if by.may(Permission.AREA_EDIT, place.path)
+    }
+    if not rows:
+        raise BadBoundaries(reason="none of its places lies in your area")
+    Boundary.objects.bulk_create(
+        rows.values(), batch_size=100, update_conflicts=True, unique_fields=["place"],
+        update_fields=["path", "geometry", "source"],
+    )  # fmt: skip
     record(RegionsEvent.BOUNDARIES, by=by, at=at, after={"source": source, "taken": len(rows)})
-    return len(rows), len(found) - len(rows)
-
-
-def _forms(code: str) -> list[str]:
-    """Return the ways in which a code may stand in the register: as it is, and without the zeros of higher levels."""
-    forms = [code]
-    if len(code) == 6 and code.endswith("00"):
-        forms.append(code[:4])
-        if code.endswith("0000"):
-            forms.append(code[:2])
-    return forms
+    return Taken(
+        taken=len(rows), outside=len(places) - len(rows), unknown=tuple(sorted(set(found) - set(places)))
+    )
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 
 from lianfang.common.errors import NotVisible
@@ -20,6 +21,7 @@ from lianfang.regions.grading import FINDING as GRADE
 from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.mart import Panel
 from lianfang.regions.models import RiskLevel
+from lianfang.regions.outlines import has_outlines, outlines_below
 from lianfang.regions.services import decide_grade
 from lianfang.regions.tally_text import query_of
 from lianfang.regions.vocabulary import COLUMNS
@@ -62,9 +64,24 @@ def areas(request: Any) -> HttpResponse:
         "n_proposals": selectors.grade_proposals(request.actor, area.path).count()
         if request.actor.may(P.GRADE_CONFIRM)
         else 0,
-        "labels": {"play": gettext("Play"), "pause": gettext("Pause"), "cases": gettext("cases in 7 days")},
+        "has_map": has_outlines(area.below),
+        "may_outline": request.actor.may(P.AREA_EDIT, area.path),
+        "labels": _map_labels(),
     }
     return render(request, "areas/board.html", context)
+
+
+def _map_labels() -> dict[str, Any]:
+    return {
+        "play": gettext("Play"),
+        "pause": gettext("Pause"),
+        "day": gettext("Day"),
+        "map": gettext("Map of the areas below"),
+        "cases": gettext("cases in 7 days"),
+        "none": gettext("no case in 7 days"),
+        "failed": gettext("This browser cannot draw the map. The same figures stand in the table."),
+        "levels": {level.value: str(level.label) for level in RiskLevel},
+    }
 
 
 def _day(request: Any) -> date | None:
@@ -131,7 +148,7 @@ def areas_map(request: Any) -> HttpResponse:
     if area.place is None or disease is None or not places:
         return JsonResponse({"days": [], "features": []})
     panel = selectors.panel_for(disease, [place.path for place in places], ("new_7d", "total"), _day(request))
-    outlines = selectors.outlines(places)
+    outlines = outlines_below(places)
     grades = selectors.grades_in_force(disease, area.path)
     days = panel.days[-_PLAYED_DAYS:]
     features = [
@@ -141,7 +158,7 @@ def areas_map(request: Any) -> HttpResponse:
             "properties": {
                 "code": place.code,
                 "name": place.name,
-                "url": f"{reverse('web:areas')}?area={place.code}",
+                "url": f"{reverse('web:areas')}?{urlencode({'area': place.code, 'day': panel.last.isoformat()})}",
                 "level": grades[place.path].level
                 if place.path in grades
                 else selectors.worst_below(grades, place.path),

@@ -19,7 +19,7 @@ _ITEMS: list[tuple[str, Any, Permission]] = [
     ("web:cases", _("Cases"), P.CASE_VIEW),
     ("web:contacts", _("Contacts"), P.CONTACT_VIEW),
     ("web:beds", _("Beds"), P.BED_VIEW),
-    ("web:teams", _("Medical teams"), P.TEAM_VIEW),
+    ("web:teams", _("Teams"), P.TEAM_VIEW),
     ("web:chains", _("Chains"), P.CASE_VIEW),
     ("web:findings", _("To judge"), P.FINDING_JUDGE),
     ("web:imports", _("Import"), P.IMPORT_RUN),
@@ -27,7 +27,7 @@ _ITEMS: list[tuple[str, Any, Permission]] = [
     ("web:people", _("People"), P.PERSON_VIEW),
     ("web:units", _("Places and units"), P.REGISTRY_EDIT),
     ("web:users", _("Users"), P.ACCESS_GRANT),
-    ("web:audit", _("Record of acts"), P.AUDIT_VIEW),
+    ("web:audit", _("Audit"), P.AUDIT_VIEW),
     ("web:rulebook", _("Rules"), P.RULEBOOK_VIEW),
 ]
 

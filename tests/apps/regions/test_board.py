@@ -31,9 +31,7 @@ def province(shared_data, client, settings):
     take_until(rows_by_day(folder, ("42",)), DAY)
     compute(DISEASE, at=morning_after(DAY))
     features = json.loads((shared_data / "china_admin" / "prefectures.geojson").read_text(encoding="utf-8"))
-    take_boundaries(
-        features=features, code="code", source="test", by=Actor.system("test"), at=morning_after(DAY)
-    )
+    take_boundaries(collection=features, source="test", by=Actor.system("test"), at=morning_after(DAY))
     user = User(login="sun", name="Sun")
     user.set_unusable_password()
     user.save()

@@ -24,7 +24,7 @@ export function draw(place: HTMLElement, data: unknown): void {
     color: colours,
     textStyle: { color: ink, fontFamily: "inherit" },
     tooltip: { trigger: "axis" },
-    legend: curve.series.length > 1 ? { top: 0, textStyle: { color: ink } } : undefined,
+    legend: curve.series.length > 1 ? { top: 0, itemGap: 28, textStyle: { color: ink } } : undefined,
     grid: { left: 8, right: 8, top: curve.series.length > 1 ? 32 : 12, bottom: 4, outerBoundsMode: "same" },
     xAxis: { type: "category", data: curve.days, axisLabel: { color: ink } },
     yAxis: { type: "value", minInterval: 1, axisLabel: { color: ink }, splitLine: { lineStyle: { opacity: 0.25 } } },
