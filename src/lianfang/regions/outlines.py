@@ -95,10 +95,10 @@ def _shorter(code: str) -> list[str]:
 
 def _polygons(geometry: Mapping[str, Any], code: str) -> list[Polygon]:
     """Return the polygons of a geometry, checked: closed rings of points in degrees."""
-    held = geometry.get("coordinates")
+    held = geometry.get("coordinates") or []
     polygons = [held] if geometry["type"] == "Polygon" else held
     try:
-        checked = [[_ring(ring) for ring in polygon] for polygon in polygons or ()]
+        checked = [[_ring(ring) for ring in polygon] for polygon in polygons]
     except (TypeError, ValueError):
         raise BadBoundaries(reason=f"{code}: a ring is no list of points") from None
     if not checked or not all(checked):
