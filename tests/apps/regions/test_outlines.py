@@ -118,7 +118,8 @@ def test_the_prefectures_of_china_by_page_and_by_command(shared_data, world, cli
     )
     client.force_login(user)
     assert (
-        "From" in client.get(reverse("web:area_outlines"), headers={"accept-language": "en"}).content.decode()
+        "Places on file"
+        in client.get(reverse("web:area_outlines"), headers={"accept-language": "en"}).content.decode()
     )
     answer = client.post(
         reverse("web:area_outlines"), {"file": BytesIO(file.read_bytes()), "source": "cn-atlas"}, follow=True,
