@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.doors.route import Route, about, listing
-from tests.doors.routes_command import COMMAND_ROUTES, command_things, resumption_things
+from tests.doors.routes_command import COMMAND_ROUTES, bulletin_things, command_things, resumption_things
 from tests.doors.routes_rest import REST_ROUTES
 from tests.world import World, a_person
 
@@ -93,7 +93,7 @@ def things(world: World, at: datetime) -> dict[str, Any]:
     made |= {"token": key.token.pk}
     made |= {"pair": pair.pk, "merge": merge.pk, "emergency": emergency.pk}
     made |= _beds(world, case, at) | _loop(world, at) | command_things(world, at) | _visits(world, case, at)
-    made |= resumption_things(world, at)
+    made |= resumption_things(world, at) | bulletin_things(world, at)
     _known(world, at)
     return made
 

@@ -7,6 +7,7 @@ from typing import Any
 from tests.doors.route import Route, about, listing
 from tests.world import World
 
+from lianfang.bulletins import services as bulletins
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -83,6 +84,16 @@ def resumption_things(world: World, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def bulletin_things(world: World, at: datetime) -> dict[str, Any]:
+    """A bulletin that was issued, and the draft of its correction; the night's figures are there."""
+    who: dict[str, Any] = {"by": Actor.system("command"), "at": at + timedelta(days=1)}
+    row = bulletins.draft_bulletin(disease=DISEASE, place=world.places[COUNTY], on=local_day(at), **who)
+    bulletins.issue_bulletin(bulletin=row, **who)
+    row.refresh_from_db()
+    draft = bulletins.draft_correction(bulletin=row, remark="one case was counted twice", **who)
+    return {"bulletin": row.pk, "bulletin_draft": draft.pk, "language": "en"}
+
+
 _WHEN = {"departs_at": "2099-01-01T08:00:00+08:00", "arrives_at": "2099-01-01T18:00:00+08:00"}
 COMMAND_ROUTES: dict[str, Route] = {
     "GET resumption": listing(),
@@ -121,6 +132,18 @@ COMMAND_ROUTES: dict[str, Route] = {
     "GET /stranded": listing(),
     "POST /stranded": Route({}, {"place": COUNTY, "name": "李四", "need": "a bed"}),
     "POST /stranded/{pk}/settling": about("pk=stranded", how="guest house"),
+    "GET bulletins": listing(),
+    "POST bulletins": listing(disease=DISEASE, on="2020-02-12"),
+    "GET bulletins/<int:pk>": about("pk=bulletin"),
+    "POST bulletins/<int:pk>/issue": about("pk=bulletin_draft"),
+    "POST bulletins/<int:pk>/correction": about("pk=bulletin", remark="again"),
+    "GET bulletins/<int:pk>/<str:language>.pdf": Route({"pk": "bulletin", "language": "language"}),
+    "GET /bulletins": listing(),
+    "POST /bulletins": Route({}, {"place": COUNTY, "disease": DISEASE, "on": "2020-02-12"}),
+    "GET /bulletins/{pk}": about("pk=bulletin"),
+    "POST /bulletins/{pk}/issue": about("pk=bulletin_draft"),
+    "POST /bulletins/{pk}/corrections": about("pk=bulletin", remark="again"),
+    "GET /bulletins/{pk}/pdf": about("pk=bulletin"),
     "GET scenarios": listing(),
     "POST scenarios": listing(disease=DISEASE, investigation=12, ward=40),
     "GET scenarios/<int:pk>": about("pk=scenario"),

@@ -37,6 +37,7 @@ def assemble() -> None:
         access,
         audit,
         backup,
+        bulletins,
         intake,
         loop,
         outlook,
@@ -58,6 +59,7 @@ def assemble() -> None:
         name="regions",
         help="Areas: compute indicators and grades, take published figures and outlines.",
     )
+    app.add_typer(bulletins.app, name="bulletins", help="Bulletins of areas: draw up, issue, print.")
     app.add_typer(
         outlook.app, name="outlook", help="Runs of analytics: what is kept of each study, letting go."
     )

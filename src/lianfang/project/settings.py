@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "lianfang.regions",
     "lianfang.measures",
     "lianfang.resumption",
+    "lianfang.bulletins",
     "lianfang.teams",
     "lianfang.discovery",
     "lianfang.planning",

@@ -22,9 +22,11 @@ class Indicator:
 
     def value(self, panel: Panel, area: int = 0, row: int = -1) -> float | None:
         """Return the figure; None for a share of nothing, and for days since a case where there never was one."""
-        part = int(panel[self.part][row, area])
+        return self.of(*(int(panel[name][row, area]) for name in self.columns))
+
+    def of(self, part: int, whole: int = 0) -> float | None:
+        """Return the figure from its columns."""
         if self.whole:
-            whole = int(panel[self.whole][row, area])
             return part / whole if whole > 0 else None
         return None if self.part == "quiet_days" and part < 0 else part
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.db.models import QuerySet
 
+from lianfang.common.clock import end_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Level, Place
@@ -49,7 +50,7 @@ def panel_for(disease: str, areas: Sequence[str], columns: Sequence[str], last: 
 def grades_in_force(disease: str, path: str, *, on: date | None = None) -> dict[str, Grade]:
     """Return path -> grade of the places in an area, in force now or by what was decided up to the end of a day."""
     rows = Grade.objects.filter(disease=disease, path__within=path)
-    rows = rows.current() if on is None else rows.filter(occurred_at__date__lte=on).order_by("recorded_at")
+    rows = rows.current() if on is None else rows.filter(occurred_at__lte=end_of(on)).order_by("recorded_at")
     return {row.path: row for row in rows}
 
 

@@ -26,11 +26,12 @@ class Paragraph:
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """One key figure: label, value, and what it means."""
+    """One key figure: label, value, what it means, and the address of what stands behind it ("" for none)."""
 
     label: str
     value: str
     note: str
+    link: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +43,26 @@ class Tiles:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """A table. The first `n_text` columns are text, the others numbers, aligned to the right."""
+    """A table. The first `n_text` columns are text, the others numbers, aligned to the right.
+
+    `links` has the address that the first cell of each row leads to, "" for none.
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     n_text: int = 1
     note: str = ""
+    links: Sequence[str] = ()
+
+    @property
+    def lines(self) -> list[tuple[list[tuple[str, str]], str]]:
+        """Each row as (column, cell) pairs, with its address."""
+        links = self.links or [""] * len(self.rows)
+        return [
+            (list(zip(self.columns, row, strict=True)), link)
+            for row, link in zip(self.rows, links, strict=True)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

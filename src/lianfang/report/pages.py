@@ -46,27 +46,33 @@ def _paragraph(block: Paragraph, _labels: Labels) -> str:
 
 def _tiles(block: Tiles, _labels: Labels) -> str:
     items = "".join(
-        f"<div><dt>{escape(tile.label)}</dt><dd><strong>{escape(tile.value)}</strong><span>{escape(tile.note)}</span></dd></div>"
+        f"<div><dt>{escape(tile.label)}</dt><dd><strong>{_linked(escape(tile.value), tile.link)}</strong><span>{escape(tile.note)}</span></dd></div>"
         for tile in block.tiles
     )
     return f'<dl class="tiles">{items}</dl>\n'
 
 
 def _grid(block: Grid, _labels: Labels) -> str:
-    def cell(tag: str, at: int, text: str) -> str:
+    def cell(tag: str, at: int, text: str, link: str = "") -> str:
         kind = "" if at < block.n_text else ' class="number"'
         scope = ' scope="col"' if tag == "th" else ""
-        return f"<{tag}{scope}{kind}>{escape(text)}</{tag}>"
+        return f"<{tag}{scope}{kind}>{_linked(escape(text), link)}</{tag}>"
 
     head = "".join(cell("th", at, text) for at, text in enumerate(block.columns))
+    links = block.links or [""] * len(block.rows)
     rows = "".join(
-        f"<tr>{''.join(cell('td', at, text) for at, text in enumerate(row))}</tr>\n" for row in block.rows
+        f"<tr>{''.join(cell('td', at, text, '' if at else link) for at, text in enumerate(row))}</tr>\n"
+        for row, link in zip(block.rows, links, strict=True)
     )
     note = f'<p class="note">{escape(block.note)}</p>\n' if block.note else ""
     return (
         f'<div class="table" tabindex="0" role="region" aria-label="{plain_escape(block.title)}"><table><caption>{escape(block.title)}</caption>'
         f"<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>\n{note}"
     )
+
+
+def _linked(html: str, link: str) -> str:
+    return f'<a href="{plain_escape(link)}">{html}</a>' if link else html
 
 
 def _chart(block: Chart, _labels: Labels) -> str:

@@ -75,7 +75,7 @@ def _paragraph(block: Paragraph) -> str:
 
 def _tiles(block: Tiles) -> str:
     cells = ",\n".join(
-        f'[#head[{_text(tile.label)}] \\ #text(size: 16pt, weight: "bold")[{_text(tile.value)}] \\ #text(size: 8pt)[#soft[{_text(tile.note)}]]]'
+        f'[#head[{_text(tile.label)}] \\ #text(size: 16pt, weight: "bold")[{_linked(tile.value, tile.link)}] \\ #text(size: 8pt)[#soft[{_text(tile.note)}]]]'
         for tile in block.tiles
     )
     n = len(block.tiles)
@@ -92,12 +92,20 @@ def _grid(block: Grid) -> str:
         "1fr" if _width(column) > _LONG else "auto" for column in zip(*block.rows, strict=True)
     )
     head = ", ".join(f"[#head[{_text(name)}]]" for name in block.columns)
-    rows = ",\n".join(", ".join(f"[{_text(cell)}]" for cell in row) for row in block.rows)
+    links = block.links or [""] * len(block.rows)
+    rows = ",\n".join(
+        ", ".join(f"[{_linked(cell, '' if at else link)}]" for at, cell in enumerate(row))
+        for row, link in zip(block.rows, links, strict=True)
+    )
     note = f"\n\n#text(size: 8pt)[#soft[{_text(block.note)}]]" if block.note else ""
     return (
         f"#block(sticky: true, below: 0.5em)[*{_text(block.title)}*]\n#text(size: 8.5pt)[#table(columns: ({widths},), align: ({align},),\n"
         f'table.header({head}), table.hline(stroke: 0.5pt + rgb("#9aa5b1")),\n{rows}\n)]{note}'
     )
+
+
+def _linked(text: str, link: str) -> str:
+    return f'#link("{_quoted(link)}")[{_text(text)}]' if link else _text(text)
 
 
 def _width(cells: Sequence[str]) -> int:

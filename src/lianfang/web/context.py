@@ -15,6 +15,7 @@ _ITEMS: list[tuple[str, Any, Permission]] = [
     ("web:start", _("Today"), P.TASK_VIEW),
     ("web:areas", _("Areas"), P.AREA_VIEW),
     ("web:measures", _("Measures"), P.AREA_VIEW),
+    ("web:bulletins", _("Bulletins"), P.AREA_VIEW),
     ("web:tasks", _("Tasks"), P.TASK_VIEW),
     ("web:cases", _("Cases"), P.CASE_VIEW),
     ("web:contacts", _("Contacts"), P.CONTACT_VIEW),

@@ -44,6 +44,8 @@ class Permission(StrEnum):
     AREA_VIEW = "regions:area:view"
     AREA_EDIT = "regions:area:edit"
     GRADE_CONFIRM = "regions:grade:confirm"
+    BULLETIN_DRAFT = "bulletins:bulletin:draft"
+    BULLETIN_ISSUE = "bulletins:bulletin:issue"
     MEASURE_DECIDE = "measures:measure:decide"
     PLAN_EDIT = "measures:plan:edit"
     PLAN_SWITCH = "measures:plan:switch"
@@ -122,6 +124,7 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.EXPORT_RUN,
         P.FINDING_JUDGE,
         P.PLAN_EDIT,
+        P.BULLETIN_DRAFT,
         P.SCENARIO_ASK,
         P.IDENTITY_REVEAL,
         P.PERSON_EDIT,
@@ -137,6 +140,8 @@ HOLDS: dict[str, frozenset[Permission]] = {
         P.FINDING_JUDGE,
         P.AREA_EDIT,
         P.GRADE_CONFIRM,
+        P.BULLETIN_DRAFT,
+        P.BULLETIN_ISSUE,
         P.MEASURE_DECIDE,
         P.PLAN_EDIT,
         P.SCENARIO_ASK,

@@ -29,6 +29,7 @@ Parameters = Annotated[
     | surveillance.EventAlertParameters
     | surveillance.RiskGradeParameters
     | surveillance.EarlyWarningParameters
+    | surveillance.BulletinParameters
     | surveillance.MeasuresParameters
     | surveillance.PersonGradeParameters
     | measures.MeasureCatalogueParameters

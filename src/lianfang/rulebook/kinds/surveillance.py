@@ -159,6 +159,18 @@ class EarlyWarningParameters(Frozen):
     silence_days: int = Field(ge=1)
 
 
+class BulletinParameters(Frozen):
+    """Which counts of a bulletin are withheld, because persons could be told by them.
+
+    Counts from 1 to `least` - 1 of areas with fewer than `few_residents`; where the register does not know how many live
+    there, of areas below the county.
+    """
+
+    kind: Literal["bulletin"]
+    least: int = Field(ge=2)
+    few_residents: int = Field(ge=0)
+
+
 class Measure(Frozen):
     """One measure that a grade switches on."""
 
