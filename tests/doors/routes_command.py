@@ -16,6 +16,7 @@ from lianfang.loop.models import Finding
 from lianfang.loop.worker import sweep
 from lianfang.measures import services as measures
 from lianfang.measures.switching import FINDING as SWITCH
+from lianfang.regions.mart import Mart
 from lianfang.regions.models import Grade
 from lianfang.resumption import services as resumption
 from lianfang.resumption.models import Charter, Reopening
@@ -91,7 +92,9 @@ def bulletin_things(world: World, at: datetime) -> dict[str, Any]:
     bulletins.issue_bulletin(bulletin=row, **who)
     row.refresh_from_db()
     draft = bulletins.draft_correction(bulletin=row, remark="one case was counted twice", **who)
-    return {"bulletin": row.pk, "bulletin_draft": draft.pk, "language": "en"}
+    Mart(DISEASE).refresh(at=at + timedelta(days=2))
+    day = (local_day(at) + timedelta(days=1)).isoformat()
+    return {"bulletin": row.pk, "bulletin_draft": draft.pk, "language": "en", "next_day": day}
 
 
 _WHEN = {"departs_at": "2099-01-01T08:00:00+08:00", "arrives_at": "2099-01-01T18:00:00+08:00"}
@@ -133,13 +136,13 @@ COMMAND_ROUTES: dict[str, Route] = {
     "POST /stranded": Route({}, {"place": COUNTY, "name": "李四", "need": "a bed"}),
     "POST /stranded/{pk}/settling": about("pk=stranded", how="guest house"),
     "GET bulletins": listing(),
-    "POST bulletins": listing(disease=DISEASE, on="2020-02-12"),
+    "POST bulletins": listing(disease=DISEASE, on="@next_day"),
     "GET bulletins/<int:pk>": about("pk=bulletin"),
     "POST bulletins/<int:pk>/issue": about("pk=bulletin_draft"),
     "POST bulletins/<int:pk>/correction": about("pk=bulletin", remark="again"),
     "GET bulletins/<int:pk>/<str:language>.pdf": Route({"pk": "bulletin", "language": "language"}),
     "GET /bulletins": listing(),
-    "POST /bulletins": Route({}, {"place": COUNTY, "disease": DISEASE, "on": "2020-02-12"}),
+    "POST /bulletins": Route({}, {"place": COUNTY, "disease": DISEASE, "on": "@next_day"}),
     "GET /bulletins/{pk}": about("pk=bulletin"),
     "POST /bulletins/{pk}/issue": about("pk=bulletin_draft"),
     "POST /bulletins/{pk}/corrections": about("pk=bulletin", remark="again"),
