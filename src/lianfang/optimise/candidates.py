@@ -25,6 +25,14 @@ class Arcs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alike:
+    """People by likeness: which class each is of, and the position of the first by id of each class."""
+
+    which: Ints
+    first: Ints
+
+
+@dataclass(frozen=True, kw_only=True)
 class Candidates:
     """People by pools, worked out where it is looked at; people of one level and cohort form a group.
 
@@ -71,6 +79,16 @@ class Candidates:
         order = people[np.argsort(self.takers[people], kind="stable")]
         found, starts = np.unique(self.takers[order], return_index=True)
         return list(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
+
+    def alike(self, people: Ints) -> Alike:
+        """Return which of `people` are of one group with the same distances throughout."""
+        order = np.argsort(self.by_id[people])
+        rows = np.column_stack((self.takers[people], self.km[people]))[order]
+        as_bytes = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))
+        _, first, which = np.unique(as_bytes.ravel(), return_index=True, return_inverse=True)
+        found = np.empty(len(people), dtype=np.int64)
+        found[order] = which
+        return Alike(which=found, first=order[first])
 
     def offers(self) -> tuple[Ints, Arcs]:
         """Return a number for people to whom the same pools are open, and the arcs from each number to its pools."""

@@ -55,73 +55,81 @@ def served(found: Candidates, rank: Ints) -> Ints:
 def cheapest(found: Candidates, pool: Ints) -> Ints:
     """Return the pools of the people who are placed by `pool` at the least total cost, -1 for the others.
 
-    Each is offered the nearest pools first. The prices of beds at the optimum (what it costs, by a chain of moves, to
-    free one more) then tell which of the pools not offered would make the plan cheaper; they are offered and the plan
-    is made again, until none is left (column generation: Ford and Fulkerson 1958, Manage Sci 5:97). So the plan is the
-    cheapest over the whole table.
+    People who are alike (the same kind of bed, the same distances) are one node, so that places without coordinates,
+    or many patients of one town, do not fill the network with ties. Each is offered the nearest pools first. The
+    prices of beds at the optimum (what it costs, by a chain of moves, to free one more) then tell which of the pools
+    not offered would make the plan cheaper; they are offered and the plan is made again, until none is left (column
+    generation: Ford and Fulkerson 1958, Manage Sci 5:97). So the plan is the cheapest over the whole table.
     """
     people = np.flatnonzero(pool >= 0)
     if not len(people):
         return pool
-    arcs = found.sorted(found.nearest(_NEAREST, among=people), Arcs(person=people, pool=pool[people]))
+    alike = found.alike(people)
+    first = people[alike.first]  # one of each stands for all
+    given = Arcs(person=first[alike.which], pool=pool[people])
+    arcs = found.sorted(found.nearest(_NEAREST, among=first), given)
     tables = [
         (members, columns, _whole(np.minimum(found.costs(members, columns), _NO_WAY)))
-        for group, members in found.groups(people)
+        for group, members in found.groups(first)
         if len(columns := found.open_to(group))
     ]
+    size = np.zeros(len(pool), dtype=np.int64)
+    size[first] = np.bincount(alike.which)
     while True:
-        pool, price = _plan(found, people, arcs)
-        cheaper = _cheaper(found, people, pool, price, tables)
+        flows, price, worth = _plan(found, size, arcs)
+        cheaper = _cheaper(price, worth, tables)
         if not len(cheaper.person):
-            return pool
+            break
         arcs = found.sorted(arcs, cheaper)
+    cheapest_pool = np.full(len(pool), -1, dtype=np.int64)
+    # Among those alike in the order of ids; the arcs are in the order of the ids of `first`, then of pools.
+    order = np.lexsort((found.by_id[people], found.by_id[given.person]))
+    cheapest_pool[people[order]] = np.repeat(arcs.pool, flows)
+    return cheapest_pool
 
 
 def _whole(km: NDArray[np.float64]) -> Ints:
     return np.asarray(np.rint(km * _PER_KM), dtype=np.int64)
 
 
-def _plan(found: Candidates, people: Ints, arcs: Arcs) -> tuple[Ints, Ints]:
-    """Return the cheapest plan over `arcs`, and the price of one more bed in each pool."""
+def _plan(found: Candidates, size: Ints, arcs: Arcs) -> tuple[Ints, Ints, Ints]:
+    """Return how many go by each arc at the least cost, the price of one more bed in each pool, and what a bed costs each person.
+
+    `size` is how many people each person stands for, 0 for those who take no part.
+    """
     n, n_pools = len(found.level), len(found.free)
     step_pool, beds, load = found.steps()
     load_cost = _whole(load)
     sink = n + n_pools
     cost = _whole(found.cost_at(arcs.person, arcs.pool))
     supply = np.zeros(sink + 1, dtype=np.int64)
-    supply[found.by_id[people]], supply[sink] = 1, -len(people)
+    supply[found.by_id], supply[sink] = size, -size.sum()
     flows = _solve(
         np.concatenate((found.by_id[arcs.person], n + found.pool_by_id[step_pool])),
         np.concatenate((n + found.pool_by_id[arcs.pool], np.full(len(step_pool), sink))),
-        np.concatenate((np.ones(len(arcs.person), dtype=np.int64), beds)),
+        np.concatenate((size[arcs.person], beds)),
         np.concatenate((cost, load_cost)),
         supply,
     )
-    used, steps_used = flows[: len(arcs.person)], flows[len(arcs.person) :]
-    pool = np.full(n, -1, dtype=np.int64)
-    pool[arcs.person[used > 0]] = arcs.pool[used > 0]
+    flows, steps_used = flows[: len(arcs.person)], flows[len(arcs.person) :]
     price = np.full(n_pools, _FAR, dtype=np.int64)
     spare = steps_used < beds
     np.minimum.at(price, step_pool[spare], load_cost[spare])
-    lies = pool[arcs.person]
-    own = np.zeros(n, dtype=np.int64)
-    own[people] = _whole(found.cost_at(people, pool[people]))
-    moves = cost - own[arcs.person]
+    used = flows > 0
     while True:  # a bed is freed where somebody who lies there moves on to another
-        before = price.copy()
-        np.minimum.at(price, lies, moves + price[arcs.pool])
+        before, worth = price.copy(), np.full(n, 2 * _FAR, dtype=np.int64)
+        np.minimum.at(worth, arcs.person, cost + price[arcs.pool])
+        np.minimum.at(price, arcs.pool[used], worth[arcs.person[used]] - cost[used])
         if (price == before).all():
-            return pool, price
+            return flows, price, worth
 
 
-def _cheaper(found: Candidates, people: Ints, pool: Ints, price: Ints, tables: list[_Table]) -> Arcs:
+def _cheaper(price: Ints, worth: Ints, tables: list[_Table]) -> Arcs:
     """Return the arcs, the best few of each person, that at these prices cost less than the bed they have."""
     persons, pools = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    own = np.zeros(len(found.level), dtype=np.int64)
-    own[people] = _whole(found.cost_at(people, pool[people])) + price[pool[people]]
     for members, columns, cost in tables:
         gain = cost + price[columns]
-        gain -= own[members, None]
+        gain -= worth[members, None]
         best = gain.min(axis=1, initial=0)
         rows = np.flatnonzero(best < -1)  # one unit, ten metres, is rounding
         row, at = np.nonzero(gain[rows] < np.minimum(_SHARE * best[rows], -1)[:, None])

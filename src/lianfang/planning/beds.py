@@ -106,13 +106,38 @@ def optimiser_version() -> str:
 
 def distances(from_places: list[Place], to_places: list[Place]) -> NDArray[np.float64]:
     """Return kilometres as the crow flies; by the smallest area that two places share where one has no coordinates."""
+    once = {place.pk: place for place in from_places}
+    row = {pk: number for number, pk in enumerate(once)}
+    return _between(list(once.values()), to_places)[[row[place.pk] for place in from_places]]
+
+
+def _between(from_places: list[Place], to_places: list[Place]) -> NDArray[np.float64]:
     here, there = _coordinates(from_places), _coordinates(to_places)
     between = np.sin((there[None] - here[:, None]) / 2) ** 2
     lengths = between[..., 0] + np.cos(here[:, None, 0]) * np.cos(there[None, :, 0]) * between[..., 1]
     table = np.asarray(2 * _EARTH_KM * np.arcsin(np.sqrt(np.clip(lengths, 0, 1))))
-    for i, j in np.argwhere(np.isnan(table)):
-        table[i, j] = _BY_SHARED_LEVEL[_shared(from_places[i].path, to_places[j].path)]
+    unknown = np.isnan(table)
+    if unknown.any():
+        table[unknown] = _by_shared_area(from_places, to_places)[unknown]
     return table
+
+
+def _by_shared_area(from_places: list[Place], to_places: list[Place]) -> NDArray[np.float64]:
+    """Return the kilometres that stand for the smallest area two places share."""
+    table = np.full((len(from_places), len(to_places)), _BY_SHARED_LEVEL[Level.NATION])
+    for steps, level in ((2, Level.PROVINCE), (3, Level.PREFECTURE), (4, Level.COUNTY)):
+        here, there = (
+            np.array([_first(place.path, steps) for place in places], dtype=object)
+            for places in (from_places, to_places)
+        )
+        table[(here[:, None] == there[None]) & (here != "")[:, None]] = _BY_SHARED_LEVEL[level]
+    return table
+
+
+def _first(path: str, steps: int) -> str:
+    """Return the area `steps` below the top in which a path lies, "" where the path is shorter."""
+    parts = path.rstrip(".").split(".")
+    return ".".join(parts[:steps]) if len(parts) >= steps else ""
 
 
 def _coordinates(places: list[Place]) -> NDArray[np.float64]:
@@ -121,17 +146,8 @@ def _coordinates(places: list[Place]) -> NDArray[np.float64]:
     return np.radians(np.array(found, dtype=np.float64).reshape(-1, 2))
 
 
-def _shared(one: str, other: str) -> Level:
-    steps = 0
-    for a, b in zip(one.rstrip(".").split("."), other.rstrip(".").split("."), strict=False):
-        if a != b:
-            break
-        steps += 1
-    return (Level.NATION, Level.NATION, Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)[min(steps, 4)]
-
-
 def _county(path: str) -> str:
-    return ".".join(path.split(".")[:4])
+    return _first(path, 4) or path
 
 
 def _cohort(request: BedRequest) -> str:

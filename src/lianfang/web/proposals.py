@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -21,7 +22,7 @@ from lianfang.web.door import page
 from lianfang.web.words import severity_words
 
 P = Permission
-_SHOWN = 500
+_PAGE = 200
 REASONS = {
     Reason.NEAREST: _("the nearest bed that suits"),
     Reason.NEARER_FULL: _("nearer beds go to others, so that everybody here finds a place"),
@@ -59,13 +60,12 @@ def proposal(request: Any, pk: int) -> HttpResponse:
         "decided_by",
     )
     levels = dict(CareLevel.choices)
+    shown = Paginator(lines, _PAGE).get_page(request.GET.get("page"))
     context = {
         "proposal": row,
-        "lines": [
-            (line, levels[line.request.level], REASONS[Reason(line.reason)]) for line in lines[:_SHOWN]
-        ],
-        "n_lines": lines.count(),
-        "n_open": sum(1 for line in lines if line.ward_id and not line.decision),
+        "shown": shown,
+        "lines": [(line, levels[line.request.level], REASONS[Reason(line.reason)]) for line in shown],
+        "has_open": any(line.ward_id and not line.decision for line in shown),
         "newer": Proposal.objects.visible_to(request.actor)
         .filter(place=row.place, pk__gt=row.pk)
         .order_by("-pk")

@@ -8,7 +8,7 @@ from django.test import Client
 from tests.apps.outlook.story import settle
 from tests.world import NOON, World, a_person, build_world
 
-from lianfang.care.models import Bed, Departure, PathwayChange, Stay, Treatment, Ward
+from lianfang.care.models import Bed, Comorbidities, Departure, PathwayChange, Stay, Treatment, Ward
 from lianfang.cases.models import Case
 from lianfang.cases.services import open_case
 from lianfang.core.access.actor import Actor
@@ -128,3 +128,26 @@ def test_a_treatment_given_marks_the_study_and_what_is_not_known_says_nothing(wo
     settle(NOON + 2 * DAY)
     (known,) = treatments_known(hospital.fang)
     assert (known.effect["refused"], known.sureness) == ("missing", "refused"), "nobody judged the severity"
+
+
+@pytest.mark.parametrize(("asked", "adjusted"), [(0.7, False), (0.85, True)])
+def test_what_patients_were_ill_with_before_is_adjusted_for_where_most_were_asked(
+    world: World, asked: float, *, adjusted: bool
+) -> None:
+    """Four fifths asked is the bound; where fewer were, everybody is compared without."""
+    cases = admitted(world, 120)
+    n = round(asked * len(cases))
+    Comorbidities.objects.bulk_create(
+        Comorbidities(
+            case=case, path=case.path, source_path=case.path, occurred_at=NOON - 90 * DAY,
+            recorded_at=NOON - 90 * DAY, conditions=["diabetes", "hypertension"][: k % 3],
+        )
+        for k, case in enumerate(cases[:n])
+    )  # fmt: skip
+    study = Study.objects.create(method="treatments", disease=DISEASE, place=world.places["CN"], path="CN.")
+    refresh(study, NOON)
+    (known,) = treatments_known(world.actor("fang"))
+    assert ("comorbidities" in known.effect["adjusted_for"]) is adjusted
+    assert known.effect["n"] == (n if adjusted else len(cases))
+    study.refresh_from_db()
+    assert study.latest.inputs["n_comorbidities_known"] == n

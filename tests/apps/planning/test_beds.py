@@ -1,6 +1,7 @@
 """A proposal over the waiting list: reasons for each, a person's decision on each, and what came in between."""
 
 import pytest
+from django.test import Client
 from tests.apps.care.conftest import HOUR, Hospital, hospital
 
 from lianfang.care.models import BedRequest, CareLevel
@@ -12,6 +13,7 @@ from lianfang.planning.beds import distances
 from lianfang.planning.errors import LineDecided
 from lianfang.planning.models import Decision
 from lianfang.planning.services import accept_lines, alter_line, propose_beds, refuse_line
+from lianfang.web import proposals
 
 __all__ = ["hospital"]
 
@@ -196,3 +198,19 @@ def test_a_person_looks_at_a_line_and_gives_another_ward(hospital):
     assert "family" in shown
     assert "stays" in shown
     assert hospital.world.users["chen"].name in shown
+
+
+def test_more_lines_than_a_page_are_all_reached(hospital, monkeypatch):
+    monkeypatch.setattr(proposals, "_PAGE", 2)
+    hospital.ward("ordinary", n=1)
+    waiting(hospital, 1, 1, 1)
+    proposal = propose(hospital)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hospital.world.users["chen"])
+    first = client.get(f"/proposals/{proposal.pk}").content.decode()
+    assert "Lines 1 to 2 of 3" in first
+    last = client.get(f"/proposals/{proposal.pk}?page=2").content.decode()
+    assert "Lines 3 to 3 of 3" in last
+    numbers = [line.request.case.number for line in proposal.lines.select_related("request__case")]
+    assert [number in first for number in numbers] == [True, True, False]
+    assert [number in last for number in numbers] == [False, False, True]
