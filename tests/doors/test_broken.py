@@ -4,7 +4,7 @@ import logging
 import re
 
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.test import Client
 from tests.world import World, build_world
 
@@ -46,6 +46,29 @@ def test_a_form_whose_token_does_not_fit(world: World) -> None:
     page = client.post("/language", {"language": "en", "next": "/"})
     assert page.status_code == 403
     assert "reload the page and send it again" in page.content.decode()
+
+
+def test_what_a_rule_of_the_tables_forbids_is_refused_by_the_name_of_the_rule(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in (
+        "CHECK constraint failed: temperature_possible",
+        'new row for relation "care_round" violates check constraint "temperature_possible"',
+    ):
+        breaking(monkeypatch, IntegrityError(text))
+        page = visitor.get("/cases")
+        assert page.status_code == 422
+        assert "temperature possible" in page.content.decode()
+        answer = visitor.get("/api/cases")
+        assert (answer.status_code, answer.json()["code"]) == (422, "common.impossible")
+
+
+def test_a_key_that_should_not_exist_is_a_fault_of_ours(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, IntegrityError("UNIQUE constraint failed: cases_case.number"))
+    assert visitor.get("/cases").status_code == 500
+    assert visitor.get("/api/cases").status_code == 500
 
 
 @pytest.mark.parametrize(

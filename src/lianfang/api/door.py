@@ -23,8 +23,9 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer, SessionAuth
 from pydantic import ConfigDict
 
+from lianfang.api.parser import StrictParser
 from lianfang.common.clock import now
-from lianfang.common.errors import TOO_LARGE, LianfangError, NotVisible, OutOfRange
+from lianfang.common.errors import UNFIT, LianfangError, NotVisible, why_unfit
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.errors import BadRequestKey, ShownOnce
 from lianfang.core.access.permissions import Permission
@@ -58,6 +59,7 @@ api = NinjaAPI(
     description="The closed loop of outbreak response. Times are ISO 8601 with a zone; days are YYYY-MM-DD. Errors are "
     "problem+json (RFC 9457): `code` is stable, `title` says what was wrong, `hint` what to do now.",
     auth=[TokenAuth(), SessionAuth()],
+    parser=StrictParser(),
     urls_namespace="api",
 )
 
@@ -67,7 +69,9 @@ class Sent(Schema):
 
     example: ClassVar[Mapping[str, Any]] = {}
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra=lambda schema, kind: schema.update(example=dict(kind.example))
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra=lambda schema, kind: schema.update(example=dict(kind.example)),
     )
 
 
@@ -138,8 +142,11 @@ def endpoint(
                 _claim(request)
             try:
                 return view(request, *args, **kwargs)
-            except TOO_LARGE as fault:
-                raise OutOfRange from fault
+            except UNFIT as fault:
+                told = why_unfit(fault)
+                if told is None:
+                    raise
+                raise told from fault
 
         name = f"{view.__module__.rsplit('.', 1)[-1]}.{view.__name__}"
         ENDPOINTS.append(Endpoint(method, route, permission, name))

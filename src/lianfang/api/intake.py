@@ -309,7 +309,8 @@ def one_import(request: Any, pk: int) -> Any:
 def columns(request: Any, pk: int, target: str = "") -> Any:
     """Return what each column probably is: as remembered, else as the format says, else from names and cells."""
     batch = get_batch(request.actor, pk).batch
-    plan = services.propose_mapping(batch=batch, by=request.actor, at=request.at, target=target)
+    wanted = targets.get(target).code if target else ""
+    plan = services.propose_mapping(batch=batch, by=request.actor, at=request.at, target=wanted)
     return {
         "target": plan.target,
         "format": plan.format,

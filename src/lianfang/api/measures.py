@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 
+from django.utils.translation import gettext
 from ninja import Schema
 from pydantic import AwareDatetime
 
 from lianfang.api.door import Sent, area_path, endpoint, page_size, place_where, unit_where
+from lianfang.common.errors import Refused
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Capability, Level
 from lianfang.core.registry.selectors import get_unit
@@ -468,4 +470,6 @@ def _plan(request: Any, pk: int, permission: Permission) -> Plan:
 
 
 def _capability(word: str) -> str:
-    return str(Capability(word))
+    if word not in Capability.values:
+        raise Refused(reason=gettext("there is no capability {word}").format(word=repr(word)))
+    return word

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Literal
+from uuid import UUID
 
 from ninja import Schema
 
@@ -110,7 +111,7 @@ class PersonIn(Sent):
 class SomebodyIn(Sent):
     """A person on file (`person`, the public id), or one who is told of (`who`)."""
 
-    person: str = ""
+    person: UUID | None = None
     who: PersonIn | None = None
 
 

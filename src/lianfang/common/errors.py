@@ -4,10 +4,11 @@ A subclass's docstring is its English sentence and its `hint` says what to do no
 Each door renders them in one place: a form message, problem+json, one line on stderr.
 """
 
+import re
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from django.db import DataError
+from django.db import DataError, IntegrityError
 from django.utils.translation import gettext
 
 
@@ -81,5 +82,21 @@ class OutOfRange(LianfangError):  # noqa: N818
     hint = "Look for a day of another age or a number with too many digits, correct it and send it again."
 
 
-# What Python and the databases raise for these.
-TOO_LARGE: tuple[type[Exception], ...] = (OverflowError, DataError)
+class Impossible(LianfangError):  # noqa: N818
+    """What was sent cannot be: it breaks the rule "{rule}"."""
+
+    code = "common.impossible"
+    hint = "Correct the number, day or word that the rule names, and send it again."
+
+
+# What Python and the databases raise for values that cannot be kept.
+UNFIT: tuple[type[Exception], ...] = (OverflowError, DataError, IntegrityError)
+_CHECK = re.compile(r"CHECK constraint failed: (\w+)|violates check constraint \"(\w+)\"")
+
+
+def why_unfit(fault: Exception) -> LianfangError | None:
+    """Return what to tell of a value that cannot be kept; None where the fault is ours, as a key that should not exist."""
+    if not isinstance(fault, IntegrityError):
+        return OutOfRange()
+    rule = _CHECK.search(str(fault))
+    return Impossible(rule=(rule[1] or rule[2]).replace("_", " ")) if rule else None

@@ -38,7 +38,9 @@ def plan_anew(proposal: Proposal, at: datetime) -> int:
             continue
         planned.add(line.pk)
         ward = told["ward"]
-        is_same = line.ward_id == (ward and ward.pk) and all(getattr(line, name) == told[name] for name in _PLAIN)
+        is_same = line.ward_id == (ward and ward.pk) and all(
+            getattr(line, name) == told[name] for name in _PLAIN
+        )
         if line.decision or not is_same:
             for name, value in (told | _OPEN).items():
                 setattr(line, name, value)

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.urls import URLPattern, path, resolve
 
-from lianfang.common.errors import TOO_LARGE, LianfangError, NotPermitted, OutOfRange
+from lianfang.common.errors import UNFIT, LianfangError, NotPermitted, why_unfit
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 
@@ -60,8 +60,11 @@ def page(
                 return view(request, **kwargs)
             except LianfangError as error:
                 return show_error(request, error)
-            except TOO_LARGE:
-                return show_error(request, OutOfRange())
+            except UNFIT as fault:
+                told = why_unfit(fault)
+                if told is None:
+                    raise
+                return show_error(request, told)
 
         PAGES.append(Page(route, name, method, permission, guarded))
         return guarded
