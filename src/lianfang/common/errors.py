@@ -5,6 +5,7 @@ Each door renders them in one place: a form message, problem+json, one line on s
 """
 
 import re
+from decimal import InvalidOperation
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -90,7 +91,7 @@ class Impossible(LianfangError):  # noqa: N818
 
 
 # What Python and the databases raise for values that cannot be kept.
-UNFIT: tuple[type[Exception], ...] = (OverflowError, DataError, IntegrityError)
+UNFIT: tuple[type[Exception], ...] = (OverflowError, InvalidOperation, DataError, IntegrityError)
 _CHECK = re.compile(r"CHECK constraint failed: (\w+)|violates check constraint \"(\w+)\"")
 
 
