@@ -207,17 +207,25 @@ d <- hagelloch.df; write.csv(data.frame(id = d$PN, source = d$IFTO, house = d$HN
 """
 
 
-def hagelloch():
-    """Measles in a village, 1861, out of the R package surveillance: households and school classes; not used for any setting but k."""
+def hagelloch_cases():
+    """Return ids, onsets, households, school classes and known links of measles in a village, 1861; None without R and surveillance."""
     with tempfile.TemporaryDirectory() as folder:
         if run_r(HAGELLOCH, folder) is None:
-            print("Hagelloch: skipped, it needs R with surveillance")
-            return
+            return None
         rows = read(Path(folder) / "hagelloch.csv")
-    ids = [row["id"] for row in rows]
     pairs = [(row["source"], row["id"]) for row in rows if row["source"] != "NA"]
-    house = [row["house"] for row in rows]
     school = [row["class"] if "class" in row["class"] else None for row in rows]
+    onset = [float(row["onset"]) for row in rows]
+    return [row["id"] for row in rows], onset, [row["house"] for row in rows], school, pairs
+
+
+def hagelloch():
+    """Measles in a village, 1861, out of the R package surveillance: households and school classes; not used for any setting but k."""
+    found = hagelloch_cases()
+    if found is None:
+        print("Hagelloch: skipped, it needs R with surveillance")
+        return
+    ids, onset, house, school, pairs = found
     for name, given in {
         "Hagelloch: times": {},
         "Hagelloch: times, households": {"household": house},
@@ -228,8 +236,54 @@ def hagelloch():
         },
     }.items():
         begin = time.process_time()
-        found = infer_chains(ids, [float(row["onset"]) for row in rows], Interval.gamma(11, 2.5), **given)
+        found = infer_chains(ids, onset, Interval.gamma(11, 2.5), **given)
         show(name, found, pairs, time.process_time() - begin)
+
+
+def singapore_cases():
+    """Return what `infer_chains` is given on Singapore 2020 (every second published pair as a named source), and the other pairs of local cases."""
+    rows = read(SHARED / "chains_singapore_2020" / "cases.csv")
+    ids = [row["CaseID"] for row in rows]
+    known = {row["CaseID"]: day(row["date_onset_symptoms"]) for row in rows}
+    confirmed = np.array([day(row["date_confirmation"]) for row in rows])
+    onset = np.array([known[name] for name in ids])
+    onset = np.where(np.isnan(onset), confirmed - np.nanmedian(confirmed - onset), onset)
+    travelled = {
+        row["CaseID"] for row in rows if row["travel_history"] == "Wuhan" or row["cluster"] == "Wuhan"
+    }
+    related = {
+        tuple(sorted((row["CaseID"], other.strip()), key=int))
+        for row in rows
+        for other in row["Related cases"].split(",")
+        if other.strip() in known and other.strip() != row["CaseID"]
+    }
+    pairs = [
+        pair[::-1] if known[pair[0]] > known[pair[1]] else pair
+        for pair in sorted(related, key=lambda pair: [int(name) for name in pair])
+    ]
+    told = pairs[::2]
+    named = {infectee for _, infectee in told}
+    hidden = [pair for pair in pairs[1::2] if pair[1] not in named | travelled]
+    exposure = Exposure(
+        start=[day(row["start_source"]) for row in rows],
+        end=[day(row["end_source"]) for row in rows],
+        removed=confirmed,
+        place=[row["cluster"] or None for row in rows],
+        incubation=Interval.gamma(5.52, 2.4),  # Lauer et al. 2020
+        infectiousness=Interval.normal(-0.8, 4),  # with the former, a mean of 4.7 days from onset to onset
+    )
+    outside = [True if name in travelled - named else None for name in ids]
+    return {
+        "ids": ids, "onset": onset, "interval": Interval.gamma(4.7, 2.9), "traced": told, "exposure": exposure,
+        "source_outside": outside,
+    }, hidden  # fmt: skip
+
+
+def singapore():
+    given, hidden = singapore_cases()
+    begin = time.process_time()
+    found = infer_chains(**given)
+    show("Singapore 2020, every second pair named: the others", found, hidden, time.process_time() - begin)
 
 
 def wards_table(seeds=range(1, 41, 2)):
@@ -288,6 +342,7 @@ def measure(quick):
     )
     mers()
     hagelloch()
+    singapore()
     if not quick:
         wards_table()
         china()

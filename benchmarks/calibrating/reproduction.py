@@ -201,7 +201,7 @@ def delay_aware_rough(quick):
 
 
 @check("renewal.estimate_renewal, infections", "the same epidemics, by chance",
-       note="of the smooth curve; single days scatter around it")  # fmt: skip
+       note="of each day as it came about, chance included")  # fmt: skip
 def delay_aware_infections(quick):
     for epidemic in epidemics(quick, chance=True):
         result = fitted(epidemic)
@@ -266,28 +266,40 @@ def countries(quick):
             )
 
 
-@check(
-    "renewal.estimate_renewal, R",
-    "a simulated city with households, schools, work",
-    note="onsets of `lianfang.simulate`; R by week as it came about",
-)
-def city(quick):
-    for seed in range(1 if quick else 6):
-        daily, tree, incubation = city_outbreak(seed)
-        interval = DelayDistribution.from_moments("gamma", tree.mean(), tree.std()).pmf(30, generation=True)
-        result = estimate_renewal(
-            daily["onsets"], generation_interval=interval, delay=incubation, weekdays=False
-        )
-        infections = daily["infections"]
-        load = infectivity(infections, interval)
-        week = np.ones(7)
-        truth = np.convolve(infections, week, "same") / np.maximum(np.convolve(load, week, "same"), 1e-9)
-        early = np.cumsum(daily["onsets"]) < 20
-        yield inside_quantiles(np.where(early, np.nan, truth), lambda p, r=result: r.quantile("r", p))[:-5]
+for told in (False, True):
+
+    @check(
+        "renewal.estimate_renewal, R" + (", offspring_k" if told else ""),
+        "a simulated city with households, schools, work" + (", k given" if told else ""),
+        note="k as counted from the tree"
+        if told
+        else "onsets of `lianfang.simulate`; R by week as it came about",
+    )
+    def city(quick, told=told):
+        for seed in range(1 if quick else 6):
+            daily, tree, incubation, k = city_outbreak(seed)
+            interval = DelayDistribution.from_moments("gamma", tree.mean(), tree.std()).pmf(
+                30, generation=True
+            )
+            result = estimate_renewal(
+                daily["onsets"],
+                generation_interval=interval,
+                delay=incubation,
+                weekdays=False,
+                offspring_k=k if told else None,
+            )
+            infections = daily["infections"]
+            load = infectivity(infections, interval)
+            week = np.ones(7)
+            truth = np.convolve(infections, week, "same") / np.maximum(np.convolve(load, week, "same"), 1e-9)
+            early = np.cumsum(daily["onsets"]) < 20
+            yield inside_quantiles(np.where(early, np.nan, truth), lambda p, r=result: r.quantile("r", p))[
+                :-5
+            ]
 
 
 def city_outbreak(seed):
-    """Return onsets and infections by day, generation times in days, and the delay to onset, of one simulated outbreak."""
+    """Return onsets and infections by day, generation times in days, delay to onset, and k of one simulated outbreak."""
     from lianfang.simulate import Scenario, build_city
     from lianfang.simulate import simulate as run
 
@@ -300,4 +312,12 @@ def city_outbreak(seed):
     lag = (ill["onset_at"].dt.date() - ill["infected_at"].dt.date()).dt.total_days().to_numpy()
     delay = np.bincount(lag, minlength=1).astype(float)
     columns = {name: daily[name].to_numpy().astype(float) for name in ("onsets", "infections")}
-    return columns, tree, delay / delay.sum()
+    return columns, tree, delay / delay.sum(), _dispersion(table)
+
+
+def _dispersion(table):
+    """Return k by moments of the numbers infected by the first quarter infected, while few were immune."""
+    first = table.sort("infected_at").head(max(len(table) // 4, 50))["person"].to_list()
+    infected = dict(table.group_by("infector").len().iter_rows())
+    numbers = np.array([infected.get(person, 0) for person in first], dtype=float)
+    return float(numbers.mean() ** 2 / max(numbers.var() - numbers.mean(), 1e-3))

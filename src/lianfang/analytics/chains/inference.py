@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special, stats
 
 from lianfang.analytics.chains.candidates import Candidates, find_candidates
@@ -32,6 +33,7 @@ OWN_PLACE = (
     0.5  # prior share of transmissions at a place the infector is known to have been, the rest as all cases
 )
 UNKNOWN_SHARE = 0.05  # prior mean of the share of cases without a known source, beyond the first case
+UNKNOWN_SHAPE = 2.0  # gamma prior of their rate: neither all nor none without evidence
 FOREIGN_SHAPE = 3.0
 HISTOGRAM = 200
 
@@ -65,7 +67,8 @@ def infer_chains(
     as the data show it: one event is one piece of evidence on its timing, not one a case. Trees are drawn by
     Gibbs sampling, with moves of whole sibling groups; the probabilities are means of those each draw is made from. R, the
     unknown rate, how often true and chance pairs have each kind of evidence, and the mutations per step are learnt from
-    the data in the same run; k too where contacts, named sources or genomes point at persons, else it keeps its prior.
+    the data in the same run. k is learnt from links that evidence singles out (a named source, genomes, the only contact), a
+    thinned part of all and so of the same k; without them it keeps its prior.
 
     Parameters
     ----------
@@ -296,7 +299,7 @@ def _setting(
         log_foreign=_log_foreign(table, distances, genome_length) + table.log_window,
         exposed=np.maximum(interval.up_to(onset.max() - onset), 1e-6),
         shares_days=bool(falls_ill.any()),
-        learns_k=distances is not None or not {"contact", "traced"}.isdisjoint(evidence),
+        points=_points(table, list(evidence), [j for j, i in held.items() if i >= 0]),
         n_possible=float(table.n_possible),
         n_flagged=np.atleast_1d(table.n_flagged).astype(np.float64),
         place=place,
@@ -307,8 +310,24 @@ def _setting(
         span=max(float(onset.max() - onset.min()), 1.0) + 1.0,
         missed=missed,
         expected_unknown=1.0 + UNKNOWN_SHARE * n,
+        unknown_shape=UNKNOWN_SHAPE,
         may_cycle=_may_cycle(table, onset),
     )
+
+
+def _points(table: Candidates, kinds: Sequence[str], held: Sequence[int]) -> NDArray[np.bool_]:
+    """Return which candidates evidence singles out, as the source named or decided, by genomes, or as the one contact of a case.
+
+    What these links say of k is learnt: they are a part of all that hardly depends on how many a case infected. Among
+    several contacts of a case the onset would choose, and a wave chooses few for many.
+    """
+    infectee = np.repeat(np.arange(len(table.start) - 1), np.diff(table.start))
+    flags = dict(zip(kinds, (table.flags > 0).T, strict=True))
+    no_flag = np.zeros(len(infectee), dtype=bool)
+    met = flags.get("contact", no_flag)
+    alone = met & (np.bincount(infectee[met], minlength=len(table.start) - 1)[infectee] == 1)
+    named = flags.get("traced", no_flag) | np.isin(infectee, held)
+    return np.asarray(alone | named | (table.snps >= 0), dtype=bool)
 
 
 def _imported(source_outside: Sequence[bool | None] | None, held: dict[int, int], n: int) -> Ints:

@@ -16,7 +16,6 @@ from lianfang.analytics.chains.evidence import Ints
 from lianfang.analytics.chains.learning import Learnt, draw_events, draw_k, draw_reproduction, log_ratios
 from lianfang.analytics.inputs import Floats
 
-UNKNOWN_SHAPE = 2.0  # gamma prior of the rate of unknown sources: neither all nor none without evidence
 NO_DAY = -(10**9)  # day of infection of a case with a case between, or whose window of exposure fits nothing
 FEW = 1e6  # a concentration at which nobody's earlier infections count
 
@@ -38,7 +37,7 @@ class Setting(NamedTuple):
     log_foreign: Floats  # log probability of genome and window of exposure, were the source unknown
     exposed: Floats  # share of the serial interval that has passed by the end of the data
     shares_days: bool  # whether days of infection are known well enough to tell events
-    learns_k: bool  # whether evidence points at persons
+    points: NDArray[np.bool_]  # candidates whom evidence singles out: what such links say of k is learnt
     n_possible: float  # pairs that the lag allows, kept as candidates or not
     n_flagged: Floats  # how many of them have each kind of evidence
     place: Ints  # -1 unknown
@@ -49,6 +48,7 @@ class Setting(NamedTuple):
     span: float  # days over which unknown sources may arrive
     missed: float  # share of links with one unseen case between
     expected_unknown: float  # prior mean of the number of unknown sources
+    unknown_shape: float  # shape of that gamma prior
     may_cycle: bool
 
 
@@ -90,8 +90,8 @@ class Scores(NamedTuple):
 @njit(cache=True)
 def _log_unknown(s, j, n_unknown):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Return the log rate of an unknown source at the onset of j."""
-    shape = UNKNOWN_SHAPE
-    return np.log((shape + n_unknown) / (1.0 + shape / s.expected_unknown) / s.span) + s.log_foreign[j]
+    rate = (s.unknown_shape + n_unknown) / (1.0 + s.unknown_shape / s.expected_unknown)
+    return np.log(rate / s.span) + s.log_foreign[j]
 
 
 @njit(cache=True)
@@ -488,7 +488,7 @@ def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Gener
 def _learn(s: Setting, tree: Tree, learnt: Learnt, rng: np.random.Generator) -> Learnt:
     """Redraw what the tree teaches about numbers infected and how many share a day."""
     reproduction = draw_reproduction(tree.n_children, s.exposed, learnt, rng)
-    k = draw_k(tree.n_children, reproduction * s.exposed, rng, learns=s.learns_k)
+    k = _draw_k(s, tree, reproduction, rng)
     n_unknown = int((tree.source[s.imported <= 0] < 0).sum())
     dated = np.flatnonzero(tree.day != NO_DAY)
     if not dated.size:
@@ -500,6 +500,17 @@ def _learn(s: Setting, tree: Tree, learnt: Learnt, rng: np.random.Generator) -> 
     n_events = np.unique(each_day // span, return_counts=True)[1]
     events = draw_events(n_siblings, n_events, rng)
     return Learnt(k=k, reproduction=reproduction, events=events, n_unknown=n_unknown)
+
+
+def _draw_k(s: Setting, tree: Tree, reproduction: float, rng: np.random.Generator) -> float:
+    """Draw the dispersion from the links that evidence singles out: thinned, negative binomial numbers keep their k."""
+    if not s.points.any():
+        return draw_k(tree.n_children, s.exposed, rng, learns=False)
+    linked = tree.choice[tree.choice >= 0]
+    told = linked[s.points[linked]]
+    share = rng.beta(1.0 + len(told), 1.0 + len(linked) - len(told))
+    n_told = np.bincount(s.infector[told], minlength=len(s.exposed))
+    return draw_k(n_told, reproduction * share * s.exposed, rng, learns=True)
 
 
 def _count(draws: Draws, n_children: Ints, depth: Ints) -> None:

@@ -10,13 +10,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from lianfang.analytics.inputs import Floats, as_counts, as_days, as_floats, as_pmf, complain, digest
+from lianfang.analytics.inputs import (
+    Floats,
+    as_counts,
+    as_days,
+    as_floats,
+    as_number,
+    as_pmf,
+    complain,
+    digest,
+)
 from lianfang.analytics.renewal.cholesky import compiled, spreads
 from lianfang.analytics.renewal.likelihood import Problem, expected, infections
 from lianfang.analytics.renewal.mixtures import (
     count_quantiles,
     normal_mixture_quantiles,
     remaining_counts,
+    with_chance,
 )
 from lianfang.analytics.renewal.result import RenewalDraws, RenewalEstimate
 from lianfang.analytics.renewal.smoothing import Part, Smoothness, chance_variance, integrate
@@ -42,6 +52,7 @@ class _Options:
     share: Floats
     spacing: int
     ascertainment: float
+    chance: float  # variance of the number of infections about its mean, in units of that mean, as counted
     start_r: tuple[float, float]
     probabilities: tuple[float, ...]
     draws: int
@@ -57,6 +68,7 @@ def estimate_renewal(
     reporting_delay: Any = None,
     weekdays: bool | None = None,
     ascertainment: float = 1.0,
+    offspring_k: float | None = None,
     start_r: tuple[float, float] = (1.0, 0.7),
     spacing: int | None = None,
     probabilities: tuple[float, ...] = PROBABILITIES,
@@ -96,6 +108,9 @@ def estimate_renewal(
         Whether counts have a weekday effect; None: if daily and at least 21 days long.
     ascertainment
         Share of infections that end up counted. 1 allows the most play of chance; a smaller value narrows intervals.
+    offspring_k
+        Dispersion of the number of infectees a case (`priors.find_priors(disease, "offspring distribution")`). Left out,
+        chance is Poisson; given, its variance is 1 + 1 / k times that, which widens intervals where cases are few.
     start_r
         Median of R before the first count and its spread in log R.
     spacing
@@ -132,6 +147,7 @@ def estimate_renewal(
         reporting_delay=reporting_delay,
         weekdays=weekdays,
         ascertainment=ascertainment,
+        offspring_k=offspring_k,
         start_r=start_r,
         spacing=spacing,
         probabilities=probabilities,
@@ -169,6 +185,7 @@ def _options(
     reporting_delay: Any,
     weekdays: bool | None,
     ascertainment: float,
+    offspring_k: float | None,
     start_r: tuple[float, float],
     spacing: int | None,
     probabilities: tuple[float, ...],
@@ -198,6 +215,8 @@ def _options(
         share=_share(reporting_delay, n_days, horizon),
         spacing=spacing or max(3, int(np.ceil(n_days / 90))),
         ascertainment=ascertainment,
+        chance=ascertainment
+        * (1.0 if offspring_k is None else 1 + 1 / as_number("offspring_k", offspring_k, low=0.01)),
         start_r=(float(np.log(start_r[0])), start_r[1]),
         probabilities=tuple(probabilities),
         draws=draws,
@@ -283,7 +302,7 @@ def _one_series(counts: Floats, options: _Options, seed: np.random.SeedSequence)
         plain = Smoothness(
             options.spacing, options.start_r, float(np.log(first + 0.5)), np.full(problem.n_knots, 1e-9)
         )
-        chance = chance_variance(problem, plain, options.ascertainment)
+        chance = chance_variance(problem, plain, options.chance)
         found = integrate(problem, Smoothness(*_but_last(plain), chance))
         logs = np.array([part.log_weight for part in found])
         weights.append(np.exp(logs - logs.max()) / np.exp(logs - logs.max()).sum() / len(options.intervals))
@@ -313,8 +332,14 @@ def _quantiles(
     out: dict[str, Floats] = {}
     for name in ("r", "infections", "growth_rate", "expected"):
         means, sds = (np.stack([m[name][i] for m in moments]) for i in (0, 1))
-        values = normal_mixture_quantiles(weight, means, sds, options.probabilities)
-        out[name] = values if name == "growth_rate" else np.exp(values)
+        values = normal_mixture_quantiles(weight, means, sds, (*options.probabilities, 0.5))
+        values = values if name == "growth_rate" else np.exp(values)
+        out[name] = values[:-1]
+        if (
+            name == "infections"
+        ):  # a knot holds the chance of its days together; each day has its own beside it
+            alone = options.chance * (1 - 1 / options.spacing)
+            out[name] = with_chance(values[:-1], values[-1], options.probabilities, alone)
     seen = np.zeros(options.n_days + options.horizon)
     share = np.zeros_like(seen)
     if options.days_per_count == 1:
@@ -410,6 +435,7 @@ def _collect(
             "doi:10.1111/j.1467-9868.2008.00700.x",
             parameters={
                 "ascertainment": options.ascertainment,
+                "chance": options.chance,
                 "start_r": options.start_r,
                 "spacing": options.spacing,
                 "weekdays": options.weekdays,

@@ -54,3 +54,16 @@ def count_quantiles(mean: Floats, variance: Floats, probabilities: tuple[float, 
     size = np.maximum(mean, 1e-12) ** 2 / extra
     chance = size / (size + np.maximum(mean, 1e-12))
     return np.stack([np.ceil(np.maximum(nbdtrik(p, size, chance), 0.0)) for p in probabilities])
+
+
+def with_chance(
+    quantiles: Floats, median: Floats, probabilities: tuple[float, ...], variance: float
+) -> Floats:
+    """Return quantiles (probabilities first) of numbers that scatter around an uncertain mean with `variance` times it.
+
+    Roots of counts have a variance of a quarter of that whatever the mean, so distances from the median add in squares there.
+    """
+    score = ndtri(np.asarray(probabilities)).reshape(-1, *(1,) * median.ndim)
+    root = np.sqrt(median)
+    away = np.hypot(np.sqrt(quantiles) - root, score * np.sqrt(variance) / 2)
+    return np.asarray(np.maximum(root + np.sign(score) * away, 0.0) ** 2)

@@ -134,15 +134,16 @@ def _quadratic(search: _Search, centre: Floats) -> tuple[Floats, Floats]:
     return slope, second / d**2
 
 
-def chance_variance(problem: Problem, smoothness: Smoothness, ascertainment: float) -> Floats:
-    """Return the variance that chance adds to log R around each knot: ascertainment over infections counted.
+def chance_variance(problem: Problem, smoothness: Smoothness, chance: float) -> Floats:
+    """Return the variance that chance adds to log R around each knot: `chance` over infections counted.
 
-    Offspring are Poisson, so the share of realised to expected infections among n has variance 1/n. The numbers
-    come from a first fit without chance; fewer than half an infection a knot are taken as half.
+    With Poisson offspring the share of realised to expected infections among n has variance 1/n, so `chance` is 1 (less
+    where infections are counted in part, more with super-spreading). The numbers come from a first fit without chance; fewer
+    than half an infection a knot are taken as half.
     """
     search = _Search(problem, smoothness)
     search.evaluate(np.array([np.log(0.1), np.log(0.02)]))
     level = infections(search.theta, problem)[0][problem.n_seed :]
     edges = smoothness.spacing * np.arange(problem.n_knots)[:, None] + np.arange(smoothness.spacing)
     block = np.clip(edges - smoothness.spacing // 2, 0, len(level) - 1)
-    return np.asarray(ascertainment / np.maximum(level[block].sum(axis=1), 0.5))
+    return np.asarray(chance / np.maximum(level[block].sum(axis=1), 0.5))
