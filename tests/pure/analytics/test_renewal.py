@@ -2,6 +2,8 @@
 
 import doctest
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,6 +12,9 @@ from scipy.special import gammainc, ndtr
 from scipy.stats import nbinom, norm
 
 from lianfang.analytics.renewal import cholesky, estimate, estimate_renewal, likelihood, mixtures
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
+from calibrating.epidemics import simulate
 
 GENERATION = np.array([0, 0.1, 0.25, 0.25, 0.2, 0.1, 0.06, 0.04])
 DELAY = np.array([0.0, 0.02, 0.08, 0.15, 0.2, 0.2, 0.15, 0.1, 0.06, 0.04])
@@ -63,7 +68,7 @@ def test_derivatives_agree_with_differences():
     counts, _, _ = outbreak(n=30)
     options = estimate._options(
         counts, generation_interval=GENERATION, delay=DELAY, horizon=0, days_per_count=1, reporting_delay=None,
-        weekdays=True, ascertainment=1, start_r=(1, 0.7), spacing=3, probabilities=(0.5,), draws=0,
+        weekdays=True, ascertainment=1, offspring_k=None, start_r=(1, 0.7), spacing=3, probabilities=(0.5,), draws=0,
     )  # fmt: skip
     problem = estimate._problem(counts, options, GENERATION, DELAY)
     theta = np.random.default_rng(1).normal(0, 0.1, 2 + problem.n_knots + 7)
@@ -301,3 +306,21 @@ def test_table_plot_and_doubling_time():
     growth = result.quantile("growth_rate", 0.5)
     np.testing.assert_allclose(result.doubling_time() * growth, np.log(2))
     assert ((result.growing > 0.5) == (result.quantile("r", 0.5) > 1)).all()
+
+
+def test_infections_of_a_day_carry_their_chance_and_super_spreading_widens():
+    held, n = 0, 0
+    for seed, shape in enumerate(("linear", "sine", "piecewise")):
+        made = simulate(shape, True, np.random.default_rng(seed), 30)
+        given = {"generation_interval": made.interval, "delay": made.delay}
+        result = estimate_renewal(made.counts, **given)
+        low, high = (result.quantile("infections", p) for p in (0.025, 0.975))
+        held += ((made.infections >= low) & (made.infections <= high)).sum()
+        n += len(low)
+    assert held / n > 0.9
+    wider = estimate_renewal(made.counts, offspring_k=0.3, **given)
+    for quantity in ("infections", "r"):
+        spans = [one.quantile(quantity, 0.975) / one.quantile(quantity, 0.025) for one in (result, wider)]
+        assert np.median(spans[1][20:80] / spans[0][20:80]) > 1.05
+    with pytest.raises(ValueError, match="offspring_k"):
+        estimate_renewal(made.counts, offspring_k=0, **given)
