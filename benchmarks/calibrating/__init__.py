@@ -20,13 +20,17 @@ Unit = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Check:
-    """One interval on one kind of truth; `note` says what the truth is, or why it should or should not hold."""
+    """One interval on one kind of truth; `note` says what the truth is, or why it should or should not hold.
+
+    `warned`: shown to fail, as the docstring warns of this use or the method is a yardstick.
+    """
 
     interval: str
     truth: str
     kind: str
     note: str
     run: Callable[[bool], Iterator[Unit]]
+    warned: bool = False
 
     @property
     def name(self) -> str:
@@ -36,11 +40,13 @@ class Check:
 CHECKS: list[Check] = []
 
 
-def check(interval: str, truth: str, *, kind: str = SIMULATED, note: str = "") -> Callable[[Any], Any]:
+def check(
+    interval: str, truth: str, *, kind: str = SIMULATED, note: str = "", warned: bool = False
+) -> Callable[[Any], Any]:
     """Register a generator function `run(quick)` as a check."""
 
     def register(run: Callable[[bool], Iterator[Unit]]) -> Callable[[bool], Iterator[Unit]]:
-        CHECKS.append(Check(interval, truth, kind, note, run))
+        CHECKS.append(Check(interval, truth, kind, note, run, warned))
         return run
 
     return register

@@ -51,7 +51,7 @@ def census(quick):
 
 
 @check("beds.project_census", "the same, stays learnt from 60 patients, some still in bed, one fit",
-       note="the doubt about the stays is left out: use `resampled_stays`")  # fmt: skip
+       note="the doubt about the stays is left out: use `resampled_stays`", warned=True)  # fmt: skip
 def census_learnt(quick):
     yield from _learnt(quick, lambda days, ended: [length_of_stay(days, ended)])
 

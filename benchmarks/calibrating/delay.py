@@ -76,6 +76,7 @@ def truncated(quick):
 @check(
     "delays.fit_delay, profile",
     "the same, truncation not told",
+    warned=True,
     note="shown as a warning: the fit cannot know",
 )
 def truncated_untold(quick):

@@ -28,7 +28,11 @@ for column in ("cases", "deaths"):
             ahead = "by day, 28 days" if daily else "by week, 4 weeks"
 
             @check(
-                name, f"12 countries 2020, {column} {ahead}", kind=REAL, note="the yardstick" if which else ""
+                name,
+                f"12 countries 2020, {column} {ahead}",
+                kind=REAL,
+                note="the yardstick" if which else "",
+                warned=bool(which),
             )
             def twelve(quick, column=column, daily=daily, which=which):
                 shared("cfr_covid_countries_2020")
@@ -46,7 +50,10 @@ def simulated(quick):
 
 
 @check(
-    "forecast.baseline_forecast", "14 weeks of simulated epidemics, 1 to 4 weeks ahead", note="the yardstick"
+    "forecast.baseline_forecast",
+    "14 weeks of simulated epidemics, 1 to 4 weeks ahead",
+    note="the yardstick",
+    warned=True,
 )
 def simulated_baseline(quick):
     yield from _simulated(quick, lambda counts: baseline_forecast(counts, horizon=4, seed=1, n_draws=2000))

@@ -75,6 +75,7 @@ def cori(quick):
     "rt.reproduction_number",
     "R of the window's last day",
     note="what it is often read as: a week's window lags",
+    warned=True,
 )
 def cori_last_day(quick):
     for seed in range(5 if quick else 150):
@@ -86,6 +87,7 @@ def cori_last_day(quick):
     "rt.reproduction_number",
     "R of the window, super-spreading k = 0.3",
     note="the Poisson of the method does not hold",
+    warned=True,
 )
 def cori_super(quick):
     for seed in range(5 if quick else 150):
@@ -274,6 +276,7 @@ for told in (False, True):
         note="k as counted from the tree"
         if told
         else "onsets of `lianfang.simulate`; R by week as it came about",
+        warned=not told,
     )
     def city(quick, told=told):
         for seed in range(1 if quick else 6):
