@@ -4,6 +4,7 @@ A new page or endpoint needs one line in `ROUTES`: what its parameters point at,
 asks for beyond its own (to find the object, or to act on it).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -11,7 +12,13 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.doors.route import Route, about, listing
-from tests.doors.routes_command import COMMAND_ROUTES, bulletin_things, command_things, resumption_things
+from tests.doors.routes_command import (
+    COMMAND_ROUTES,
+    OUTLINE,
+    bulletin_things,
+    command_things,
+    resumption_things,
+)
 from tests.doors.routes_rest import REST_ROUTES
 from tests.world import World, a_person
 
@@ -43,7 +50,6 @@ from lianfang.teams.rosters import propose_shifts
 P = Permission
 COUNTY = "420106"
 DISEASE = "covid_19_cn_2020"
-OUTLINES = b'{"type": "Feature", "properties": {"code": "420106"}, "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}}'
 ROWS = b"case_id,sex,age,date_onset,date_report,disease\nL-1,F,30,2020-02-08,2020-02-10,covid_19\n"
 
 
@@ -259,7 +265,7 @@ ROUTES: dict[str, Route] = {
     "GET areas/grades": listing(),
     "POST areas/grades": listing(reason="as the figures say"),
     "GET areas/outlines": listing(),
-    "POST areas/outlines": listing(source="a survey", file=OUTLINES),
+    "POST areas/outlines": listing(source="a survey", file=json.dumps(OUTLINE).encode()),
     "GET beds": listing(),
     "POST beds": listing(unit="@hospital", name="five", kind="hospital", level=1, n=4),
     "POST beds/propose": listing(),

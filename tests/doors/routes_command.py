@@ -24,6 +24,11 @@ from lianfang.resumption.models import Charter, Reopening
 P = Permission
 COUNTY = "420106"
 DISEASE = "covid_19_cn_2020"
+OUTLINE = {
+    "type": "Feature",
+    "properties": {"code": COUNTY},
+    "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]},
+}
 
 
 def command_things(world: World, at: datetime) -> dict[str, Any]:
@@ -78,10 +83,14 @@ def resumption_things(world: World, at: datetime) -> dict[str, Any]:
     gone = Charter.objects.get(pk=made[2])
     Charter.objects.filter(pk=gone.pk).update(path=county.path, to_place=county)
     resumption.depart(charter=gone, **who)
+    comes = resumption.announce_arrival(
+        who=PersonCandidate(name="吴敏"), from_place=world.places["420107"], to_place=county,
+        expected_at=at + timedelta(hours=3), **who,
+    )  # fmt: skip
     lost = resumption.report_stranded(who=PersonCandidate(name="孙强"), place=county, need="a bed", **who)
     return {
         "firm": firm.pk, "second_firm": second.pk, "reopening": waiting.pk, "help": asked.pk, "charter": made[0],
-        "traveller": made[1], "gone": gone.pk, "stranded": lost.pk,
+        "traveller": made[1], "gone": gone.pk, "stranded": lost.pk, "arrival": comes.pk,
     }  # fmt: skip
 
 
@@ -118,6 +127,24 @@ COMMAND_ROUTES: dict[str, Route] = {
     "GET charters/<int:pk>": about("pk=charter"),
     "POST charters/<int:pk>": about("pk=charter", act="list", text="李四"),
     "POST charters/travellers/<int:pk>": about("pk=traveller", temperature="36.6"),
+    "GET /areas/{code}/figures": Route({"code": "=420106"}),
+    "GET /areas/{code}/grades": Route({"code": "=420106"}),
+    "GET /areas/{code}/methods": Route({"code": "=420106"}),
+    "GET /areas/{code}/outlines": Route({"code": "=420106"}),
+    "POST /outlines": listing(source="a survey", collection=OUTLINE),
+    "GET /grade-proposals": listing(),
+    "POST /grade-proposals/{pk}/decision": about("pk=grade", level="medium", reason="as the figures say"),
+    "POST charters/arrivals": listing(
+        **{"arrival-name": "郑明", "arrival-from_place": "420107", "arrival-expected_at": "2099-01-01T08:00"}
+    ),
+    "POST charters/arrivals/<int:pk>": about("pk=arrival", act="met", temperature="36.5"),
+    "POST /firms/{pk}/closing": about("pk=firm", reason="no orders"),
+    "POST /charters/{pk}/call-off": about("pk=charter", reason="the road is closed"),
+    "GET /arrivals": listing(),
+    "POST /arrivals": Route(
+        {}, {"from_place": "420107", "to_place": COUNTY, "name": "郑明", "expected_at": _WHEN["arrives_at"]}
+    ),
+    "POST /arrivals/{pk}/meeting": about("pk=arrival", came=True),
     "GET /firms": listing(),
     "POST /firms": Route({}, {"place": COUNTY, "name": "four", "trade": "food", "n_workers": 3}),
     "POST /firms/{pk}/reopenings": about("pk=second_firm", n_back=2),

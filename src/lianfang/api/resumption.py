@@ -1,7 +1,7 @@
 """Firms that reopen and are helped; charters of returning workers; stranded people."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
@@ -13,7 +13,7 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.matching import PersonCandidate
 from lianfang.core.registry.selectors import get_place
 from lianfang.resumption import selectors, services
-from lianfang.resumption.models import Charter, Firm, HelpRequest, Reopening, Stranded, Traveller
+from lianfang.resumption.models import Arrival, Charter, Firm, HelpRequest, Reopening, Stranded, Traveller
 
 P = Permission
 
@@ -60,6 +60,7 @@ class ReopeningOut(Schema):
     edition: str
     needs_permit: bool
     is_open: bool | None
+    closed_at: datetime | None
 
 
 class PermitIn(Sent):
@@ -68,6 +69,13 @@ class PermitIn(Sent):
     is_open: bool
     reason: str
     example: ClassVar[Mapping[str, Any]] = {"is_open": True, "reason": "makes masks"}
+
+
+class FirmClosingIn(Sent):
+    """Why a firm closes again."""
+
+    reason: str
+    example: ClassVar[Mapping[str, Any]] = {"reason": "a case among the workers"}
 
 
 class FirmHelpIn(Sent):
@@ -122,6 +130,7 @@ class CharterOut(Schema):
     most: int
     departs_at: datetime
     departed_at: datetime | None
+    called_off_at: datetime | None
     received_at: datetime | None
     n_received: int | None
 
@@ -134,6 +143,13 @@ class CharterOut(Schema):
     def resolve_to_place(row: Any) -> str:
         """The code of the place of arrival."""
         return str(row.to_place.code)
+
+
+class CallOffIn(Sent):
+    """Why a journey is called off."""
+
+    reason: str
+    example: ClassVar[Mapping[str, Any]] = {"reason": "the road is closed"}
 
 
 class TravellerIn(Sent):
@@ -171,6 +187,54 @@ class ReceiptIn(Sent):
     n_received: int
     note: str = ""
     example: ClassVar[Mapping[str, Any]] = {"n_received": 18}
+
+
+class ArrivalIn(Sent):
+    """A person who comes alone."""
+
+    from_place: str
+    to_place: str
+    name: str
+    phone: str = ""
+    expected_at: AwareDatetime
+    example: ClassVar[Mapping[str, Any]] = {
+        "from_place": "420107", "to_place": "420106", "name": "吴敏", "expected_at": "2020-03-02T20:00:00+08:00",
+    }  # fmt: skip
+
+
+class ArrivalOut(Schema):
+    """A person who was announced, by number and not by name; `observe_days` is what the edition asks of where they come from."""
+
+    id: int
+    from_place: str
+    to_place: str
+    expected_at: datetime
+    grade: str
+    edition: str
+    observe_days: int
+    met_at: datetime | None
+    came: bool | None
+    observe_until_on: date | None
+
+    @staticmethod
+    def resolve_from_place(row: Any) -> str:
+        """The code of the place that they leave."""
+        return str(row.from_place.code)
+
+    @staticmethod
+    def resolve_to_place(row: Any) -> str:
+        """The code of the place where they arrive."""
+        return str(row.place.code)
+
+
+class MeetingIn(Sent):
+    """Whether the person came, and what whoever met them decides."""
+
+    came: bool
+    temperature: Decimal | None = None
+    observe_until_on: date | None = None
+    note: str = ""
+    example: ClassVar[Mapping[str, Any]] = {"came": True, "temperature": 36.4}
 
 
 class StrandedIn(Sent):
@@ -219,6 +283,14 @@ def declare(request: Any, pk: int, body: ReopeningIn) -> Any:
     """Declare that a firm reopens: open at once where the grade needs no permit."""
     row = Firm.objects.select_related("place").get_visible(request.actor, P.FIRM_EDIT, pk=pk)
     return services.declare_reopening(firm=row, n_back=body.n_back, by=request.actor, at=request.at)
+
+
+@endpoint("POST", "/firms/{pk}/closing", P.FIRM_EDIT, response=FirmOut)
+def close(request: Any, pk: int, body: FirmClosingIn) -> Any:
+    """Say that a firm closes again."""
+    row = Firm.objects.get_visible(request.actor, P.FIRM_EDIT, pk=pk)
+    services.close_firm(firm=row, reason=body.reason, by=request.actor, at=request.at)
+    return selectors.firms(request.actor, "").get(pk=pk)
 
 
 @endpoint("POST", "/reopenings/{pk}/decision", P.MEASURE_DECIDE, response=ReopeningOut)
@@ -297,6 +369,44 @@ def receive(request: Any, pk: int, body: ReceiptIn) -> Any:
     """Take a bus over where it arrives."""
     row = _charter(request, pk)
     services.receive_charter(charter=row, **body.dict(), by=request.actor, at=request.at)
+    row.refresh_from_db()
+    return row
+
+
+@endpoint("POST", "/charters/{pk}/call-off", P.CHARTER_EDIT, response=CharterOut)
+def call_off(request: Any, pk: int, body: CallOffIn) -> Any:
+    """Call a journey off that has not begun."""
+    row = Charter.objects.select_related("from_place", "to_place").get_visible(
+        request.actor, P.CHARTER_EDIT, pk=pk
+    )
+    services.call_off(charter=row, reason=body.reason, by=request.actor, at=request.at)
+    row.refresh_from_db()
+    return row
+
+
+@endpoint("GET", "/arrivals", P.PERSON_VIEW, response=list[ArrivalOut])
+def list_arrivals(request: Any, area: str = "", limit: int = 100) -> Any:
+    """List the people who come to an area or leave it alone."""
+    return selectors.arrivals(request.actor, area_path(area), request.at)[: page_size(limit)]
+
+
+@endpoint("POST", "/arrivals", P.CHARTER_EDIT, response=ArrivalOut)
+def announce(request: Any, body: ArrivalIn) -> Any:
+    """Announce a person who comes alone; the receiving side is owed to meet them."""
+    there = place_where(request.actor, P.CHARTER_EDIT, body.to_place)
+    who = PersonCandidate(name=body.name, phone=body.phone, place_id=there.pk, path=there.path)
+    return services.announce_arrival(
+        who=who, from_place=get_place(body.from_place), to_place=there, expected_at=body.expected_at,
+        by=request.actor, at=request.at,
+    )  # fmt: skip
+
+
+@endpoint("POST", "/arrivals/{pk}/meeting", P.CHARTER_EDIT, response=ArrivalOut)
+def meet(request: Any, pk: int, body: MeetingIn) -> Any:
+    """Say that a person came, or was looked for and did not."""
+    rows = Arrival.objects.select_related("person", "place", "from_place")
+    row = rows.get_visible(request.actor, P.CHARTER_EDIT, pk=pk)
+    services.meet_arrival(arrival=row, **body.dict(), by=request.actor, at=request.at)
     row.refresh_from_db()
     return row
 

@@ -3,6 +3,7 @@
 from lianfang.api import (
     access,
     advice,
+    areas,
     audit,
     beds,
     bulletins,
@@ -29,6 +30,7 @@ from lianfang.api.door import api
 MODULES = (
     access,
     advice,
+    areas,
     audit,
     beds,
     bulletins,

@@ -40,6 +40,7 @@ def assemble() -> None:
         bulletins,
         intake,
         loop,
+        measures,
         outlook,
         regions,
         registry,
@@ -63,6 +64,8 @@ def assemble() -> None:
     app.add_typer(
         outlook.app, name="outlook", help="Runs of analytics: what is kept of each study, letting go."
     )
+    app.add_typer(measures.measures, name="measures", help="Measures in force: list, begin, end.")
+    app.add_typer(measures.plans, name="plans", help="Response plans: list, drill, switch on and off.")
     app.add_typer(visits.app, name="visits", help="Visits: take in, search around a case, delete in time.")
     site.add_to(app)
     intake.add_to(app)

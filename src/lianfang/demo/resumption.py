@@ -1,4 +1,4 @@
-"""Resumption in the demo world: firms of several trades, help that waits, a bus on the way, a stranded person, a scenario."""
+"""Resumption in the demo world: firms of several trades, help, a bus on the way, people who come alone or are stranded, a scenario."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -42,6 +42,7 @@ def resume(ground: Ground, *, at: datetime) -> None:
         who=stranded, place=county, need="外地返乡途中滞留，无住宿 (no bed for the night)", by=by,
         at=at - timedelta(hours=6),
     )  # fmt: skip
+    _alone(county, by=by, at=at)
     choices = {"investigation": 12, "ward": 40, "contacts_left": 60, "ended": 20}
     ask_scenario(place=county, disease=_DISEASE, choices=choices, by=by, at=at)
 
@@ -60,3 +61,18 @@ def _bus(county: Place, *, by: Actor, at: datetime) -> None:
         heat = Decimal("37.6") if n == len(rows) - 1 else Decimal("36.4") + Decimal(n) / 10
         services.check_traveller(traveller=row, temperature=heat, by=by, at=at - timedelta(hours=9))
     services.depart(charter=bus, by=by, at=at - timedelta(hours=8))
+
+
+def _alone(county: Place, *, by: Actor, at: datetime) -> None:
+    """Announce three people who come by themselves: one was met, one is due, one is late."""
+    town = Place.objects.filter(parent=county).order_by("path")[0]
+    other = Place.objects.filter(level=Level.COUNTY).exclude(pk=county.pk).order_by("path")[1]
+    for name, hours in (("蒋七", -40), ("沈八", -30), ("韩九", 5)):
+        row = services.announce_arrival(
+            who=PersonCandidate(name=name, place_id=town.pk, path=town.path), from_place=other, to_place=town,
+            expected_at=at + timedelta(hours=hours), by=by, at=at - timedelta(hours=50),
+        )  # fmt: skip
+        if hours == -40:
+            services.meet_arrival(
+                arrival=row, came=True, temperature=Decimal("36.4"), by=by, at=at - timedelta(hours=36)
+            )

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from lianfang.common.clock import local_day, start_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.access.selectors import actor_for
@@ -15,8 +16,8 @@ from lianfang.loop.derivation import Derivation, derivations
 from lianfang.loop.models import Finding
 from lianfang.measures.drilling import run_drill
 from lianfang.measures.events import MeasureEvent
-from lianfang.measures.laying import lay_out, newest_place
-from lianfang.measures.models import Drill, Measure, Scenario
+from lianfang.measures.laying import end_work, lay_out, newest_place
+from lianfang.measures.models import Drill, Measure, Scenario, Work
 from lianfang.measures.scenarios import run_scenario
 from lianfang.measures.selectors import confirmed_elsewhere
 from lianfang.measures.services import carry_out
@@ -97,6 +98,29 @@ class LaidOut(Derivation):
         if n:
             record(MeasureEvent.ASSIGNED, by=Actor.system("measures.work"), at=at, after={"pieces": n})
         return n
+
+
+@derivations.add
+class Abolished(Derivation):
+    """Work of a place that was abolished ends with the place; its successor has, or is given, its own."""
+
+    model = Place
+
+    def stale(self, at: datetime) -> QuerySet[Any]:
+        gone = Place.objects.filter(abolished_on__lte=local_day(at))
+        return gone.filter(Exists(_work_left(OuterRef("pk")))).order_by("pk").values_list("pk", flat=True)
+
+    def derive(self, ids: Iterable[int], at: datetime) -> int:
+        written = 0
+        for place in Place.objects.filter(pk__in=list(ids), abolished_on__lte=local_day(at)):
+            written += end_work(_work_left(place.pk), ended_at=start_of(place.abolished_on), at=at)
+        if written:
+            record(MeasureEvent.ASSIGNED, by=Actor.system("measures.work"), at=at, after={"ended": written})
+        return written
+
+
+def _work_left(place: Any) -> QuerySet[Work]:
+    return Work.objects.filter(place_id=place, until_at__isnull=True)
 
 
 @derivations.add

@@ -19,6 +19,7 @@ import polars as pl
 from django.db import transaction
 from numpy.typing import NDArray
 
+from lianfang.common.clock import local_day
 from lianfang.common.errors import LianfangError
 from lianfang.core.access.actor import Actor
 from lianfang.core.registry.models import Jurisdiction
@@ -81,7 +82,10 @@ def _play(drill: Drill, durations: Durations, at: datetime) -> dict[str, Any]:
     plan = drill.plan
     # As in peace: what is really in force there does not stand in the way, and is back when this is undone.
     Activation.objects.filter(plan=plan, until_at__isnull=True).update(until_at=at)
-    Measure.objects.in_force().filter(path__within=drill.path, disease=plan.disease).update(until_at=at)
+    held = Measure.objects.in_force().filter(path__within=drill.path, disease=plan.disease)
+    standing = Work.objects.filter(until_at__isnull=True, path__within=drill.path)
+    standing.update(until_at=at, until_on=local_day(at))
+    held.update(until_at=at)
     started = time.perf_counter()
     activation = put_on(plan=plan, place=drill.place, reason="drill", by=by, at=at)
     works = list(_works(activation).select_related("place").order_by("pk"))

@@ -99,8 +99,9 @@ def _begins(begin: datetime, *, again: bool) -> Mapping[str, Any]:
     return {"from_at": start_of(on), "from_on": on}
 
 
-def end_work(works: QuerySet[Any], *, ended_at: datetime, at: datetime) -> None:
-    """End work with what asked for it."""
+def end_work(works: QuerySet[Any], *, ended_at: datetime, at: datetime) -> int:
+    """End work with what asked for it, or with its place; return how many pieces. What had not begun never does."""
     ids = list(works.filter(until_at__isnull=True).values_list("pk", flat=True))
     Work.objects.filter(pk__in=ids).update(until_at=ended_at, until_on=local_day(ended_at))
     touch(Work, ids, at=at)
+    return len(ids)

@@ -248,6 +248,7 @@ class Work(models.Model):
 
     class Meta:
         verbose_name_plural = "work"
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["place", "code"], name="work_of_place")]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
                 fields=["measure", "code", "place"],

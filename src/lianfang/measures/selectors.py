@@ -1,17 +1,18 @@
 """What pages, the interface and other apps read of measures: in force, proposed, work done, plans and drills."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.loop.models import Decision, Finding, Judgement, Status, Task
 from lianfang.measures.duties import CODES
-from lianfang.measures.models import Activation, Measure, Plan, Response, Work
+from lianfang.measures.models import Activation, Measure, Plan, Response, Work, WorkReport
 from lianfang.measures.switching import FINDING
 
 
@@ -100,48 +101,61 @@ class Progress:
         return self.n_done / n if n else None
 
 
+def serving(works: QuerySet[Work]) -> QuerySet[Work]:
+    """Return the pieces of work that do what these ask for: themselves, and the same round of another measure there."""
+    same = {name: OuterRef(name) for name in ("place_id", "code", "every_days", "within_hours")}
+    asked = Exists(works.order_by().filter(measure__isnull=False, **same))
+    return Work.objects.filter(Q(pk__in=works.order_by().values("pk")) | Q(asked, measure__isnull=False))
+
+
+def tasks_of(works: QuerySet[Work]) -> QuerySet[Task]:
+    """Return the tasks of some work since the first of it began; a round that another measure asks for, too, is one task."""
+    first = works.aggregate(first=Min("from_at"))["first"]
+    rows = Task.objects.filter(duty__in=CODES, subject_id__in=serving(works).values("pk"))
+    return rows.filter(due_at__gte=first) if first is not None else rows.none()
+
+
 def progress_of(works: QuerySet[Work], at: datetime) -> list[Progress]:
-    """Return how each kind of work goes, in two queries."""
+    """Return how each kind of work goes, in a few queries."""
     rows = list(
-        works.values("code", "within_hours", "every_days")
-        .annotate(
-            n=Count("place", distinct=True),
-            first=Max("pk"),
-            found=Sum("reports__n_found", filter=Q(reports__superseded_at__isnull=True)),
-        )
+        works.order_by()
+        .values("code", "within_hours", "every_days")
+        .annotate(n=Count("place", distinct=True), last=Max("pk"), first=Min("from_at"))
         .order_by("code")
     )
-    texts = {row.pk: row.text for row in Work.objects.filter(pk__in=[r["first"] for r in rows])}
-    tasks = Task.objects.filter(duty__in=CODES, subject_id__in=works.values("pk"))
-    late = Q(status=Status.OPEN, due_at__lt=at)
-    of_work: dict[int, dict[str, int]] = {
-        line["subject_id"]: line
-        for line in tasks.order_by()
+    if not rows:
+        return []
+    texts = {row.pk: row.text for row in Work.objects.filter(pk__in=[r["last"] for r in rows])}
+    code_of = dict(serving(works).values_list("pk", "code"))
+    counted: dict[str, dict[str, int]] = defaultdict(lambda: {"done": 0, "open": 0, "late": 0})
+    for line in (
+        tasks_of(works)
+        .order_by()
         .values("subject_id")
         .annotate(
             done=Count("pk", filter=Q(status=Status.DONE)),
             open=Count("pk", filter=Q(status=Status.OPEN, due_at__gte=at)),
-            late=Count("pk", filter=late),
+            late=Count("pk", filter=Q(status=Status.OPEN, due_at__lt=at)),
         )
-    }
-    code_of = dict(works.values_list("pk", "code"))
-    counted: dict[str, dict[str, int]] = {}
-    for pk, code in code_of.items():
-        line = of_work.get(pk, {})
-        sums = counted.setdefault(code, {"done": 0, "open": 0, "late": 0})
-        for name in sums:
-            sums[name] += line.get(name, 0)
+    ):
+        for name, n in counted[code_of[line["subject_id"]]].items():
+            counted[code_of[line["subject_id"]]][name] = n + line[name]
+    reports = WorkReport.objects.current().filter(
+        work__in=serving(works), work__code__in=[r["code"] for r in rows]
+    )
+    reports = reports.filter(occurred_at__gte=min(row["first"] for row in rows))
+    found = dict(reports.order_by().values_list("work__code").annotate(n=Sum("n_found")))
     return [
         Progress(
             code=row["code"],
-            text=texts[row["first"]],
+            text=texts[row["last"]],
             n_places=row["n"],
             every_days=row["every_days"],
             within_hours=row["within_hours"],
             n_done=counted[row["code"]]["done"],
             n_open=counted[row["code"]]["open"],
             n_late=counted[row["code"]]["late"],
-            n_found=row["found"] or 0,
+            n_found=found.get(row["code"]) or 0,
         )
         for row in rows
     ]
@@ -172,7 +186,7 @@ def activations_in(actor: Actor, path: str) -> QuerySet[Activation]:
 
 def units_at_work(works: QuerySet[Work], at: datetime) -> list[dict[str, Any]]:
     """Return what each unit has to do of some work: open, late and done, the latest first."""
-    tasks = Task.objects.filter(duty__in=CODES, subject_id__in=works.values("pk")).exclude(status=Status.VOID)
+    tasks = tasks_of(works).exclude(status=Status.VOID)
     rows = (
         tasks.order_by()
         .values("unit_id", "unit__name", "unit__place__name")

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from django.db.models import QuerySet
 
 from lianfang.common.clock import end_of
+from lianfang.common.paths import lineage
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Level, Place
@@ -58,6 +59,12 @@ def worst_below(grades: dict[str, Grade], path: str) -> str:
     """Return the worst grade of the places of an area, "" where none is graded."""
     levels = [row.level for place, row in grades.items() if place.startswith(path)]
     return max(levels, key=lambda level: _RANK[level], default="")
+
+
+def grade_holding(path: str, at: datetime) -> str:
+    """Return the worst grade that is confirmed for a place or one above it, "" where nobody has confirmed one."""
+    rows = Grade.objects.current().filter(path__in=lineage(path), occurred_at__lte=at)
+    return max(rows.values_list("level", flat=True), key=lambda level: _RANK[level], default="")
 
 
 def city_grade(grades: dict[str, Grade], city: Place, places: Sequence[Place]) -> str:

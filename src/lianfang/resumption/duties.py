@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from lianfang.core.registry.models import Capability
 from lianfang.core.rules import deadline
 from lianfang.loop.duty import Duty, answerable, duties, owing
-from lianfang.resumption.models import Charter, HelpRequest, Reopening, Stranded, Traveller
+from lianfang.resumption.models import Arrival, Charter, HelpRequest, Reopening, Stranded, Traveller
 
 
 @duties.add
@@ -24,7 +24,8 @@ class DecideReopening(Duty):
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
         return owing(
             among.filter(needs_permit=True).filter(
-                Q(superseded_at__isnull=True) | Q(decided_at__isnull=False)
+                # What was replaced, or closed again, before anybody decided needs no decision any more.
+                Q(superseded_at__isnull=True, closed_at__isnull=True) | Q(decided_at__isnull=False)
             ),
             by=answerable(self.capability),
             since="occurred_at",
@@ -63,7 +64,7 @@ class CheckTraveller(Duty):
 
     def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
         return owing(
-            among,
+            among.filter(Q(charter__called_off_at__isnull=True) | Q(checked_at__isnull=False)),
             by=answerable(self.capability),
             since="listed_at",
             due="due_at",
@@ -89,6 +90,26 @@ class ReceiveCharter(Duty):
             due=deadline("clock.handover", "arrives_at"),
             met="received_at",
             risk=Value(30),
+        )
+
+
+@duties.add
+class MeetArrival(Duty):
+    """Every person whose arrival was announced is met within a day by the place where they arrive."""
+
+    code = "resumption.meet"
+    subject = Arrival
+    capability = Capability.OBSERVE
+    title: ClassVar[Any] = _("Meet the person who arrives")
+
+    def owed(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:  # noqa: ARG002
+        return owing(
+            among,
+            by=answerable(self.capability),
+            since="announced_at",
+            due=deadline("clock.arrival", "expected_at"),
+            met="met_at",
+            risk=Value(40),
         )
 
 

@@ -1,4 +1,4 @@
-"""Firms and what they declare and need; charters with their travellers; people who are stranded."""
+"""Firms and what they declare and need; charters with their travellers; people who arrive alone or are stranded."""
 
 from typing import Any, ClassVar
 
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.common.fields import MomentField, PathField
 from lianfang.core.facts import Fact
+from lianfang.regions.models import RiskLevel
 from lianfang.resumption.querysets import FirmFactQuerySet, FirmQuerySet, JourneyQuerySet, StrandedQuerySet
 
 
@@ -63,6 +64,9 @@ class Reopening(Fact):
     decided_at = MomentField(null=True)
     decided_by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
     reason = models.TextField(blank=True)
+    closed_at = MomentField(null=True)  # the firm closed again; it may declare anew
+    closed_by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
+    closed_because = models.TextField(blank=True)
 
     objects = FirmFactQuerySet.as_manager()  # type: ignore[misc]
 
@@ -121,6 +125,9 @@ class Charter(models.Model):
     departs_at = MomentField()
     arrives_at = MomentField()
     planned_at = MomentField()
+    called_off_at = MomentField(null=True)
+    called_off_by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
+    called_off_because = models.TextField(blank=True)
     departed_at = MomentField(null=True)
     received_at = MomentField(null=True)
     received_by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
@@ -161,6 +168,37 @@ class Traveller(models.Model):
 
     def __str__(self) -> str:
         return f"traveller {self.person_id}"
+
+
+class Arrival(models.Model):
+    """A person who comes alone is announced; the place where they arrive meets them and sees what they need.
+
+    `grade` is that of the place they leave, `observe_days` what the edition asks of arrivals from there; whether they are
+    observed, and until when, is said by the person who met them.
+    """
+
+    person = models.ForeignKey("registry.Person", models.PROTECT, related_name="+")
+    from_place = models.ForeignKey("registry.Place", models.PROTECT, related_name="+")
+    source_path = PathField(db_index=True)
+    place = models.ForeignKey("registry.Place", models.PROTECT, related_name="+")  # where they arrive
+    path = PathField(db_index=True)
+    expected_at = MomentField()
+    announced_at = MomentField()
+    announced_by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
+    grade = models.CharField(max_length=6, choices=RiskLevel, blank=True)
+    edition = models.CharField(max_length=80, blank=True)
+    observe_days = models.PositiveSmallIntegerField(default=0)
+    met_at = MomentField(null=True)
+    met_by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
+    came = models.BooleanField(null=True)
+    temperature = models.DecimalField(max_digits=3, decimal_places=1, null=True)
+    observe_until_on = models.DateField(null=True)
+    note = models.TextField(blank=True)
+
+    objects = JourneyQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"arrival of person {self.person_id}"
 
 
 class Stranded(models.Model):

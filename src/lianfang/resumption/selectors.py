@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
 from lianfang.core.access.actor import Actor
-from lianfang.resumption.models import Charter, Firm, HelpRequest, Reopening, Stranded, Trade
+from lianfang.resumption.models import Arrival, Charter, Firm, HelpRequest, Reopening, Stranded, Trade
 
 _SHOWN = timedelta(days=14)
 
@@ -33,6 +33,7 @@ def firms(actor: Actor, path: str) -> QuerySet[Firm]:
         rows.select_related("place")
         .annotate(
             n_back=Subquery(held.values("n_back")[:1]),
+            closed_at=Subquery(held.values("closed_at")[:1]),
             is_open=Subquery(held.values("is_open")[:1]),
             needs_permit=Subquery(held.values("needs_permit")[:1]),
             n_asking=Count("help_requests", filter=Q(help_requests__answered_at__isnull=True)),
@@ -50,7 +51,13 @@ def by_trade(actor: Actor, path: str) -> list[TradeLine]:
         .values("trade")
         .annotate(n=Count("pk"), workers=Sum("n_workers"))
     }
-    held = Reopening.objects.visible_in(actor, path).current().order_by().values("firm__trade")
+    held = (
+        Reopening.objects.visible_in(actor, path)
+        .current()
+        .filter(closed_at__isnull=True)
+        .order_by()
+        .values("firm__trade")
+    )
     said = {
         row["firm__trade"]: row
         for row in held.annotate(
@@ -80,7 +87,11 @@ def by_trade(actor: Actor, path: str) -> list[TradeLine]:
 def reopenings_waiting(actor: Actor, path: str) -> QuerySet[Reopening]:
     """Return the firms that wait for a permit, the longest first."""
     rows: QuerySet[Reopening] = Reopening.objects.visible_in(actor, path).current()
-    return rows.filter(is_open__isnull=True).select_related("firm", "place").order_by("occurred_at", "pk")
+    return (
+        rows.filter(is_open__isnull=True, closed_at__isnull=True)
+        .select_related("firm", "place")
+        .order_by("occurred_at", "pk")
+    )
 
 
 def help_open(actor: Actor, path: str) -> QuerySet[HelpRequest]:
@@ -96,9 +107,22 @@ def charters(actor: Actor, path: str, at: datetime) -> QuerySet[Charter]:
     )
     return (
         rows.filter(Q(received_at__isnull=True) | Q(received_at__gt=at - _SHOWN))
+        .filter(Q(called_off_at__isnull=True) | Q(called_off_at__gt=at - _SHOWN))
         .select_related("from_place", "to_place")
         .annotate(n_listed=Count("travellers"), n_fit=Count("travellers", filter=Q(travellers__is_fit=True)))
         .order_by("departs_at", "pk")
+    )
+
+
+def arrivals(actor: Actor, path: str, at: datetime) -> QuerySet[Arrival]:
+    """Return the people who come to an area or leave it alone: not met yet, and those met in the last two weeks."""
+    rows: QuerySet[Arrival] = Arrival.objects.visible_to(actor).filter(
+        Q(path__within=path) | Q(source_path__within=path)
+    )
+    return (
+        rows.filter(Q(met_at__isnull=True) | Q(met_at__gt=at - _SHOWN))
+        .select_related("person", "from_place", "place", "met_by")
+        .order_by("met_at", "expected_at", "pk")
     )
 
 

@@ -1,11 +1,13 @@
 """Point-to-point journeys of returning workers: planned, listed, checked, departed, and taken over where they arrive."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,13 +18,33 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.matching import PersonCandidate
 from lianfang.core.registry.models import Place
 from lianfang.resumption import selectors, services
-from lianfang.resumption.models import Charter, Traveller
+from lianfang.resumption.models import Arrival, Charter, Traveller
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
 
 P = Permission
 _LIMIT = 200
 _MOMENT = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+
+
+class ArrivalForm(forms.Form):
+    """A person who comes alone to the area."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    phone = forms.CharField(label=_("Telephone"), required=False, max_length=30)
+    from_place = forms.CharField(label=_("Code of the place they leave"), max_length=24)
+    expected_at = forms.DateTimeField(label=_("Expected"), widget=_MOMENT)
+    prefix = "arrival"
+
+    def clean_from_place(self) -> Place:
+        return _place(self.cleaned_data["from_place"])
+
+
+def _place(code: str) -> Place:
+    place: Place | None = Place.objects.filter(code=code.strip()).first()
+    if place is None:
+        raise forms.ValidationError(gettext("No place has this code; see the list of places."))
+    return place
 
 
 class CharterForm(forms.Form):
@@ -35,10 +57,7 @@ class CharterForm(forms.Form):
     arrives_at = forms.DateTimeField(label=_("Arrives"), widget=_MOMENT)
 
     def clean_to_place(self) -> Place:
-        place: Place | None = Place.objects.filter(code=self.cleaned_data["to_place"].strip()).first()
-        if place is None:
-            raise forms.ValidationError(gettext("No place has this code; see the list of places."))
-        return place
+        return _place(self.cleaned_data["to_place"])
 
 
 class NamesForm(forms.Form):
@@ -63,10 +82,18 @@ def index(request: Any) -> HttpResponse:
     return _index(request, area)
 
 
-def _index(request: Any, area: Any, form: CharterForm | None = None, status: int = 200) -> HttpResponse:
+def _index(
+    request: Any, area: Any, form: CharterForm | None = None, *, announce: Any = None, status: int = 200
+) -> HttpResponse:
     may = area.place is not None and request.actor.may(P.CHARTER_EDIT, area.path)
+    people = list(selectors.arrivals(request.actor, area.path, request.at)[:_LIMIT])
+    for one in people:  # what the edition asks for stands in the form; the person who meets them decides
+        one.suggested = local_day(request.at) + timedelta(days=one.observe_days) if one.observe_days else None
     context = {
         "area": area,
+        "arrivals": people,
+        "may_meet": may,
+        "announce": (announce or ArrivalForm()) if may else None,
         "charters": selectors.charters(request.actor, area.path, request.at)[:_LIMIT],
         "form": (form or CharterForm()) if may else None,
     }
@@ -96,7 +123,9 @@ def charter(request: Any, pk: int) -> HttpResponse:
     rows = Charter.objects.select_related("from_place", "to_place", "received_by")
     row = rows.get_visible(request.actor, pk=pk)
     actor = request.actor
-    sends = row.departed_at is None and actor.may(P.CHARTER_EDIT, row.source_path)
+    sends = (
+        row.departed_at is None and row.called_off_at is None and actor.may(P.CHARTER_EDIT, row.source_path)
+    )
     receives = row.departed_at is not None and row.received_at is None and actor.may(P.CHARTER_EDIT, row.path)
     n_fit = row.travellers.filter(is_fit=True).count()
     context = {
@@ -118,6 +147,8 @@ def act(request: Any, pk: int) -> HttpResponse:
     try:
         if chosen == "depart":
             services.depart(**who)
+        elif chosen == "call-off":
+            services.call_off(reason=request.POST.get("reason", ""), **who)
         elif chosen == "receive":
             form = ReceiptForm(request.POST)
             if form.is_valid():
@@ -162,3 +193,54 @@ def check(request: Any, pk: int) -> HttpResponse:
         told = gettext("May travel.") if is_fit else gettext("Has fever and does not travel.")
         messages.success(request, told)
     return redirect("web:charter", pk=row.charter_id)
+
+
+class MeetingForm(forms.Form):
+    """What whoever meets a person saw and decides."""
+
+    temperature = forms.DecimalField(
+        min_value=30, max_value=45, max_digits=3, decimal_places=1, required=False
+    )
+    observe_until_on = forms.DateField(required=False)
+    note = forms.CharField(required=False)
+
+
+@page("charters/arrivals", name="arrivals", permission=P.CHARTER_EDIT, method="POST")
+def announce(request: Any) -> HttpResponse:
+    """Announce a person who comes alone to the area."""
+    area = chosen_area(request, P.CHARTER_EDIT)
+    form = ArrivalForm(request.POST)
+    if not form.is_valid() or area.place is None:
+        return _index(request, area, announce=form, status=422)
+    told = form.cleaned_data
+    who = PersonCandidate(
+        name=told["name"], phone=told["phone"], place_id=area.place.pk, path=area.place.path
+    )
+    try:
+        services.announce_arrival(
+            who=who, from_place=told["from_place"], to_place=area.place, expected_at=told["expected_at"],
+            by=request.actor, at=request.at,
+        )  # fmt: skip
+    except LianfangError as error:
+        form.add_error(None, f"{error} {error.hint}")
+        return _index(request, area, announce=form, status=422)
+    messages.success(request, gettext("Recorded."))
+    return redirect(f"{reverse('web:charters')}?area={area.place.code}")
+
+
+@page("charters/arrivals/<int:pk>", name="arrival", permission=P.CHARTER_EDIT, method="POST")
+def meet(request: Any, pk: int) -> HttpResponse:
+    """Say that an announced person came, or was looked for and did not."""
+    row = Arrival.objects.select_related("person", "place").get_visible(request.actor, P.CHARTER_EDIT, pk=pk)
+    form = MeetingForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, gettext("Give the temperature in degrees, such as 36.5."))
+        return redirect("web:charters")
+    try:
+        came = request.POST.get("act") != "missed"
+        services.meet_arrival(arrival=row, came=came, **form.cleaned_data, by=request.actor, at=request.at)
+    except LianfangError as error:
+        messages.error(request, f"{error} {error.hint}")
+    else:
+        messages.success(request, gettext("Recorded."))
+    return redirect(f"{reverse('web:charters')}?area={row.place.code}")

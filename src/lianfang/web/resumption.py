@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -112,8 +113,9 @@ def firm(request: Any, pk: int) -> HttpResponse:
         "edition": edition,
         "needs_permit": needs,
         "declare": DeclareForm(initial={"n_back": row.n_workers})
-        if may and (not said or said[0].is_open is False)
+        if may and (not said or said[0].is_open is False or said[0].closed_at)
         else None,
+        "may_close": may and said and said[0].is_open is not False and not said[0].closed_at,
         "ask": HelpForm() if may else None,
     }
     return render(request, "resumption/firm.html", context)
@@ -121,9 +123,14 @@ def firm(request: Any, pk: int) -> HttpResponse:
 
 @page("resumption/firms/<int:pk>", name="firm", permission=P.FIRM_EDIT, method="POST")
 def tell(request: Any, pk: int) -> HttpResponse:
-    """Declare that a firm reopens, or ask for help for it."""
+    """Declare that a firm reopens or closes again, or ask for help for it."""
     row = Firm.objects.select_related("place").get_visible(request.actor, P.FIRM_EDIT, pk=pk)
     who: dict[str, Any] = {"firm": row, "by": request.actor, "at": request.at}
+    if request.POST.get("act") == "close":
+        reason = request.POST.get("reason", "")
+        return _done(
+            request, services.close_firm, firm=row, reason=reason, to=reverse("web:firm", kwargs={"pk": pk})
+        )
     is_help = request.POST.get("act") == "help"
     form: forms.Form = HelpForm(request.POST) if is_help else DeclareForm(request.POST)
     if not form.is_valid():
@@ -178,11 +185,11 @@ def settle(request: Any, pk: int) -> HttpResponse:
     return _done(request, services.settle_stranded, stranded=row, how=request.POST.get("reason", ""))
 
 
-def _done(request: Any, act: Any, /, **told: Any) -> HttpResponse:
+def _done(request: Any, act: Any, /, to: str = "web:resumption", **told: Any) -> HttpResponse:
     try:
         act(**told, by=request.actor, at=request.at)
     except LianfangError as error:
         messages.error(request, f"{error} {error.hint}")
     else:
         messages.success(request, gettext("Recorded."))
-    return redirect("web:resumption")
+    return redirect(to)

@@ -9,7 +9,7 @@ from lianfang.common.clock import local_day, start_of
 from lianfang.core.registry.matching import PersonCandidate
 from lianfang.regions.models import Grade
 from lianfang.resumption import services
-from lianfang.resumption.models import Charter, Firm, HelpRequest, Reopening, Stranded, Traveller
+from lianfang.resumption.models import Arrival, Charter, Firm, HelpRequest, Reopening, Stranded, Traveller
 
 
 def _firm(stage: Stage) -> Firm:
@@ -97,6 +97,27 @@ def _unreceive(stage: Stage, pk: int) -> None:
     services.withdraw_receipt(charter=row, reason="another bus", by=stage.by, at=stage.at)
 
 
+def _announced(stage: Stage) -> int:
+    n = Arrival.objects.count()
+    who = PersonCandidate(name=f"吴{n}敏", phone=f"1003234{n:04}")
+    places = stage.world.places
+    row = services.announce_arrival(
+        who=who, from_place=places["420107"], to_place=places["420106001"],
+        expected_at=stage.at + timedelta(hours=8), by=stage.by, at=stage.at,
+    )  # fmt: skip
+    return int(row.pk)
+
+
+def _meet(stage: Stage, pk: int) -> None:
+    row = Arrival.objects.get(pk=pk)
+    services.meet_arrival(arrival=row, came=True, temperature=Decimal("36.4"), by=stage.by, at=stage.at)
+
+
+def _unmeet(stage: Stage, pk: int) -> None:
+    row = Arrival.objects.get(pk=pk)
+    services.withdraw_meeting(arrival=row, reason="another person", by=stage.by, at=stage.at)
+
+
 def _found(stage: Stage) -> int:
     who = PersonCandidate(
         name=f"钱{Stranded.objects.count()}芳", phone=f"1002234{Stranded.objects.count():04}"
@@ -121,5 +142,6 @@ STORIES: dict[str, Story] = {
     "resumption.help": Story(_asked, _answer, _unanswer, ""),
     "resumption.check": Story(_listed, _check, _uncheck, ""),
     "resumption.receive": Story(_departed, _receive, _unreceive, ""),
+    "resumption.meet": Story(_announced, _meet, _unmeet, ""),
     "resumption.settle": Story(_found, _settle, _unsettle, ""),
 }

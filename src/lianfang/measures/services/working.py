@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -33,7 +34,7 @@ def report_work(
     if moment > at or moment < work.from_at:
         raise BadDates(reason=moment.isoformat())
     row = WorkReport.objects.create(
-        work=work,
+        work=_owing(work, moment),
         unit_id=by.unit_id,
         n_done=n_done,
         n_found=n_found,
@@ -43,9 +44,18 @@ def report_work(
         recorded_by_id=by.user_id,
     )
     after = {"done_at": moment.isoformat(), "n_done": n_done, "n_found": n_found}
-    record(MeasureEvent.WORKED, subject=work, by=by, at=at, after=after)
-    touch(Work, [work.pk], at=at)
+    record(MeasureEvent.WORKED, subject=row.work, by=by, at=at, after=after)
+    touch(Work, [row.work_id], at=at)
     return row
+
+
+def _owing(work: Work, moment: datetime) -> Work:
+    """Return the piece of work that owes the round at a moment: where several measures ask for it, the earliest."""
+    if work.measure_id is None:
+        return work
+    same = {name: getattr(work, name) for name in ("place_id", "code", "every_days", "within_hours")}
+    rows = Work.objects.filter(measure__isnull=False, pk__lte=work.pk, from_at__lte=moment, **same)
+    return rows.filter(Q(until_at__isnull=True) | Q(until_at__gt=moment)).order_by("pk").first() or work
 
 
 @transaction.atomic

@@ -3,16 +3,23 @@
 from lianfang.resumption.services.firms import (
     answer_help,
     ask_help,
+    close_firm,
     decide_reopening,
     declare_reopening,
     enter_firm,
     reopen_decision,
     reopen_help,
+)
+from lianfang.resumption.services.people import (
+    announce_arrival,
+    meet_arrival,
     reopen_stranded,
     report_stranded,
     settle_stranded,
+    withdraw_meeting,
 )
 from lianfang.resumption.services.travel import (
+    call_off,
     check_traveller,
     depart,
     list_travellers,
@@ -23,14 +30,18 @@ from lianfang.resumption.services.travel import (
 )
 
 __all__ = [
+    "announce_arrival",
     "answer_help",
     "ask_help",
+    "call_off",
     "check_traveller",
+    "close_firm",
     "decide_reopening",
     "declare_reopening",
     "depart",
     "enter_firm",
     "list_travellers",
+    "meet_arrival",
     "plan_charter",
     "receive_charter",
     "reopen_decision",
@@ -39,5 +50,6 @@ __all__ = [
     "report_stranded",
     "settle_stranded",
     "withdraw_check",
+    "withdraw_meeting",
     "withdraw_receipt",
 ]

@@ -17,7 +17,12 @@ from lianfang.resumption.errors import BadJourney, NobodyNamed, NothingOpen, Not
 from lianfang.resumption.events import ResumptionEvent
 from lianfang.resumption.models import Charter, Traveller
 from lianfang.resumption.rules import fever_at, seats_allowed
-from lianfang.resumption.services.firms import reason_of
+from lianfang.resumption.services.answering import Answer, give_answer, reason_of, take_back
+
+RECEIPT = Answer(
+    model=Charter, event=ResumptionEvent.RECEIVED, permission=Permission.CHARTER_EDIT, moment="received_at",
+    person="received_by", among={"departed_at__isnull": False}, empty={"n_received": None},
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -95,12 +100,25 @@ def check_traveller(
 def withdraw_check(*, traveller: Traveller, reason: str, by: Actor, at: datetime) -> None:
     """Take a check back: it is owed again."""
     by.require(Permission.CHARTER_EDIT, traveller.source_path)
-    reason_of(reason)
+    text = reason_of(reason)
     checked = Traveller.objects.filter(pk=traveller.pk, checked_at__isnull=False)
     if not checked.update(temperature=None, is_fit=None, checked_at=None):
         raise NothingOpen
-    record(ResumptionEvent.CHECKED, subject=traveller, by=by, at=at, reason=reason, after={"is_fit": None})
+    record(ResumptionEvent.CHECKED, subject=traveller, by=by, at=at, reason=text, after={"taken_back": True})
     touch(Traveller, [traveller.pk], at=at)
+
+
+@transaction.atomic
+def call_off(*, charter: Charter, reason: str, by: Actor, at: datetime) -> None:
+    """Call a charter off that has not departed: nobody is checked for it any more."""
+    row = _before_departure(charter, by)
+    text = reason_of(reason)
+    Charter.objects.filter(pk=row.pk).update(
+        called_off_at=at, called_off_by_id=by.user_id, called_off_because=text
+    )
+    record(ResumptionEvent.CALLED_OFF, subject=row, by=by, at=at, reason=text)
+    touch(Charter, [row.pk], at=at)
+    touch(Traveller, list(row.travellers.values_list("pk", flat=True)), at=at)
 
 
 @transaction.atomic
@@ -119,39 +137,27 @@ def depart(*, charter: Charter, by: Actor, at: datetime) -> int:
     return n
 
 
-@transaction.atomic
 def receive_charter(*, charter: Charter, n_received: int, by: Actor, at: datetime, note: str = "") -> None:
     """Take a charter over where it arrives: how many came. Who is missing is said in the note."""
-    by.require(Permission.CHARTER_EDIT, charter.path)
     expected = charter.travellers.filter(is_fit=True).count()
     if n_received != expected and not note.strip():
         raise NotReady(reason=f"{n_received} / {expected}")
-    waiting = Charter.objects.filter(pk=charter.pk, departed_at__isnull=False, received_at__isnull=True)
-    if not waiting.update(
-        received_at=at, received_by_id=by.user_id, n_received=n_received, note=note.strip()
-    ):
-        raise NothingOpen
+    says = {"n_received": n_received, "note": note.strip()}
     after = {"n_received": n_received, "expected": expected}
-    record(ResumptionEvent.RECEIVED, subject=charter, by=by, at=at, reason=note, after=after)
-    touch(Charter, [charter.pk], at=at)
+    give_answer(RECEIPT, charter, says=says, reason=note, after=after, by=by, at=at)
 
 
-@transaction.atomic
 def withdraw_receipt(*, charter: Charter, reason: str, by: Actor, at: datetime) -> None:
     """Take the receipt of a charter back: it is owed again."""
-    by.require(Permission.CHARTER_EDIT, charter.path)
-    reason_of(reason)
-    held = Charter.objects.filter(pk=charter.pk, received_at__isnull=False)
-    if not held.update(received_at=None, n_received=None):
-        raise NothingOpen
-    record(ResumptionEvent.RECEIVED, subject=charter, by=by, at=at, reason=reason, after={"received": False})
-    touch(Charter, [charter.pk], at=at)
+    take_back(RECEIPT, charter, reason=reason, by=by, at=at)
 
 
 def _before_departure(charter: Charter, by: Actor) -> Charter:
     by.require(Permission.CHARTER_EDIT, charter.source_path)
     rows = Charter.objects.select_for_update(of=("self",)).select_related("from_place")
-    row: Charter | None = rows.filter(pk=charter.pk, departed_at__isnull=True).first()
+    row: Charter | None = rows.filter(
+        pk=charter.pk, departed_at__isnull=True, called_off_at__isnull=True
+    ).first()
     if row is None:
         raise NothingOpen
     return row
