@@ -8,7 +8,7 @@ from tests.journeys.visitor import DESK_EN, DESK_ZH, PHONE_EN, PHONE_ZH, Visitor
 
 pytestmark = pytest.mark.browser
 
-CAST = ("wang", "zhao", "lin", "sun", "deng", "ma", "he", "tang", "xu", "admin")
+CAST = ("wang", "zhao", "lin", "chen", "sun", "deng", "ma", "he", "tang", "xu", "admin")
 # Pages that no navigation names, by who opens them.
 BEYOND = {
     "wang": [

@@ -9,10 +9,8 @@ from ninja import Schema
 from lianfang.api.door import Sent, endpoint, page_size, place_where
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place
-from lianfang.loop.models import Finding
 from lianfang.regions import selectors
 from lianfang.regions.errors import NoIndicators
-from lianfang.regions.grading import FINDING as GRADE
 from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.models import Grade
 from lianfang.regions.outlines import outlines_below
@@ -165,5 +163,5 @@ def proposals(request: Any, limit: int = 100) -> Any:
 @endpoint("POST", "/grade-proposals/{pk}/decision", P.GRADE_CONFIRM, response=GradeOut)
 def decide(request: Any, pk: int, body: GradeDecisionIn) -> Any:
     """Put a proposed grade in force, or another level, with the reason."""
-    row = Finding.objects.get_visible(request.actor, P.GRADE_CONFIRM, kind=GRADE, pk=pk)
+    row = selectors.get_grade_proposal(request.actor, pk)
     return decide_grade(finding=row, **body.dict(), by=request.actor, at=request.at)

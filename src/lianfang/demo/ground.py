@@ -33,6 +33,7 @@ _PEOPLE = [
     ("wang", "王敏", Role.EPIDEMIOLOGIST, "county", UnitKind.CDC),
     ("zhao", "赵强", Role.FIELD_WORKER, "township", UnitKind.HEALTH_CENTRE),
     ("lin", "林晓", Role.SUPERVISOR, "prefecture", UnitKind.CDC),
+    ("chen", "陈刚", Role.SUPERVISOR, "province", UnitKind.COMMAND),
     ("sun", "孙丽", Role.CLINICIAN, "county", UnitKind.HOSPITAL),
     ("deng", "邓洁", Role.BED_DESK, "prefecture", UnitKind.CDC),
     ("ma", "马俊", Role.LABORATORIAN, "county", UnitKind.LABORATORY),
@@ -135,6 +136,7 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
 
     add("cn-nha", "示范国卫生健康委", UnitKind.HEALTH_AUTHORITY, "CN", None, can=list(C))
     add("99-cdc", "示范省疾控中心", UnitKind.CDC, "99", "cn-nha", can=list(C))
+    add("99-command", "示范省疫情防控指挥部", UnitKind.COMMAND, "99", "cn-nha", can=[])
     add("9901-cdc", "云河市疾控中心", UnitKind.CDC, "9901", "99-cdc", can=list(C))
     counties = [p for p in places.values() if p.level == Level.COUNTY]
     for n, county in enumerate(counties):

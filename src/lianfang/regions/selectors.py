@@ -85,6 +85,12 @@ def grade_proposals(actor: Actor, path: str = "") -> QuerySet[Finding]:
     return rows.order_by("due_at", "pk")
 
 
+def get_grade_proposal(actor: Actor, pk: int) -> Finding:
+    """Return a proposed grade that the actor may decide on, or raise NotVisible."""
+    found: Finding = Finding.objects.get_visible(actor, Permission.GRADE_CONFIRM, kind=GRADE, pk=pk)
+    return found
+
+
 def open_findings(actor: Actor, path: str) -> QuerySet[Finding]:
     """Return warnings and data alerts of an area on which nobody has decided yet."""
     if not actor.may(Permission.FINDING_JUDGE):
