@@ -71,12 +71,13 @@ def list_plans(area: Area = "", at: At = None, login: As = None, as_json: Json =
     start_django()
     from lianfang.measures.selectors import plans_in
 
+    found: Any = plans_in(acting(login, when), path_of(area))
     rows = [
         {
             "id": row.pk, "place": row.place.code, "title": row.title, "status": row.status, "on": row.n_on,
             "drilled": row.drilled_at.isoformat() if row.drilled_at else "",
         }
-        for row in plans_in(acting(login, when), path_of(area))
+        for row in found
     ]  # fmt: skip
     show_rows(rows, ("id", "place", "title", "status", "on", "drilled"), as_json=as_json)
 

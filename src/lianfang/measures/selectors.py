@@ -1,7 +1,7 @@
 """What pages, the interface and other apps read of measures: in force, proposed, work done, plans and drills."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -127,19 +127,14 @@ def progress_of(works: QuerySet[Work], at: datetime) -> list[Progress]:
         return []
     texts = {row.pk: row.text for row in Work.objects.filter(pk__in=[r["last"] for r in rows])}
     code_of = dict(serving(works).values_list("pk", "code"))
-    counted: dict[str, dict[str, int]] = defaultdict(lambda: {"done": 0, "open": 0, "late": 0})
-    for line in (
-        tasks_of(works)
-        .order_by()
-        .values("subject_id")
-        .annotate(
-            done=Count("pk", filter=Q(status=Status.DONE)),
-            open=Count("pk", filter=Q(status=Status.OPEN, due_at__gte=at)),
-            late=Count("pk", filter=Q(status=Status.OPEN, due_at__lt=at)),
-        )
+    counted: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    by_work = tasks_of(works).order_by().values_list("subject_id")
+    for subject, *numbers in by_work.annotate(
+        done=Count("pk", filter=Q(status=Status.DONE)),
+        open=Count("pk", filter=Q(status=Status.OPEN, due_at__gte=at)),
+        late=Count("pk", filter=Q(status=Status.OPEN, due_at__lt=at)),
     ):
-        for name, n in counted[code_of[line["subject_id"]]].items():
-            counted[code_of[line["subject_id"]]][name] = n + line[name]
+        counted[code_of[subject]] = [m + n for m, n in zip(counted[code_of[subject]], numbers, strict=True)]
     reports = WorkReport.objects.current().filter(
         work__in=serving(works), work__code__in=[r["code"] for r in rows]
     )
@@ -152,9 +147,9 @@ def progress_of(works: QuerySet[Work], at: datetime) -> list[Progress]:
             n_places=row["n"],
             every_days=row["every_days"],
             within_hours=row["within_hours"],
-            n_done=counted[row["code"]]["done"],
-            n_open=counted[row["code"]]["open"],
-            n_late=counted[row["code"]]["late"],
+            n_done=counted[row["code"]][0],
+            n_open=counted[row["code"]][1],
+            n_late=counted[row["code"]][2],
             n_found=found.get(row["code"]) or 0,
         )
         for row in rows
@@ -187,7 +182,7 @@ def activations_in(actor: Actor, path: str) -> QuerySet[Activation]:
 def units_at_work(works: QuerySet[Work], at: datetime) -> list[dict[str, Any]]:
     """Return what each unit has to do of some work: open, late and done, the latest first."""
     tasks = tasks_of(works).exclude(status=Status.VOID)
-    rows = (
+    rows: Iterable[Any] = (
         tasks.order_by()
         .values("unit_id", "unit__name", "unit__place__name")
         .annotate(

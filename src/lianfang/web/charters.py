@@ -86,9 +86,11 @@ def _index(
     request: Any, area: Any, form: CharterForm | None = None, *, announce: Any = None, status: int = 200
 ) -> HttpResponse:
     may = area.place is not None and request.actor.may(P.CHARTER_EDIT, area.path)
-    people = list(selectors.arrivals(request.actor, area.path, request.at)[:_LIMIT])
-    for one in people:  # what the edition asks for stands in the form; the person who meets them decides
-        one.suggested = local_day(request.at) + timedelta(days=one.observe_days) if one.observe_days else None
+    today = local_day(request.at)
+    people = [  # what the edition asks for stands in the form; the person who meets them decides
+        (one, today + timedelta(days=one.observe_days) if one.observe_days else None)
+        for one in selectors.arrivals(request.actor, area.path, request.at)[:_LIMIT]
+    ]
     context = {
         "area": area,
         "arrivals": people,
