@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 
 from lianfang.bulletins.figures import REST
 from lianfang.bulletins.models import Bulletin
-from lianfang.bulletins.withholding import as_told
+from lianfang.bulletins.withholding import NEVER, as_told
 from lianfang.common.clock import site_zone
 from lianfang.core.rules import site_rules
 from lianfang.regions.indicators import INDICATORS, Indicator
@@ -225,11 +225,7 @@ def _about(row: Bulletin, told: Mapping[str, Any], language: str) -> list[Block]
     if row.remark:
         blocks.append(Paragraph(text=gettext("Corrected: %(remark)s") % {"remark": row.remark}))
     blocks += [Paragraph(text=_note(note, language)) for note in told["notes"]]
-    n = sum(
-        1
-        for _, column in row.withheld
-        if column not in {"cluster", "onset", "new_7d", "before_7d", "new_14d"}
-    )
+    n = sum(1 for _, column in row.withheld if column not in NEVER)
     if n:
         text = ngettext(
             "%(n)d count is withheld (%(sign)s), because it is small and persons could be told by it, or because a "

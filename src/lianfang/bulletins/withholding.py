@@ -21,15 +21,11 @@ EARLIER = 7  # issued bulletins that are attacked together with a new one
 _SUMS = {"total": "confirmed", "total_cured": "cured", "total_died": "died"}
 _COUNTS = (
     *_SUMS.values(), *_SUMS, "existing", "asymptomatic", "admitted", "discharged",
-    "suspected", "severe", "critical", "observed",
+    "suspected", "severe", "critical", "serious", "observed", "owed", "tested", "in_bed", "treated", "seen", "listed",
+    "fates",
 )  # fmt: skip
-_NEVER = (
-    "cluster",
-    "onset",
-    "new_7d",
-    "before_7d",
-    "new_14d",
-)  # sums of days, from which a single day would follow
+# Sums of days, from which a single day would follow.
+NEVER = ("cluster", "onset", "new_7d", "before_7d", "new_14d", "listed_14d")
 
 
 def withhold_from(
@@ -76,9 +72,11 @@ def _of_the_area(drawn: DrawnUp, past: State) -> tuple[set[str], State]:
         hidden.add("total_cured" if own["total_cured"] else "total")
     elif hidden & four:
         hidden.add("existing")
+    if "total" in hidden:
+        hidden.add("fates")
     cells = {(total, "total") for total in _SUMS if total in hidden}
     cells |= {(total, "confirmed") for total, new in _SUMS.items() if new in hidden}
-    return hidden | set(_NEVER), state_after(rows, past, cells)
+    return hidden | set(NEVER), state_after(rows, past, cells)
 
 
 def _narrow(rows: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:

@@ -16,13 +16,14 @@ from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q
 from django.db.models import Case as Either
 
 from lianfang.care.models import Departure, PathwayChange, Stay
-from lianfang.cases.models import Case, Outcome, StatusChange
+from lianfang.cases.models import Case, Outcome, Sample, StatusChange
 from lianfang.common.clock import site_zone
-from lianfang.contacts.models import Contact
+from lianfang.contacts.models import Contact, Observation
 from lianfang.contacts.models import FollowUp as Following
 from lianfang.loop.models import Decision, Judgement
 from lianfang.outlook.clusters import FINDING as CLUSTER
 from lianfang.outlook.models import Focus
+from lianfang.regions.covered import covered_flows, first_beds, latest
 from lianfang.regions.models import Published
 from lianfang.regions.vocabulary import FLOWS
 
@@ -31,6 +32,7 @@ Stated = tuple[int, int, int, int | None]  # day, count, known, superseded
 _EPOCH = date(1970, 1, 1).toordinal()
 _SUSPECTED = {"suspected", "probable"}
 _LEFT = {"observed", "released", "died", "excluded"}
+_SERIOUS = {"severe", "critical"}
 _CUMULATIVE = ("confirmed", "cured", "died")
 
 
@@ -83,6 +85,13 @@ def fingerprint(disease: str, path: str) -> str:
             owed=Count("visit_until_on"),
             until=Max("observe_until_on"),
         ),
+        Contact.objects.filter(case_later__disease=disease, case_later__path__within=path).aggregate(
+            n=Count("pk")
+        ),
+        Sample.objects.filter(**in_area).aggregate(**superseding),
+        Observation.objects.filter(contact__disease=disease, contact__path__within=path).aggregate(
+            **superseding
+        ),
         Focus.objects.filter(disease=disease, path__within=path).aggregate(
             n=Count("pk"),
             cases=Sum("n_cases"),
@@ -103,6 +112,7 @@ def _all(disease: str, path: str) -> Iterator[Flow]:
     yield from _severity(disease, path)
     yield from _observation(disease, path)
     yield from _clusters(disease, path)
+    yield from covered_flows(disease, path, _stands_at("case__"), _stands_at("case_later__"))
     yield from _published(disease, path)
 
 
@@ -178,6 +188,8 @@ def _severity(disease: str, path: str) -> Iterator[Flow]:
         "case_id", "pk"
     )
     level: dict[int, str] = {}
+    beds = first_beds(disease, path)
+    serious: dict[int, tuple[int, int]] = {}  # since when a case that got a bed counts as treated
     for case, place, what, after, at in rows.values_list(
         "case_id", _stands_at("case__"), "what", "after", "at"
     ).iterator():
@@ -189,6 +201,13 @@ def _severity(disease: str, path: str) -> Iterator[Flow]:
         for measure in ("severe", "critical"):
             if (now == measure) != (before == measure):
                 yield place, _day(at, zone), measure, 1 if now == measure else -1, int(at.timestamp())
+        here = (_day(at, zone), int(at.timestamp()))
+        if now in _SERIOUS and before not in _SERIOUS and case in beds:
+            serious[case] = latest(here, beds[case])
+            yield place, serious[case][0], "treated", 1, serious[case][1]
+        elif before in _SERIOUS and now not in _SERIOUS and case in serious:
+            since = serious.pop(case)
+            yield place, max(here[0], since[0]), "treated", -1, max(here[1], since[1])
 
 
 def _observation(disease: str, path: str) -> Iterator[Flow]:

@@ -9,7 +9,7 @@ import fcntl
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -25,10 +25,12 @@ from numpy.typing import NDArray
 from lianfang.common.clock import local_day
 from lianfang.core.registry.models import Place
 from lianfang.regions.errors import NoIndicators
+from lianfang.regions.fates import fates_law, with_fates
 from lianfang.regions.flows import day_of, fingerprint, flows_of, number_of
-from lianfang.regions.vocabulary import COLUMNS
+from lianfang.regions.vocabulary import COLUMNS, TALLIED
 
 DEPTH = 4  # steps of the path of a county: nation, province, prefecture, county
+FORMAT = 2  # of the files; parts of an older one are read and computed anew
 KEEP_DAYS = 730  # days that are kept one by one; what happened before counts as of the first of them
 Ints = NDArray[np.int32]
 
@@ -132,7 +134,12 @@ class Mart:
         first, end = held["first"], number_of(last) if last else held["last"]
         known = None if known_by is None else int(known_by.timestamp())
         flows = pa.concat_tables([pq.read_table(file) for file in files])
-        return panel_of(flows, areas, first=first, last=max(end, first), known_by=known)
+        panel = panel_of(flows, areas, first=first, last=max(end, first), known_by=known)
+        return self._with_fates(panel)
+
+    def _with_fates(self, panel: Panel) -> Panel:
+        fates = with_fates(panel["confirmed"], fates_law(self.disease))
+        return replace(panel, columns=panel.columns | {"fates": fates})
 
     # ---- writing
 
@@ -174,7 +181,7 @@ class Mart:
         for part in _parts():
             if part in roots:
                 continue
-            print_ = fingerprint(self.disease, part)
+            print_ = f"{FORMAT} {fingerprint(self.disease, part)}"
             if parts.get(part, {}).get("print") == print_:
                 continue
             name = f"flows-{part}{held['version'] + 1}.parquet"
@@ -207,7 +214,9 @@ class Mart:
         if not areas:
             return
         flows = pa.concat_tables([pq.read_table(self.root / file) for file in files])
-        panel = panel_of(flows, [area for part in areas.values() for area in part], first=first, last=last)
+        panel = self._with_fates(
+            panel_of(flows, [area for part in areas.values() for area in part], first=first, last=last)
+        )
         at = 0
         for part, names in areas.items():
             rows = np.repeat(np.arange(len(names), dtype=np.int32), panel.n_days)
@@ -273,7 +282,7 @@ def panel_of(
     order = [place[area] for area in areas]
     columns = {
         name: result[name].to_numpy().astype(np.int32, copy=False).reshape(len(ordered), n_days).T[:, order]
-        for name in COLUMNS
+        for name in TALLIED
     }
     return Panel(areas=tuple(areas), first=day_of(first), columns=columns)
 

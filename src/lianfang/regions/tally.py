@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from lianfang.regions.vocabulary import COLUMNS, LEVEL_BAND, LEVEL_LEAST, MEASURES, STOCKS
+from lianfang.regions.vocabulary import LEVEL_BAND, LEVEL_LEAST, MEASURES, STOCKS, TALLIED
 
 
 def ancestry(paths: list[str], depth: int = 4) -> pa.Table:
@@ -44,13 +44,13 @@ def indicators(flows: Any, above: Any, areas: Any, days: Any) -> Any:
     """Return the indicators of every area on every day; as known at a moment, give the flows with `known` up to it.
 
     `areas` has one column `area`, `days` one column `day`: unbroken, from the day of the first flow or before. Flows
-    after the last day do not count. Rows come in no order. The columns beside `area` and `day` are `COLUMNS`; the
+    after the last day do not count. Rows come in no order. The columns beside `area` and `day` are `TALLIED`; the
     values are whole numbers of persons, or of days:
 
     `total`, `existing`: cumulative confirmed, and without the cured and the dead; `new_7d`, `before_7d`, `new_14d`:
-    confirmed of the last 7 days, of the 7 before, of the last 14;
-    `quiet_days`: days since the last confirmed case (-1: never one); `cured_over_days`: for how many days running more
-    were cured than confirmed; `level_days`: for how many days running the curve has been a plateau.
+    confirmed of the last 7 days, of the 7 before, of the last 14; `listed_14d`: of the latter, who had been contacts;
+    `serious`: severe and critical; `quiet_days`: days since the last confirmed case (-1: never one); `cured_over_days`: for
+    how many days running more were cured than confirmed; `level_days`: for how many days running the curve has been a plateau.
     """
     sums = by_day(flows, above)
     spine = areas.cross_join(days)
@@ -66,11 +66,15 @@ def indicators(flows: Any, above: Any, areas: Any, days: Any) -> Any:
         **{name: filled[name].sum().over(so_far) for name in STOCKS},
         new_7d=filled.confirmed.sum().over(_last(filled, 7)),
         new_14d=filled.confirmed.sum().over(_last(filled, 14)),
-        seen=ibis.cases((filled.confirmed > 0, filled.day)).max().over(so_far),
+        listed_14d=filled.listed.sum().over(_last(filled, 14)),
+        last_case=ibis.cases((filled.confirmed > 0, filled.day)).max().over(so_far),
         not_over=ibis.cases((filled.cured <= filled.confirmed, filled.day)).max().over(so_far),
         start=filled.day.min().over(so_far),
     )
-    stocks = stocks.mutate(existing=stocks.total - stocks.total_cured - stocks.total_died)
+    stocks = stocks.mutate(
+        existing=stocks.total - stocks.total_cured - stocks.total_died,
+        serious=stocks.severe + stocks.critical,
+    )
     weeks = stocks.mutate(before_7d=stocks.new_14d - stocks.new_7d)
     is_level = (
         ((weeks.new_7d - weeks.before_7d).abs() <= LEVEL_BAND * weeks.before_7d)
@@ -83,11 +87,11 @@ def indicators(flows: Any, above: Any, areas: Any, days: Any) -> Any:
         .over(ibis.window(group_by=weeks.area, order_by=weeks.day, preceding=None, following=0))
     )
     done = runs.mutate(
-        quiet_days=(runs.day - runs.seen).fill_null(-1),
+        quiet_days=(runs.day - runs.last_case).fill_null(-1),
         cured_over_days=runs.day - runs.not_over.fill_null(runs.start - 1),
         level_days=runs.day - runs.not_level.fill_null(runs.start - 1),
     )
-    return done.select("area", "day", **{name: done[name].cast("int32") for name in COLUMNS})
+    return done.select("area", "day", **{name: done[name].cast("int32") for name in TALLIED})
 
 
 @lru_cache
