@@ -32,6 +32,9 @@ _RT_WINDOW = 7
 _LEAST_JUMP = 50  # below it no jump is judged, see `reporting_artefacts`
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Alarms = Mapping[
+    str, tuple[NDArray[np.bool_], Floats, Floats]
+]  # method -> alarm, observed, the most that is unremarkable
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,13 @@
 second call for the same facts and day proposes nothing new.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 
+from lianfang.analytics.artefacts import Artefact
 from lianfang.cases.models import Case
 from lianfang.common.clock import local_day, site_zone
 from lianfang.core.access.actor import Actor
@@ -48,9 +50,12 @@ def compute(disease: str, *, at: datetime) -> Night | None:
     places = grading.graded_places(disease)
     panel = mart.read([place.path for place in places], COLUMNS)
     by_path = {place.path: place for place in places}
-    found, seconds = outlook_of(panel, disease)
+    artefacts = early_warning.artefacts_of(panel)
+    usable = early_warning.usable_of(panel, artefacts["total"])
+    found, seconds = outlook_of(panel, disease, usable)
     run = keep(study, found, panel, mart, at=at, seconds=seconds)
-    warnings, data_alerts = _warn(panel, found.rising, by_path, disease, at)
+    alarms = early_warning.alarms_of(panel, found.rising, usable, early_warning.warning_rule(local_day(at)))
+    warnings, data_alerts = _warn(panel, alarms, artefacts, by_path, disease, at=at)
     grades = grading.propose_grades(panel, places, disease, at=at)
     night = Night(
         disease=disease,
@@ -74,13 +79,16 @@ def compute(disease: str, *, at: datetime) -> Night | None:
 
 
 def _warn(
-    panel: Panel, rising: early_warning.Rising, places: dict[str, Place], disease: str, at: datetime
+    panel: Panel,
+    alarms: early_warning.Alarms,
+    artefacts: Mapping[str, Sequence[Artefact]],
+    places: dict[str, Place],
+    disease: str,
+    *,
+    at: datetime,
 ) -> tuple[Proposed, Proposed]:
-    rule = early_warning.warning_rule(local_day(at))
-    artefacts = early_warning.artefacts_of(panel)
-    usable = early_warning.usable_of(panel, artefacts["total"])
-    alarms = early_warning.alarms_of(panel, rising, usable, rule)
-    episodes = early_warning.episodes(panel, alarms, rule.silence_days)
+    silence = early_warning.warning_rule(local_day(at)).silence_days
+    episodes = early_warning.episodes(panel, alarms, silence)
     warned = early_warning.propose_warnings(
         episodes, places, disease, edition=early_warning.edition_id(local_day(at)), at=at
     )

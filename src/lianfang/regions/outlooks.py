@@ -28,7 +28,7 @@ from lianfang.regions.mart import Mart, Panel
 from lianfang.rulebook.kinds.care import NaturalHistoryParameters
 
 METHOD = "areas"
-VERSION = "areas 1"
+VERSION = "areas 2"
 SEED = 20200126
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 WEEKS_AHEAD = 2
@@ -36,8 +36,10 @@ _LEAST_WEEKS = 5
 _ACTIVE_DAYS = 28
 _DRAWS = 2_000
 _LONGEST = 31
+_NEAR = 3
 _special: Any = special  # scipy carries no types
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +72,14 @@ def serial_interval(disease: str, day: date) -> Floats | None:
     return np.asarray(rt.discretise_serial_interval(*moments(law), _LONGEST), dtype=np.float64)
 
 
-def look_ahead(panel: Panel, interval: Floats | None) -> Outlook:
-    """Return Rt by day and the forecast of the next weeks for every area of the panel."""
+def look_ahead(panel: Panel, interval: Floats | None, usable: Flags | None = None) -> Outlook:
+    """Return Rt by day and the forecast of the next weeks for every area of the panel.
+
+    `usable` is false on days that are the work of desks: what came in a batch says nothing of the week ahead.
+    """
     counts = np.maximum(panel["confirmed"], 0).astype(np.float64)
+    if usable is not None:
+        counts = without_desks(counts, usable)
     shape = counts.shape
     parts = {name: np.full(shape, np.nan) for name in ("mean", "low", "high", "above_one")}
     active = np.flatnonzero(counts.sum(axis=0) > 0)
@@ -89,6 +96,17 @@ def look_ahead(panel: Panel, interval: Floats | None) -> Outlook:
         )
         baseline[recent] = flat.quantiles
     return Outlook(areas=panel.areas, last=panel.last, rt=parts, ahead=ahead, baseline=baseline)
+
+
+def without_desks(counts: Floats, usable: Flags) -> Floats:
+    """Return counts in which a day that is not usable has no more than the mean of the usable ones within three days."""
+    found = counts.copy()
+    for row, area in zip(*np.nonzero(~usable), strict=True):
+        near = slice(max(0, row - _NEAR), row + _NEAR + 1)
+        kept = counts[near, area][usable[near, area]]
+        if kept.size:
+            found[row, area] = min(counts[row, area], kept.mean())
+    return found
 
 
 def _fill_rt(parts: dict[str, Floats], counts: Floats, active: NDArray[np.intp], interval: Floats) -> None:
@@ -220,8 +238,8 @@ def study_of(disease: str) -> Study | None:
     return found
 
 
-def outlook_of(panel: Panel, disease: str) -> tuple[Outlook, float]:
+def outlook_of(panel: Panel, disease: str, usable: Flags) -> tuple[Outlook, float]:
     """Return the outlook of a panel and the seconds that it took."""
     since = time.perf_counter()
-    found = look_ahead(panel, serial_interval(disease, panel.last))
+    found = look_ahead(panel, serial_interval(disease, panel.last), usable)
     return found, time.perf_counter() - since
