@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -246,9 +247,11 @@ def _of_series(total: Floats, increments: Floats, jump: float, established: floa
 
 
 def _judge(step: int, new: float, before: float, recent: list[float], *, held_back: bool) -> Suspect | None:
-    usual = float(np.median(recent)) if len(recent) >= 3 else 0.0
     if new < 0:
         return step, "fall", float(new), f"the cumulative count fell from {before:g} by {-new:g}"
+    if new and not held_back:
+        return None
+    usual = float(median(recent)) if len(recent) >= 3 else 0.0
     if new == 0 and usual >= 7:
         return step, "repeated", 0.0, f"same value as the day before, about {usual:g} new were usual"
     if held_back and new > 2 * max(usual, 1):

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 import pytest
 from tests.apps.regions.china import build_places, rows_by_day
 
+from lianfang.bulletins.selectors import proof_of
+from lianfang.bulletins.services import draft_bulletin, issue_bulletin
 from lianfang.common.clock import start_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.registry.models import Place
@@ -107,7 +109,8 @@ def test_all_of_china_day_by_day(shared_data):
     build_places(folder)
     rows = rows_by_day(folder)
     take_until(rows, date(2020, 1, 14))
-    levels, n_new, scores = {}, Counter(), []
+    wuhan = Place.objects.get(code="4201")
+    levels, n_new, scores, told = {}, Counter(), [], {}
     for n in range(107):
         day = date(2020, 1, 15) + timedelta(days=n)
         take_until(rows, day, since=day)
@@ -116,6 +119,7 @@ def test_all_of_china_day_by_day(shared_data):
         assert night.last == day
         n_new[day] = night.warnings.found
         scores += [one for one in night.run.result["scores"] if one["weeks"] == 1]
+        told[day] = _issued(wuhan, day)
         levels[day] = {
             row.subject_id: row.evidence["level"]
             for row in Finding.objects.filter(kind="regions.grade", withdrawn_at=None)
@@ -133,3 +137,25 @@ def test_all_of_china_day_by_day(shared_data):
     assert all(0 <= one["inside_95"] <= 1 for one in scores)
     mean = [sum(one[name] * one["n"] for one in scores) for name in ("wis", "baseline_wis")]
     assert mean[0] < mean[1], "the forecast is better than 'as it is now'"
+    _check_bulletins(told, {row["on"]: row for day in rows for row in rows[day] if row["place"] == "4201"})
+
+
+def _issued(place, day):
+    at = morning_after(day)
+    who = {"by": Actor.system("test"), "at": at}
+    return issue_bulletin(bulletin=draft_bulletin(disease=DISEASE, place=place, on=day, **who), **who)
+
+
+def _check_bulletins(told, published):
+    """Each says what was published by then; the two days of desks are named on their day, and alarmed on none."""
+    for day, row in told.items():
+        if day in published:
+            assert row.figures["own"]["total"] == published[day]["confirmed"], day
+        assert row.holds
+    for day, column in ((date(2020, 2, 13), "total"), (date(2020, 4, 17), "total_died")):
+        notes = [note for later in range(2) for note in told[day + timedelta(days=later)].figures["notes"]]
+        assert any(note["column"] == column and note["size"] > 1_000 for note in notes), day
+    rated = [row.figures["rt"]["mean"] for row in told.values() if row.figures["rt"]]
+    assert len(rated) > 60
+    proofs = [proof_of(told[day]) for day in (date(2020, 2, 11), date(2020, 3, 15), date(2020, 4, 20))]
+    assert all(proof.is_whole and not proof.differs for proof in proofs)
