@@ -47,4 +47,4 @@ def with_fates(confirmed: NDArray[Any], law: Floats | None) -> Ints:
         return np.zeros(confirmed.shape, dtype=np.int32)
     lag = np.subtract.outer(np.arange(n_days), np.arange(n_days))
     share = np.where(lag >= 0, law[np.clip(lag, 0, len(law) - 1)], 0.0)
-    return np.rint(share @ confirmed.astype(np.float64)).astype(np.int32)
+    return np.asarray(np.rint(share @ confirmed.astype(np.float64)), dtype=np.int32)
