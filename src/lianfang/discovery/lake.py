@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from lianfang.common.clock import site_zone
 from lianfang.common.sealing import digests
-from lianfang.core.registry.matching.forms import stored_forms
+from lianfang.core.registry.matching.forms import forms_of_particular
 from lianfang.core.registry.models import IdentityKey, Person
 from lianfang.core.registry.selectors import surviving_ids
 from lianfang.visits.store import VisitStore
@@ -55,7 +55,7 @@ def digest_of(form: str, text: str) -> bytes | None:
             return digests("person", uuid.UUID(text).hex)[0]
         except ValueError:
             return None
-    forms = stored_forms(form, text, birth_year=None)
+    forms = forms_of_particular(form, text)
     return digests(*forms[0])[0] if forms else None
 
 

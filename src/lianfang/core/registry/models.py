@@ -249,15 +249,14 @@ class Identity(models.Model):
 
 
 class IdentityKey(models.Model):
-    """A keyed hash by which a sealed particular can be found, exactly or by a spelling-free form of it."""
+    """A keyed hash by which a person can be found: of a number, or of a name's spelling or sound with something of the birth."""
 
-    identity = models.ForeignKey(Identity, models.CASCADE, related_name="keys")
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
-    form = models.CharField(max_length=16)  # name, pinyin, name_birth, phone, national_id, ...
+    form = models.CharField(max_length=16)  # name, pinyin, pinyin_year, phone, national_id, ...
     digest = models.BinaryField(max_length=16)
 
     class Meta:
-        indexes = [models.Index(fields=["digest", "form"], name="identity_key_lookup")]
+        indexes = [models.Index(fields=["digest", "person"], name="identity_key_lookup")]
 
     def __str__(self) -> str:
         return f"{self.form} of {self.person_id}"

@@ -1,7 +1,8 @@
 """Which known people could be the one who arrives: found by keyed hashes, read in a constant number of queries."""
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,39 +17,45 @@ MAX_BLOCK = 60
 
 
 class Blocks:
-    """The people of the register who share a key with any row of one batch."""
+    """The people of the register who share a key with any row of one batch, and how many carry the names of the rows."""
 
-    def __init__(self, forms: Collection[Form]) -> None:
+    def __init__(self, sought: Collection[Form], named: Collection[Form]) -> None:
         hasher = Hasher()
-        self._digests = {form: hasher.digests(*form) for form in forms}
+        self._digests = {form: hasher.digests(*form) for form in {*sought, *named}}
         wanted = [digest for found in self._digests.values() for digest in found]
+        self._counts = {bytes(digest): n for digest, n in counted(IdentityKey, "digest", wanted)}
+        narrow = [
+            digest for form in sought for digest in self._digests[form] if 0 < self._counts.get(digest, 0) <= MAX_BLOCK
+        ]
         self._people: dict[bytes, list[int]] = defaultdict(list)
-        self._counts = Counter({bytes(digest): n for digest, n in counted(IdentityKey, "digest", wanted)})
-        narrow = [digest for digest, n in self._counts.items() if n <= MAX_BLOCK]
         for digest, person in among(IdentityKey, ("digest", "person_id"), "digest", narrow):
             self._people[bytes(digest)].append(person)
 
     def count(self, form: Form) -> int:
         """Return how many records of the register carry this key."""
-        return sum(self._counts[digest] for digest in self._digests[form])
+        return sum(self._counts.get(digest, 0) for digest in self._digests[form])
 
-    def sharing(self, form: Form) -> Iterator[int]:
-        """Return the ids of the people who carry this key, none where they are too many."""
-        for digest in self._digests[form]:
-            yield from self._people.get(digest, ())
+    def sharing(self, forms: Iterable[Form]) -> set[int]:
+        """Return the ids of the people who carry one of these keys, none where they are too many."""
+        found: set[int] = set()
+        for form in forms:
+            for digest in self._digests[form]:
+                if digest in self._people:
+                    found.update(self._people[digest])
+        return found
 
     def everyone(self) -> set[int]:
         """Return the ids of all people found."""
         return {person for people in self._people.values() for person in people}
 
 
-def read_profiles(people: Collection[int], *, at: datetime) -> dict[int, tuple[Profile, int]]:
-    """Return person id -> (profile, id of the surviving record) as identities stand at `at` (two queries)."""
+def read_profiles(people: Collection[int], *, at: datetime | None = None) -> dict[int, tuple[Profile, int]]:
+    """Return person id -> (profile, id of the surviving record) as identities stand at `at`, or now (two queries)."""
     sealed: dict[int, dict[str, list[bytes]]] = defaultdict(lambda: defaultdict(list))
-    opener, now = Opener(), int(at.timestamp())
+    opener, moment = Opener(), math.inf if at is None else at.timestamp()
     columns = ("person_id", "kind", "sealed", "retracted_at")
     for person, kind, text, retracted_at in among(Identity, columns, "person_id", people):
-        if text and (retracted_at is None or retracted_at > now):
+        if text and (retracted_at is None or retracted_at > moment):
             sealed[person][kind].append(text)
     rows = among(Person, ("id", "sex", "birth_year", "path", "merged_into_id"), "id", people)
     return {

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.functional import cached_property
 
+from lianfang.core.registry.matching.forms import NUMBERS, Form, kept_forms, looked_up_forms
 from lianfang.core.registry.matching.names import Name, read_name
 from lianfang.core.registry.matching.particulars import (
     normal_address,
@@ -49,33 +50,42 @@ class PersonCandidate:
 
     @cached_property
     def _completed(self) -> "PersonCandidate":
-        filled = self
+        born, sex = self.birth_date, self.sex or "unknown"
         carried = read_chinese_id(normal_national_id(self.national_id)) if self.national_id else None
         if carried is not None:
-            born, sex = carried
-            filled = replace(
-                filled,
-                birth_date=filled.birth_date or born,
-                sex=filled.sex if filled.sex not in {"", "unknown"} else sex,
-            )
-        if filled.birth_date is not None:
-            filled = replace(filled, birth_year=filled.birth_date.year, birth_year_is_estimated=False)
-        return filled if filled.sex else replace(filled, sex="unknown")
+            born = born or carried[0]
+            sex = carried[1] if sex == "unknown" else sex
+        year = born.year if born is not None else self.birth_year
+        estimated = self.birth_year_is_estimated and born is None
+        follows = {"birth_date": born, "sex": sex, "birth_year": year, "birth_year_is_estimated": estimated}
+        if all(getattr(self, name) == value for name, value in follows.items()):
+            return self
+        return replace(self, **follows)  # type: ignore[arg-type]
+
+    def particulars(self) -> dict[str, str]:
+        """Return what is sealed of the person: kind of identity -> text."""
+        full = self.completed()
+        said = {
+            "name": full.name.strip(),
+            "national_id": full.national_id.strip(),
+            "passport": full.passport.strip(),
+            "phone": full.phone.strip(),
+            "address": full.address.strip(),
+            "birth_date": full.birth_date.isoformat() if full.birth_date else "",
+            "email": full.email.strip(),
+            "guardian": full.guardian.strip(),
+        }
+        return {kind: text for kind, text in said.items() if text}
 
     def profile(self) -> "Profile":
         """Return the candidate as it is compared."""
+        return self._profile
+
+    @cached_property
+    def _profile(self) -> "Profile":
         full = self.completed()
-        said = {
-            "name": full.name,
-            "birth_date": full.birth_date.isoformat() if full.birth_date else "",
-            "phone": full.phone,
-            "national_id": full.national_id,
-            "passport": full.passport,
-            "email": full.email,
-            "address": full.address,
-        }
         return Profile(
-            particulars={kind: (text,) for kind, text in said.items() if text.strip()},
+            particulars={kind: (text,) for kind, text in self.particulars().items()},
             birth_year=full.birth_year,
             year_is_estimated=full.birth_year_is_estimated,
             sex=full.sex,
@@ -110,6 +120,31 @@ class Profile:
     def births(self) -> tuple[date, ...]:
         """The dates of birth."""
         return tuple(map(date.fromisoformat, self.texts("birth_date")))
+
+    @cached_property
+    def numbers(self) -> tuple[Form, ...]:
+        """The numbers in normal form, with their kind."""
+        return tuple(
+            (kind, normal)
+            for kind, form in NUMBERS.items()
+            for text in self.texts(kind)
+            if (normal := form(text))
+        )
+
+    @cached_property
+    def kept_forms(self) -> list[Form]:
+        """The forms under which the person is kept."""
+        return kept_forms(self.read_names, self.births, self.birth_year, self.numbers)
+
+    def looked_up_forms(self) -> list[Form]:
+        """Return the forms under which the person may already be on file."""
+        return looked_up_forms(
+            self.read_names,
+            self.births,
+            self.birth_year,
+            self.numbers,
+            year_is_estimated=self.year_is_estimated,
+        )
 
     @cached_property
     def phone(self) -> frozenset[str]:

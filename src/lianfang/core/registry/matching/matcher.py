@@ -18,7 +18,7 @@ from django.db.models import Max
 from lianfang.core.registry.matching.blocks import MAX_BLOCK, Blocks, read_profiles
 from lianfang.core.registry.matching.candidate import PersonCandidate, Profile
 from lianfang.core.registry.matching.comparisons import compare
-from lianfang.core.registry.matching.forms import Form, forms_of_candidate, looked_up_forms
+from lianfang.core.registry.matching.forms import Form, counted_forms
 from lianfang.core.registry.matching.weights import Evidence, Frequency, Weights, weights
 from lianfang.core.registry.models import Person
 
@@ -97,13 +97,14 @@ class _Run:
     def judge(self, start: int, batch: Sequence[PersonCandidate], at: datetime) -> list[MatchResult]:
         """Return the results of one batch whose first row has the number `start`."""
         profiles = [row.profile() for row in batch]
-        forms = [looked_up_forms(profile) for profile in profiles]
-        blocks = Blocks({form for row in forms for form in row})
+        forms = [profile.looked_up_forms() for profile in profiles]
+        named = {form for profile in profiles for form in counted_forms(profile.read_names)}
+        blocks = Blocks({form for row in forms for form in row}, named)
         known = read_profiles(blocks.everyone(), at=at)
         results = []
-        for number, (row, profile) in enumerate(zip(batch, profiles, strict=True), start):
-            result = self._judge_row(profile, forms[number - start], blocks, known)
-            self._remember(number, row, profile, result)
+        for number, (profile, sought) in enumerate(zip(profiles, forms, strict=True), start):
+            result = self._judge_row(profile, sought, blocks, known)
+            self._remember(number, profile, result)
             results.append(result)
         return results
 
@@ -114,11 +115,12 @@ class _Run:
         blocks: Blocks,
         known: Mapping[int, tuple[Profile, int]],
     ) -> MatchResult:
-        others: dict[_Ref, tuple[Profile, _Ref]] = {}
+        others: dict[_Ref, tuple[Profile, _Ref]] = {
+            person: known[person] for person in blocks.sharing(forms) if person in known
+        }
         for form in forms:
-            others.update((person, known[person]) for person in blocks.sharing(form) if person in known)
             rows = self.row_keys.get(form, ())
-            if len(rows) <= MAX_BLOCK:
+            if rows and len(rows) <= MAX_BLOCK:
                 others.update((ref, (self.rows[ref], self.settled.get(ref, ref))) for ref in rows)
         if not others:
             return MatchResult(Verdict.NEW)
@@ -151,12 +153,11 @@ class _Run:
         account = self.weights.account(levels, base=self.base, frequency=frequency)
         return LookAlike(person, row, odds / (1 + odds), account)
 
-    def _remember(self, number: int, row: PersonCandidate, profile: Profile, result: MatchResult) -> None:
+    def _remember(self, number: int, profile: Profile, result: MatchResult) -> None:
         ref = -(number + 1)
         self.rows[ref] = profile
-        for _kind, _text, forms in forms_of_candidate(row):
-            for form in forms:
-                self.row_keys[form].append(ref)
+        for form in profile.kept_forms:
+            self.row_keys[form].append(ref)
         if result.verdict is Verdict.SAME:
             known = result.person_id if result.row is None else -(result.row + 1)
             assert known is not None

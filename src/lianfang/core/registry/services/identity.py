@@ -14,7 +14,7 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import Entry, record, record_many
 from lianfang.core.registry.errors import EmptyReason
 from lianfang.core.registry.events import RegistryEvent
-from lianfang.core.registry.matching.forms import stored_forms
+from lianfang.core.registry.matching.forms import forms_of_particular
 from lianfang.core.registry.models import Identity, IdentityKey, IdentityKind, Person
 from lianfang.core.registry.selectors import surviving_ids
 from lianfang.core.registry.services.people import index_people
@@ -87,7 +87,7 @@ def search_identity(*, kind: IdentityKind, text: str, purpose: str, by: Actor, a
     if not purpose.strip():
         raise EmptyReason(field="purpose")
     by.require(Permission.PERSON_VIEW)
-    wanted = [digest for form in stored_forms(kind, text, birth_year=None) for digest in digests(*form)]
+    wanted = [digest for form in forms_of_particular(kind, text) for digest in digests(*form)]
     keys = IdentityKey.objects.filter(digest__in=wanted)
     found = set(surviving_ids(set(keys.values_list("person_id", flat=True))).values())
     people = Person.objects.filter(pk__in=reachable(by, found, Permission.PERSON_VIEW)).order_by("pk")

@@ -1,7 +1,6 @@
 """Registering people and their sealed particulars; correcting them; bringing arriving rows to people."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +16,8 @@ from lianfang.core.audit.services import Entry, record, record_many
 from lianfang.core.registry.errors import EmptyReason
 from lianfang.core.registry.events import RegistryEvent
 from lianfang.core.registry.matching.candidate import PersonCandidate
-from lianfang.core.registry.matching.forms import Form, forms_of_candidate, stored_forms
+from lianfang.core.registry.matching.blocks import read_profiles
+from lianfang.core.registry.matching.forms import Form
 from lianfang.core.registry.matching.matcher import MatchResult, Verdict, match_many
 from lianfang.core.registry.models import Identity, IdentityKey, IdentityKind, Person, Place
 from lianfang.core.registry.services.reviews import propose_matches
@@ -75,43 +75,28 @@ def register_people(rows: Sequence[PersonCandidate], *, by: Actor, at: datetime)
         )
         for row in full
     )
-    _seal_particulars(
-        ((person, forms_of_candidate(row)) for person, row in zip(people, full, strict=True)), at=at
-    )
+    _seal([(person.pk, row.particulars()) for person, row in zip(people, full, strict=True)], at=at)
+    _write_keys((person.pk, row.profile().kept_forms) for person, row in zip(people, rows, strict=True))
     record_many(RegistryEvent.PERSON_REGISTERED, [Entry(subject=person) for person in people], by=by, at=at)
     return people
 
 
-def _seal_particulars(
-    particulars: Iterable[tuple[Person, list[tuple[IdentityKind, str, list[Form]]]]], *, at: datetime
-) -> list[Identity]:
-    identities: list[Identity] = []
-    forms: list[list[Form]] = []
+def _seal(particulars: Iterable[tuple[int, Mapping[str, str]]], *, at: datetime) -> None:
+    """Write sealed particulars of people: person id, kind -> text."""
     sealer = Sealer()
-    for person, kinds in particulars:
-        for kind, text, found in kinds:
-            columns = {
-                "person_id": person.pk,
-                "kind": kind,
-                "sealed": sealer.seal(text, kind),
-                "recorded_at": at,
-            }
-            identities.append(make(Identity, columns))
-            forms.append(found)
-    insert_rows(identities)
-    _write_keys(zip(identities, forms, strict=True))
-    return identities
-
-
-def _write_keys(identities: Iterable[tuple[Identity, list[Form]]]) -> None:
-    """Write the keyed hashes of identities under the newest key; whoever looks up tries all keys."""
-    hasher = Hasher()
     rows = [
-        (identity.pk, identity.person_id, form, hasher.newest(form, text))
-        for identity, forms in identities
-        for form, text in dict.fromkeys(forms)
+        (person, kind, sealer.seal(text, kind), at)
+        for person, texts in particulars
+        for kind, text in texts.items()
     ]
-    insert_values(IdentityKey, ("identity_id", "person_id", "form", "digest"), rows)
+    insert_values(Identity, ("person_id", "kind", "sealed", "recorded_at"), rows)
+
+
+def _write_keys(people: Iterable[tuple[int, Iterable[Form]]]) -> None:
+    """Write the keyed hashes of people under the newest key; whoever looks up tries all keys."""
+    hasher = Hasher()
+    rows = [(person, form, hasher.newest(form, text)) for person, forms in people for form, text in forms]
+    insert_values(IdentityKey, ("person_id", "form", "digest"), rows)
 
 
 @transaction.atomic
@@ -159,7 +144,6 @@ def correct_identity(
     if not reason.strip():
         raise EmptyReason(field="reason")
     old = Identity.objects.filter(person=person, kind=kind, retracted_at__isnull=True)
-    IdentityKey.objects.filter(identity__in=old).delete()
     retracted = old.update(retracted_at=at)
     identity = None
     if text.strip():
@@ -191,8 +175,10 @@ def add_identity(*, person: Person, kind: IdentityKind, text: str, by: Actor, at
     for identity in Identity.objects.filter(person=person, kind=kind, retracted_at__isnull=True):
         if identity.sealed and unseal(identity.sealed, context=kind) == text.strip():
             return identity
-    forms = stored_forms(kind, text.strip(), birth_year=person.birth_year)
-    added = _seal_particulars([(person, [(IdentityKind(kind), text.strip(), forms)])], at=at)[0]
+    added = Identity.objects.create(
+        person=person, kind=kind, sealed=seal(text.strip(), context=kind), recorded_at=at
+    )
+    index_people([person.pk])
     record(
         RegistryEvent.IDENTITY_CORRECTED, by=by, at=at, subject=person, after={"kind": str(kind), "added": 1}
     )
@@ -229,19 +215,11 @@ def _plain(value: object) -> object:
 def index_people(people: Collection[int]) -> int:
     """Write the keyed hashes of these people anew, from their sealed particulars; return how many people had any.
 
-    Needed after a change of the year of birth, of the key, or of how names are folded.
+    Needed after a change of a particular, of the year of birth, of the key, or of how names are folded.
     """
-    IdentityKey.objects.filter(identity__person__in=people).delete()
-    identities = Identity.objects.filter(person__in=people, retracted_at__isnull=True).select_related(
-        "person"
-    )
-    found: list[tuple[Identity, list[Form]]] = []
-    indexed: dict[int, int] = defaultdict(int)
-    for identity in identities:
-        if identity.sealed:
-            text = unseal(identity.sealed, context=identity.kind)
-            year = identity.person.birth_year
-            found.append((identity, stored_forms(identity.kind, text, birth_year=year)))
-            indexed[identity.person_id] += 1
-    _write_keys(found)
-    return len(indexed)
+    IdentityKey.objects.filter(person__in=people).delete()
+    forms = {
+        person: profile.kept_forms for person, (profile, _survivor) in read_profiles(people).items()
+    }
+    _write_keys(forms.items())
+    return sum(map(bool, forms.values()))

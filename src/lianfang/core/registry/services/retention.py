@@ -75,7 +75,7 @@ def erase_identities(*, people: Collection[int], reason: str, by: Actor, at: dat
     counts: dict[int, int] = {}
     for person in identities.exclude(sealed=b"").values_list("person_id", flat=True):
         counts[person] = counts.get(person, 0) + 1
-    IdentityKey.objects.filter(identity__in=identities).delete()
+    IdentityKey.objects.filter(person__in=people).delete()
     erased = identities.exclude(sealed=b"").update(sealed=b"")
     identities.filter(retracted_at__isnull=True).update(retracted_at=at)
     record_many(
