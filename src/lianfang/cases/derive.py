@@ -15,7 +15,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from lianfang.cases.events import CaseEvent
 from lianfang.cases.facts import Known, known_of, rule_facts
 from lianfang.cases.models import Case, Classification, StatusChange
-from lianfang.common.bulk import insert_values, write_columns
+from lianfang.common.bulk import insert_rows, insert_values, write_columns
 from lianfang.common.clock import local_day, site_zone
 from lianfang.common.paths import code_of
 from lianfang.core.access.actor import Actor
@@ -153,8 +153,8 @@ def derive_cases(
 
     A constant number of statements per 2,000 cases. Each change of classification leaves a `StatusChange` and an
     audit event; every case given is touched for the loop, since its facts may have changed without its status.
-    `opened` are those of the cases that the caller opened in this transaction, with all that is known of them, so that
-    they need not be read.
+    `opened` are those of the cases that the caller opens in this transaction, with all that is known of them: they have
+    their keys only, and are written here, once.
     """
     ids = sorted(set(case_ids))
     return sum(
@@ -173,11 +173,8 @@ def _derive_batch(ids: list[int], opened: Opened, *, at: datetime, by: Actor, be
     written: list[Case] = []
     entries: list[Entry] = []
     proposals: list[Proposal] = []
-    cases = [
-        *Case.objects.filter(pk__in=standing).order_by("pk"),
-        *(opened[pk][0] for pk in ids if pk in opened),
-    ]
-    for case in cases:
+    fresh = [opened[pk][0] for pk in ids if pk in opened]
+    for case in [*Case.objects.filter(pk__in=standing).order_by("pk"), *fresh]:
         facts = opened[case.pk][1] if case.pk in opened else known[case.pk]
         before = [getattr(case, name) for name in _COLUMNS]
         verdict = judge(case, facts, at, packs.get(case.disease))
@@ -188,11 +185,13 @@ def _derive_batch(ids: list[int], opened: Opened, *, at: datetime, by: Actor, be
         _fill(case, facts, verdict, at)
         if [getattr(case, name) for name in _COLUMNS] == before:
             continue
-        written.append(case)
+        if case.pk not in opened:
+            written.append(case)
         # The same class by another criterion or edition is a change too: a status carries what it was computed with.
         if case.classification != was or (case.criterion and by_what != (case.criterion, case.edition)):
             moved.append((case.pk, was, *_change(verdict), at, because, by.user_id))
             entries.append(_entry(case, was, because))
+    insert_rows(fresh)
     write_columns(written, _COLUMNS)
     insert_values(StatusChange, _CHANGE, moved)
     record_many(CaseEvent.CLASSIFIED, entries, by=by, at=at)

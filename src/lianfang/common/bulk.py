@@ -89,14 +89,22 @@ def insert_rows(rows: Iterable[_Row]) -> list[_Row]:
     if not made:
         return made
     model, meta = type(made[0]), _meta(made[0])
-    bare = [row for row in made if row.pk is None]
-    if bare:
-        for row, key in zip(bare, _reserved_keys(meta, len(bare)), strict=True):
-            row.pk = key
+    give_keys(made)
     _write(model, list(meta.concrete_fields), [_held(field, made) for field in meta.concrete_fields])
     for row in made:
         row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - as Django marks what it wrote
     return made
+
+
+def give_keys(rows: Iterable[models.Model]) -> None:
+    """Give new rows their keys before they are written, so that others can be tied to them; within one transaction."""
+    made = list(rows)
+    if not made:
+        return
+    meta = _meta(made[0])
+    bare = [row for row in made if row.__dict__[meta.pk.attname] is None]
+    for row, key in zip(bare, _reserved_keys(meta, len(bare)), strict=True):
+        row.__dict__[meta.pk.attname] = key
 
 
 def insert_values(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -166,6 +174,8 @@ def _reserved_keys(meta: Any, n: int) -> list[int]:
 
     On SQLite the caller's transaction keeps every other writer out; on PostgreSQL the sequence gives each key once.
     """
+    if not n:
+        return []
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(

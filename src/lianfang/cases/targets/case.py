@@ -17,7 +17,7 @@ from lianfang.cases.targets.reading import as_day, as_moment, candidate_of, comp
 from lianfang.cases.targets.undoing import undo_cases
 from lianfang.cases.targets.wanted import Stated, stated_by
 from lianfang.cases.targets.writing import FactWriter
-from lianfang.common.bulk import insert_rows, make
+from lianfang.common.bulk import give_keys, make
 from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
@@ -194,7 +194,7 @@ def _open_cases(drafts: Sequence[_Draft], context: Context) -> None:
         draft.case = opened[key] = _case(draft, taken, context)
         draft.is_new = True
         fresh.append((draft, draft.case))
-    insert_rows([case for _, case in fresh])
+    give_keys(case for _, case in fresh)  # they are written with what is derived, when their facts are known
     entries = [
         Entry(
             subject=case,

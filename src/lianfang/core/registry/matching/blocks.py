@@ -12,8 +12,14 @@ from lianfang.core.registry.matching.candidate import Profile
 from lianfang.core.registry.matching.forms import Form
 from lianfang.core.registry.models import Identity, IdentityKey, Person
 
-# A key that so many people share tells nothing by itself and is left to the keys that join a second particular.
-MAX_BLOCK = 60
+# A key that more people share tells nothing by itself and is left to the keys that join a second particular. The folded
+# sound is the widest and the weakest: it is for the spelling variants of rare names.
+_MAX_BLOCK, _MAX_OF_FORM = 60, {"sound_year": 8}
+
+
+def most_of(form: Form) -> int:
+    """Return how many may share the key for them to be compared."""
+    return _MAX_OF_FORM.get(form[0], _MAX_BLOCK)
 
 
 class Blocks:
@@ -25,7 +31,10 @@ class Blocks:
         wanted = [digest for found in self._digests.values() for digest in found]
         self._counts = {bytes(digest): n for digest, n in counted(IdentityKey, "digest", wanted)}
         narrow = [
-            digest for form in sought for digest in self._digests[form] if 0 < self._counts.get(digest, 0) <= MAX_BLOCK
+            digest
+            for form in sought
+            for digest in self._digests[form]
+            if 0 < self._counts.get(digest, 0) <= most_of(form)
         ]
         self._people: dict[bytes, list[int]] = defaultdict(list)
         for digest, person in among(IdentityKey, ("digest", "person_id"), "digest", narrow):

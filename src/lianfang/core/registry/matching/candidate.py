@@ -106,6 +106,8 @@ class Profile:
     year_is_estimated: bool = False
     sex: str = "unknown"
     path: str = ""
+    # what it is compared in, as `comparisons` works out once
+    spoken_of: tuple[tuple[str, Any], ...] | None = field(default=None, init=False, repr=False)
 
     def texts(self, kind: str) -> Sequence[str]:
         """Return what is known of one kind."""

@@ -92,7 +92,7 @@ _SIMILAR_NAME = 0.93  # Jaro-Winkler
 def compare(first: Profile, second: Profile) -> dict[str, str]:
     """Return comparison -> level for all that both sides know; the order of the two does not matter."""
     found: dict[str, str] = {}
-    for what, comparison in _COMPARISONS.items():
+    for what, comparison in spoken_of(first):
         level = comparison(first, second)
         if level is not None:
             found[what] = level
@@ -208,14 +208,14 @@ def _address(first: Profile, second: Profile) -> str | None:
     return "similar" if similar else "different"
 
 
-@lru_cache(maxsize=100_000)
-def _steps(path: str) -> list[str]:
-    return path.split(".")[:-1]
-
-
 def _place(first: Profile, second: Profile) -> str | None:
+    return _compare_places(first.path, second.path)
+
+
+@lru_cache(maxsize=100_000)
+def _compare_places(one: str, other: str) -> str | None:
     """Compare where they live by how many levels of the path they share; a province alone tells nothing."""
-    mine, theirs = _steps(first.path), _steps(second.path)
+    mine, theirs = one.split(".")[:-1], other.split(".")[:-1]
     shared = 0
     for a, b in zip(mine, theirs, strict=False):
         if a != b:
@@ -237,3 +237,21 @@ _COMPARISONS: dict[str, Callable[[Profile, Profile], str | None]] = {
     "address": _address,
     "place": _place,
 }
+
+
+def spoken_of(profile: Profile) -> tuple[tuple[str, Callable[[Profile, Profile], str | None]], ...]:
+    """Return the comparisons about which the profile says anything at all."""
+    if profile.spoken_of is None:
+        says = {
+            "name": bool(profile.read_names),
+            "birth": bool(profile.births) or profile.birth_year is not None,
+            "sex": profile.sex != "unknown",
+            "phone": bool(profile.phone),
+            "national_id": bool(profile.national_id),
+            "passport": bool(profile.passport),
+            "email": bool(profile.email),
+            "address": bool(profile.address),
+            "place": True,
+        }
+        profile.spoken_of = tuple((what, _COMPARISONS[what]) for what, is_said in says.items() if is_said)
+    return profile.spoken_of

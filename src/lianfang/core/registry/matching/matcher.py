@@ -15,7 +15,7 @@ from enum import StrEnum
 from django.conf import settings
 from django.db.models import Max
 
-from lianfang.core.registry.matching.blocks import MAX_BLOCK, Blocks, read_profiles
+from lianfang.core.registry.matching.blocks import Blocks, most_of, read_profiles
 from lianfang.core.registry.matching.candidate import PersonCandidate, Profile
 from lianfang.core.registry.matching.comparisons import compare
 from lianfang.core.registry.matching.forms import Form, counted_forms
@@ -120,7 +120,7 @@ class _Run:
         }
         for form in forms:
             rows = self.row_keys.get(form, ())
-            if rows and len(rows) <= MAX_BLOCK:
+            if rows and len(rows) <= most_of(form):
                 others.update((ref, (self.rows[ref], self.settled.get(ref, ref))) for ref in rows)
         if not others:
             return MatchResult(Verdict.NEW)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.utils.functional import cached_property
 from pypinyin import Style, pinyin
 
 # Family names of two characters that are common enough to matter for telling family from given name.
@@ -64,19 +65,49 @@ _SINGLES = str.maketrans({"q": "k", "c": "k", "x": "s", "z": "s", "w": "v", "j":
 
 @dataclass(frozen=True)
 class Name:
-    """One name in the forms that comparison needs.
+    """One name in the forms that comparison needs, each worked out when it is first asked for.
 
     `normal` is the spelling without case, space and punctuation; `tokens` are family and given name in Latin letters
-    (for Chinese: pinyin without tones, family first); `readings` are the letters of every likely reading, sorted, so
-    that order and spacing do not matter; `sound` the same for the consonants with look-alike sounds folded.
+    (for Chinese: pinyin without tones, family first).
     """
 
     normal: str
     is_han: bool
-    tokens: tuple[str, ...]
-    readings: tuple[str, ...]
-    sound: str
-    skeletons: tuple[str, ...]
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """Family and given name, or the words of the name."""
+        if not self.is_han:
+            return tuple(self.normal.split())
+        size = self._family_size
+        family, given = "".join(self._main[:size]), "".join(self._main[size:])
+        return (family, given) if given else (family,)
+
+    @cached_property
+    def readings(self) -> tuple[str, ...]:
+        """The letters of every likely reading, sorted, so that order and spacing do not matter."""
+        if self.is_han:
+            return tuple(_readings(self.normal, self._main))
+        return (_sorted_letters(self.tokens),)
+
+    @cached_property
+    def skeletons(self) -> tuple[str, ...]:
+        """The consonants of each word with look-alike sounds folded, sorted."""
+        return tuple(sorted(skeleton(token) for token in self.tokens))
+
+    @cached_property
+    def sound(self) -> str:
+        """The letters of the skeletons, sorted."""
+        return _sorted_letters(self.skeletons)
+
+    @cached_property
+    def _main(self) -> list[str]:
+        alone = self._family_size == 1
+        return [_usual(ch, first=n == 0 and alone) for n, ch in enumerate(self.normal)]
+
+    @cached_property
+    def _family_size(self) -> int:
+        return 2 if len(self.normal) > 2 and self.normal[:2] in COMPOUND else 1
 
 
 @lru_cache(maxsize=200_000)
@@ -84,38 +115,10 @@ def read_name(text: str) -> Name | None:
     """Return the name in its forms, or None where nothing that could be a name is left of `text`."""
     plain = unicodedata.normalize("NFKC", text).casefold().strip()
     if _HAN.search(plain):
-        return _han(plain)
+        normal = "".join(ch for ch in plain if ch.isalpha())
+        return Name(normal, is_han=True) if normal else None
     tokens = latin_tokens(plain)
-    if not tokens:
-        return None
-    skeletons = tuple(sorted(skeleton(token) for token in tokens))
-    return Name(
-        normal=" ".join(tokens),
-        is_han=False,
-        tokens=tokens,
-        readings=(_sorted_letters(tokens),),
-        sound=_sorted_letters(skeletons),
-        skeletons=skeletons,
-    )
-
-
-def _han(plain: str) -> Name | None:
-    normal = "".join(ch for ch in plain if ch.isalpha())
-    if not normal:
-        return None
-    size = 2 if len(normal) > 2 and normal[:2] in COMPOUND else 1
-    main = [_usual(ch, first=n == 0 and size == 1) for n, ch in enumerate(normal)]
-    family, given = "".join(main[:size]), "".join(main[size:])
-    tokens = (family, given) if given else (family,)
-    skeletons = tuple(sorted(skeleton(token) for token in tokens))
-    return Name(
-        normal=normal,
-        is_han=True,
-        tokens=tokens,
-        readings=tuple(_readings(normal, main)),
-        sound=_sorted_letters(skeletons),
-        skeletons=skeletons,
-    )
+    return Name(" ".join(tokens), is_han=False) if tokens else None
 
 
 def _readings(normal: str, main: list[str]) -> Iterable[str]:

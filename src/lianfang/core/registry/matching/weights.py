@@ -79,11 +79,13 @@ class Weights:
     def total(self, levels: Mapping[str, str], *, base: int, frequency: Frequency | None = None) -> float:
         """Return the logarithm (base 2) of the odds that both records are one person."""
         prior = self.prior(base)
-        weighed = {
-            what: self.bits(what, level, base=base, frequency=frequency) for what, level in levels.items()
-        }
-        excess = prior + sum(weighed.get(what, 0.0) for what in _HOUSEHOLD) - _ONE_OF_A_HOUSEHOLD
-        return prior + math.fsum(weighed.values()) - max(excess, 0.0)
+        total, household = prior, prior - _ONE_OF_A_HOUSEHOLD
+        for what, level in levels.items():
+            bits = self.bits(what, level, base=base, frequency=frequency) if what == "name" else self.ratios[what][level]
+            total += bits
+            if what in _HOUSEHOLD:
+                household += bits
+        return total - max(household, 0.0)
 
     def account(
         self, levels: Mapping[str, str], *, base: int, frequency: Frequency | None = None
