@@ -175,21 +175,21 @@ def _derive_batch(ids: list[int], opened: Opened, *, at: datetime, by: Actor, be
     proposals: list[Proposal] = []
     fresh = [opened[pk][0] for pk in ids if pk in opened]
     for case in [*Case.objects.filter(pk__in=standing).order_by("pk"), *fresh]:
-        facts = opened[case.pk][1] if case.pk in opened else known[case.pk]
+        facts = opened[case.id][1] if case.id in opened else known[case.id]
         before = [getattr(case, name) for name in _COLUMNS]
         verdict = judge(case, facts, at, packs.get(case.disease))
         proposals += _proposal(case, verdict, at)
-        if (case.pk, verdict.classification) in dismissed:
+        if (case.id, verdict.classification) in dismissed:
             verdict = Verdict(C.EXCLUDED, DISMISSED, verdict.edition)
         was, by_what = case.classification, (case.criterion, case.edition)
         _fill(case, facts, verdict, at)
         if [getattr(case, name) for name in _COLUMNS] == before:
             continue
-        if case.pk not in opened:
+        if case.id not in opened:
             written.append(case)
         # The same class by another criterion or edition is a change too: a status carries what it was computed with.
         if case.classification != was or (case.criterion and by_what != (case.criterion, case.edition)):
-            moved.append((case.pk, was, *_change(verdict), at, because, by.user_id))
+            moved.append((case.id, was, *_change(verdict), at, because, by.user_id))
             entries.append(_entry(case, was, because))
     insert_rows(fresh)
     write_columns(written, _COLUMNS)
@@ -213,7 +213,7 @@ def _proposal(case: Case, verdict: Verdict, at: datetime) -> list[Proposal]:
     }
     return [
         Proposal(
-            subject_id=case.pk,
+            subject_id=case.id,
             place_id=case.place_id,
             path=case.path,
             evidence=evidence,
@@ -286,7 +286,7 @@ def explain(case: Case, *, at: datetime, as_known: datetime | None = None) -> An
     pack = packs_by_disease().get(case.disease)
     if pack is None:
         return None
-    known = known_of([case.pk], as_known=as_known)[case.pk]
+    known = known_of([case.id], as_known=as_known)[case.id]
     try:
         return classify(rule_facts(known), pack, _judged_at(known, as_known or at), code_of(case.path))
     except NoEditionError:

@@ -68,7 +68,7 @@ def known_of(case_ids: Iterable[int], *, as_known: datetime | None = None) -> di
 def known_from(facts: Iterable[Any]) -> dict[int, Known]:
     """Return the same of cases all of whose facts the caller holds, as it has just written them."""
     known: dict[int, Known] = defaultdict(Known)
-    for row in sorted(facts, key=lambda row: (row.occurred_at, row.pk)):
+    for row in sorted(facts, key=lambda row: (row.occurred_at, row.id)):
         part = _PARTS.get(type(row))
         if part and row.superseded_at is None:
             getattr(known[row.case_id], part).append(row)

@@ -58,7 +58,8 @@ def database(url: str) -> dict[str, object]:
                 "timeout": 60,
                 "init_command": (
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; "
-                    "PRAGMA mmap_size=536870912; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON;"
+                    "PRAGMA mmap_size=536870912; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; "
+                    "PRAGMA wal_autocheckpoint=16000;"
                 ),
             },
         }

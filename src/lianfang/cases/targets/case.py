@@ -145,11 +145,11 @@ def _find_people(drafts: list[_Draft], context: Context) -> list[_Draft]:
     for draft, resolved in zip(strangers, found, strict=True):
         draft.person = resolved.person if resolved else None
     known = [d for d in strangers if d.person is not None and d.outcome.is_known_person]
-    standing = _episodes({d.person.pk for d in known if d.person}, known)
+    standing = _episodes({d.person.id for d in known if d.person}, known)
     for draft in known:
         assert draft.person is not None
         case = next(
-            (c for c in standing.get((draft.person.pk, draft.disease), ()) if _same(c, draft, context)), None
+            (c for c in standing.get((draft.person.id, draft.disease), ()) if _same(c, draft, context)), None
         )
         if case is not None and context.by.may(Permission.IMPORT_RUN, case.path):
             draft.case = case
@@ -187,7 +187,7 @@ def _open_cases(drafts: Sequence[_Draft], context: Context) -> None:
     for draft in drafts:
         if draft.case is not None or draft.person is None:
             continue
-        key = (draft.person.pk, draft.disease)
+        key = (draft.person.id, draft.disease)
         if key in opened:
             draft.case = opened[key]
             continue
@@ -205,7 +205,7 @@ def _open_cases(drafts: Sequence[_Draft], context: Context) -> None:
     record_many(CaseEvent.OPENED, entries, by=context.by, at=context.at)
     for draft, case in fresh:
         draft.outcome.word = Word.CREATED
-        draft.outcome.records.append(("cases.Case", case.pk, True))
+        draft.outcome.records.append(("cases.Case", case.id, True))
 
 
 def _case(draft: _Draft, taken: set[str], context: Context) -> Case:
@@ -257,7 +257,7 @@ def _write_facts(drafts: Sequence[_Draft], known: KnownCases, context: Context) 
         )
         _tie(draft, stated, sources)
         writer.state(position, draft.case, stated.facts)
-    written = writer.write([d.case.pk for d in drafts if d.case is not None and not d.is_new])
+    written = writer.write([d.case.id for d in drafts if d.case is not None and not d.is_new])
     completed = complete_people(
         [(d.case.person, d.candidate) for d in drafts if d.case and not d.is_new], context
     )
@@ -266,11 +266,11 @@ def _write_facts(drafts: Sequence[_Draft], known: KnownCases, context: Context) 
     for position, draft in enumerate(drafts):
         assert draft.case is not None
         if not draft.is_new:
-            draft.outcome.records.append(("cases.Case", draft.case.pk, False))
-            if position in written.changed or draft.case.person_id in completed or draft.case.pk in numbered:
+            draft.outcome.records.append(("cases.Case", draft.case.id, False))
+            if position in written.changed or draft.case.person_id in completed or draft.case.id in numbered:
                 draft.outcome.word = Word.CHANGED
                 changed.append(Entry(subject=draft.case, after={"signal": draft.row.signal_id}))
-        draft.outcome.records += [(row._meta.label, row.pk, True) for row in written.made[position]]  # noqa: SLF001
+        draft.outcome.records += [(row._meta.label, row.id, True) for row in written.made[position]]  # noqa: SLF001
         for what in written.conflicts[position]:
             _warn(
                 draft,
@@ -280,9 +280,9 @@ def _write_facts(drafts: Sequence[_Draft], known: KnownCases, context: Context) 
                 Hint("The row contradicts what is on file: {what}. It was left as it is.", what=what),
             )
     record_many(CaseEvent.CORRECTED, changed, by=context.by, at=context.at)
-    touched = [d.case.pk for d in drafts if d.case is not None and d.outcome.word != Word.UNCHANGED]
+    touched = [d.case.id for d in drafts if d.case is not None and d.outcome.word != Word.UNCHANGED]
     facts = writer.known()
-    opened = {d.case.pk: (d.case, facts[d.case.pk]) for d in drafts if d.case is not None and d.is_new}
+    opened = {d.case.id: (d.case, facts[d.case.id]) for d in drafts if d.case is not None and d.is_new}
     derive_cases(touched, at=context.at, by=context.by, because="import", opened=opened)
 
 

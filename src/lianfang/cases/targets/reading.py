@@ -91,7 +91,7 @@ def candidate_of(values: Mapping[str, Any], place: Place, on: date) -> PersonCan
         address=address if values.get("address") else "",
         guardian=values.get("guardian", ""),
         occupation=str(values.get("occupation", ""))[:60],
-        place_id=place.pk,
+        place_id=place.id,
         path=place.path,
     )
 
@@ -160,7 +160,7 @@ def resolve(
     met: list[Met | None] = [None] * len(drafts)
     for n, person in zip(fresh, made, strict=True):
         met[n] = Met(person, is_new=True)
-        drafts[n][1].records.append(("registry.Person", person.pk, True))
+        drafts[n][1].records.append(("registry.Person", person.id, True))
     on_file = Person.objects.in_bulk(known)
     for n, match in enumerate(matches):
         outcome = drafts[n][1]
@@ -219,7 +219,7 @@ def complete_people(pairs: Sequence[tuple[Person, PersonCandidate]], context: Co
 
     Two queries tell what is missing; only people of whom something new is said cost more.
     """
-    people = {person.pk: person for person, _ in pairs}
+    people = {person.id: person for person, _ in pairs}
     kinds = Identity.objects.filter(person__in=people, retracted_at__isnull=True).values_list(
         "person_id", "kind"
     )
@@ -228,7 +228,7 @@ def complete_people(pairs: Sequence[tuple[Person, PersonCandidate]], context: Co
     for person, bare in pairs:
         candidate = bare.completed()
         blanks = _blanks(person, candidate)
-        new = [(kind, text) for kind, text in _particulars(candidate) if (person.pk, kind) not in known]
+        new = [(kind, text) for kind, text in _particulars(candidate) if (person.id, kind) not in known]
         if not blanks and not new:
             continue
         importer = _importer(context)
@@ -236,8 +236,8 @@ def complete_people(pairs: Sequence[tuple[Person, PersonCandidate]], context: Co
             change_person(person=person, by=importer, at=context.at, **blanks)
         for kind, text in new:
             add_identity(person=person, kind=kind, text=text, by=importer, at=context.at)
-            known.add((person.pk, kind))
-        changed.add(person.pk)
+            known.add((person.id, kind))
+        changed.add(person.id)
     return changed
 
 

@@ -103,12 +103,12 @@ class FactWriter:
             for row in rows.select_related("sample") if name == "Result" else rows:
                 self._held[name, row.case_id, _slot(name, row)].append(row)
         for name in ("EpiLink", "Report"):
-            ids = [row.pk for place, rows in self._held.items() if place[0] == name for row in rows]
+            ids = [row.id for place, rows in self._held.items() if place[0] == name for row in rows]
             traced = Trace.objects.filter(record=f"cases.{name}", record_id__in=ids, created=True)
             self._imported |= {(name, pk) for pk in traced.values_list("record_id", flat=True)}
 
     def _one(self, position: int, case: Case, fact: Wanted) -> None:
-        standing = self._held[fact.model, case.pk, fact.slot]
+        standing = self._held[fact.model, case.id, fact.slot]
         agreeing = next((row for row in standing if _agrees(row, fact)), None)
         if agreeing is not None:
             fact.row = agreeing
@@ -136,7 +136,7 @@ class FactWriter:
             return None
         if fact.model in _SINGLE or fact.model == "Result":
             return standing[-1]
-        ours = [row for row in standing if (fact.model, row.pk) in self._imported]
+        ours = [row for row in standing if (fact.model, row.id) in self._imported]
         if fact.model == "EpiLink":  # a link to another source is another link
             ours = [row for row in ours if row.source_case_id in {None, fact.columns["source_case_id"]}]
         return ours[-1] if ours else None
@@ -144,7 +144,7 @@ class FactWriter:
     def _make(self, case: Case, fact: Wanted) -> Any:
         columns = {
             **fact.columns,
-            "case_id": case.pk,
+            "case_id": case.id,
             "recorded_at": self._at,
             "recorded_by_id": self._by.user_id,
         }
@@ -161,8 +161,8 @@ class FactWriter:
             if new and not old:
                 setattr(sample, name, new)
                 self._written.changed.add(position)
-                if sample.pk:
-                    self._completed[sample.pk] = sample
+                if sample.id:
+                    self._completed[sample.id] = sample
             elif new and name in fact.said and not _same(old, new):
                 self._written.conflicts[position].append(f"{name} of sample {sample.number}")
         taken = fact.columns["occurred_at"]
@@ -170,8 +170,8 @@ class FactWriter:
             if taken < sample.occurred_at:  # the result came first and stood in for the day of sampling
                 sample.occurred_at = taken
                 self._written.changed.add(position)
-                if sample.pk:
-                    self._completed[sample.pk] = sample
+                if sample.id:
+                    self._completed[sample.id] = sample
             else:
                 self._written.conflicts[position].append(f"time of sample {sample.number}")
 
@@ -183,7 +183,7 @@ class FactWriter:
                 insert_rows(self._fresh[name])
 
     def _free(self, name: str) -> None:
-        old = [row.pk for row, _ in self._replaced[name] if row.pk]
+        old = [row.id for row, _ in self._replaced[name] if row.id]
         if old:
             MODELS[name].objects.filter(pk__in=old).update(superseded_at=self._at)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from django.db import models
@@ -41,10 +42,15 @@ def record_many(tag: StrEnum, entries: Iterable[Entry], *, by: Actor, at: dateti
 def _columns(entry: Entry) -> tuple[Any, ...]:
     subject = entry.subject
     return (
-        subject._meta.label if subject else "",  # noqa: SLF001 - Django's Meta API
+        _label(type(subject)) if subject else "",
         subject.pk if subject else None,
         entry.path or getattr(subject, "path", "") or "",
         entry.reason,
         entry.before,
         entry.after,
     )
+
+
+@cache
+def _label(model: type[models.Model]) -> str:
+    return str(model._meta.label)  # noqa: SLF001 - Django's Meta API

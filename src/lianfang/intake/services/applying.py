@@ -152,12 +152,12 @@ def apply_rows(
 ) -> Part:
     """Give the readable rows to the target; return the outcome of all."""
     good = [(signal, row) for signal, row in pairs if not row.is_parked]
-    rows = [Row(signal_id=signal.pk, number=row.number, values=row.values) for signal, row in good]
-    outcomes = dict(zip([s.pk for s, _ in good], target.apply(rows, context) if rows else [], strict=True))
+    rows = [Row(signal_id=signal.id, number=row.number, values=row.values) for signal, row in good]
+    outcomes = dict(zip([s.id for s, _ in good], target.apply(rows, context) if rows else [], strict=True))
     return Part(
         signals=[signal for signal, _ in pairs],
         rows=[row for _, row in pairs],
-        outcomes=[outcomes.get(signal.pk) or Outcome(word=Word.PARKED) for signal, _ in pairs],
+        outcomes=[outcomes.get(signal.id) or Outcome(word=Word.PARKED) for signal, _ in pairs],
         record=target.record,
         columns=columns,
     )
@@ -172,16 +172,16 @@ def settle(part: Part, *, at: datetime, report: Report) -> None:
     for signal, row, outcome in zip(part.signals, part.rows, part.outcomes, strict=True):
         problems = [shown_problem(p, part.record, part.columns) for p in (*row.problems, *outcome.problems)]
         report.add(outcome, problems)
-        (parked if outcome.word == Word.PARKED else accepted).append(signal.pk)
+        (parked if outcome.word == Word.PARKED else accepted).append(signal.id)
         if problems:
             signal.problems = problems
             noted.append(signal)
-        traces += [(signal.pk, label, pk, new) for label, pk, new in outcome.records]
+        traces += [(signal.id, label, pk, new) for label, pk, new in outcome.records]
     Signal.objects.filter(pk__in=accepted).update(status=SignalStatus.ACCEPTED)
     Signal.objects.filter(pk__in=parked).update(status=SignalStatus.PARKED, parked_at=at)
     write_columns(noted, ["problems"])
     _trace(traces)
-    replaced = [s.replaces_id for s in part.signals if s.replaces_id and s.pk in set(accepted)]
+    replaced = [s.replaces_id for s in part.signals if s.replaces_id and s.id in set(accepted)]
     Signal.objects.filter(pk__in=replaced, status=SignalStatus.PARKED).update(
         status=SignalStatus.REPLACED, settled_at=at
     )
@@ -209,5 +209,5 @@ def shown_problem(problem: Problem, record: Record, columns: Mapping[str, str]) 
 
 def settle_replayed(part: Part, *, at: datetime) -> None:
     """Close the wait of signals that were parked and are accepted now."""
-    done = [s.pk for s, o in zip(part.signals, part.outcomes, strict=True) if o.word != Word.PARKED]
+    done = [s.id for s, o in zip(part.signals, part.outcomes, strict=True) if o.word != Word.PARKED]
     Signal.objects.filter(pk__in=done).update(settled_at=at)

@@ -14,7 +14,7 @@ from lianfang.core.registry.models import Identity, IdentityKey, Person
 
 # A key that more people share tells nothing by itself and is left to the keys that join a second particular. The folded
 # sound is the widest and the weakest: it is for the spelling variants of rare names.
-_MAX_BLOCK, _MAX_OF_FORM = 60, {"sound_year": 8}
+_MAX_BLOCK, _MAX_OF_FORM = 60, {"sound_year": 5}
 
 
 def most_of(form: Form) -> int:

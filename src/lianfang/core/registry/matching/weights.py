@@ -81,7 +81,11 @@ class Weights:
         prior = self.prior(base)
         total, household = prior, prior - _ONE_OF_A_HOUSEHOLD
         for what, level in levels.items():
-            bits = self.bits(what, level, base=base, frequency=frequency) if what == "name" else self.ratios[what][level]
+            bits = (
+                self.bits(what, level, base=base, frequency=frequency)
+                if what == "name"
+                else self.ratios[what][level]
+            )
             total += bits
             if what in _HOUSEHOLD:
                 household += bits

@@ -31,7 +31,9 @@ def index_again(apps, schema_editor):
         for person, year in people:
             names = [name for text in texts.get((person, "name"), ()) if (name := read_name(text))]
             births = [date.fromisoformat(text) for text in texts.get((person, "birth_date"), ())]
-            numbers = [(k, n) for k, form in NUMBERS.items() for t in texts.get((person, k), ()) if (n := form(t))]
+            numbers = [
+                (k, n) for k, form in NUMBERS.items() for t in texts.get((person, k), ()) if (n := form(t))
+            ]
             keys += [
                 Key(person_id=person, form=form, digest=hasher.newest(form, text))
                 for form, text in kept_forms(names, births, year, numbers)

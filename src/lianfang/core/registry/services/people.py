@@ -218,8 +218,6 @@ def index_people(people: Collection[int]) -> int:
     Needed after a change of a particular, of the year of birth, of the key, or of how names are folded.
     """
     IdentityKey.objects.filter(person__in=people).delete()
-    forms = {
-        person: profile.kept_forms for person, (profile, _survivor) in read_profiles(people).items()
-    }
+    forms = {person: profile.kept_forms for person, (profile, _survivor) in read_profiles(people).items()}
     _write_keys(forms.items())
     return sum(map(bool, forms.values()))
