@@ -270,7 +270,7 @@ def _insert(
     varied = [values for values, is_same in zip(cells, same, strict=True) if not is_same]
     width, n = len(varied), len(cells[0])
     flat = list(chain.from_iterable(zip(*varied, strict=True)))
-    start = f"INSERT INTO {table} ({', '.join(map(_quoted, columns))}) VALUES "
+    start = f"INSERT INTO {table} ({', '.join(map(_quoted, columns))}) VALUES "  # noqa: S608 - names of our own models
     whole = n - n % _ROWS_A_STATEMENT
     for first, last, size in ((0, whole, _ROWS_A_STATEMENT), (whole, n, 1)):
         if first < last:

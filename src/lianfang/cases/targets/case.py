@@ -270,7 +270,7 @@ def _write_facts(drafts: Sequence[_Draft], known: KnownCases, context: Context) 
             if position in written.changed or draft.case.person_id in completed or draft.case.id in numbered:
                 draft.outcome.word = Word.CHANGED
                 changed.append(Entry(subject=draft.case, after={"signal": draft.row.signal_id}))
-        draft.outcome.records += [(row._meta.label, row.id, True) for row in written.made[position]]  # noqa: SLF001
+        draft.outcome.records += [(row._meta.label, row.pk, True) for row in written.made[position]]  # noqa: SLF001
         for what in written.conflicts[position]:
             _warn(
                 draft,

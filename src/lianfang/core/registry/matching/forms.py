@@ -70,10 +70,10 @@ def looked_up_forms(
             forms.update(dict.fromkeys(_of_name(name)))
             continue
         forms.update(dict.fromkeys(("pinyin_no_year", reading) for reading in name.readings))
-        years = (year - 1, year, year + 1)
+        years = [year - 1, year, year + 1]
         forms.update(dict.fromkeys(("pinyin_year", f"{name.readings[0]}|{near}") for near in years))
         if births or not year_is_estimated:
-            years = (year,)
+            years = [year]
         forms.update(dict.fromkeys(("sound_year", f"{name.sound}|{near}") for near in years))
         forms.update(dict.fromkeys(_with_births(name, births)))
     forms.update(dict.fromkeys(numbers))

@@ -15,8 +15,8 @@ from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import Entry, record, record_many
 from lianfang.core.registry.errors import EmptyReason
 from lianfang.core.registry.events import RegistryEvent
-from lianfang.core.registry.matching.candidate import PersonCandidate
 from lianfang.core.registry.matching.blocks import read_profiles
+from lianfang.core.registry.matching.candidate import PersonCandidate
 from lianfang.core.registry.matching.forms import Form
 from lianfang.core.registry.matching.matcher import MatchResult, Verdict, match_many
 from lianfang.core.registry.models import Identity, IdentityKey, IdentityKind, Person, Place
