@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -21,8 +22,18 @@ class OwnSheet(Sheet):
     def head(self) -> Sequence[Sequence[str]]:
         return [[MARK, *self.target.columns()]]
 
+    @cached_property
+    def _turns(self) -> dict[str, int]:
+        return {name: turn for turn, name in enumerate(self.target.columns(), start=1)}
+
     def cells(self, row: Values, places: Places) -> list[str]:  # noqa: ARG002
-        return [mark_of(self.target.code), *(as_cell(row.get(name)) for name in self.target.columns())]
+        turns = self._turns
+        line = [""] * (len(turns) + 1)
+        line[0] = mark_of(self.target.code)
+        for name, value in row.items():  # a record fills a few of a hundred columns
+            if value is not None and name in turns:
+                line[turns[name]] = value if type(value) is str else as_cell(value)
+        return line
 
 
 # Its sheets are those of the register: every target has one.

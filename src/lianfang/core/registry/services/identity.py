@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from lianfang.common.sealing import digests, is_current, seal, unseal
+from lianfang.common.bulk import make
+from lianfang.common.sealing import Opener, digests, is_current, seal, unseal
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import Entry, record, record_many
@@ -55,18 +56,20 @@ def reveal_many(
     asked = {person: survivors.get(person, person) for person in people}
     require_reach(by, set(asked.values()), Permission.IDENTITY_REVEAL)
     values: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    opener = Opener()
     identities = Identity.objects.filter(
         person__in=set(asked.values()), kind__in=[str(kind) for kind in kinds], retracted_at__isnull=True
     ).order_by("-pk")
-    for identity in identities:
-        if identity.sealed:
-            values[identity.person_id][identity.kind].append(unseal(identity.sealed, context=identity.kind))
+    for person, kind, sealed in identities.values_list("person_id", "kind", "sealed"):
+        if sealed:
+            values[person][kind].append(opener.open(sealed, kind))
     shown = {"kinds": sorted(str(kind) for kind in kinds)}
+    read = Person.objects.filter(pk__in=set(asked.values())).order_by("pk").values_list("pk", "path")
     record_many(
         RegistryEvent.IDENTITY_REVEALED,
         [
-            Entry(subject=person, reason=purpose, after=shown)
-            for person in Person.objects.filter(pk__in=set(asked.values())).order_by("pk")
+            Entry(subject=make(Person, {"id": pk, "path": path, "uid": None}), reason=purpose, after=shown)
+            for pk, path in read
         ],
         by=by,
         at=at,
