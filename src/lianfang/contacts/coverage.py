@@ -20,7 +20,7 @@ _SEEN = (Seen.SEEN_OK, Seen.SEEN_NOT_OK)
 
 def _new_cases(actor: Actor, path: str, at: datetime) -> QuerySet[Any]:
     since = start_of(local_day(at) - timedelta(days=_NEW_DAYS))
-    rows = Case.objects.visible_to(actor).filter(confirmed_at__gte=since)
+    rows = Case.objects.visible_to(actor, of_few=True).filter(confirmed_at__gte=since)
     return rows.filter(path__within=path) if path else rows
 
 

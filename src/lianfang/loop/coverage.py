@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import Count, QuerySet
+from django.db.models import CharField, Count, F, Func, QuerySet, Value
 
 from lianfang.core.access.actor import Actor
 from lianfang.loop.register import Register
@@ -68,6 +68,10 @@ class Covered:
         return self.n_should - self.n_covered
 
 
+# The path as an expression: else SQLite reads the whole area in the order of its index, for want of statistics.
+_AREA = Func(F("path"), Value(""), arg_joiner=" || ", template="%(expressions)s", output_field=CharField())
+
+
 def coverage_in(actor: Actor, *, at: datetime, path: str = "") -> list[Covered]:
     """Return every coverage in the area, each beside its twin: two queries for each."""
     counted = {one.coverage.code: one for one in _count_all(actor, path, at)}
@@ -84,7 +88,7 @@ def coverage_of_areas(
         coverage = by_code[code]
         should = coverage.should(actor, "", at)
         sides = [
-            list(rows.order_by().values_list("path").annotate(n=Count("pk")))
+            list(rows.order_by().values_list(_AREA).annotate(n=Count("pk")))
             for rows in (should, coverage.covered(should, at))
         ]
         for place in places:

@@ -15,9 +15,9 @@ class TaskQuerySet(VisibleQuerySet):
 
     view_permission: ClassVar[Permission] = Permission.TASK_VIEW
 
-    def seen_from(self, actor: Actor, paths: tuple[str, ...]) -> Q:
+    def seen_from(self, actor: Actor, paths: tuple[str, ...], lookup: str = "within") -> Q:
         """Return the condition: in the actor's areas, or answered for by the actor's own unit wherever the subject is."""
-        areas = super().seen_from(actor, paths)
+        areas = super().seen_from(actor, paths, lookup)
         return areas if actor.unit_id is None else areas | Q(unit_id=actor.unit_id)
 
     def open(self) -> Self:

@@ -57,6 +57,12 @@ def test_a_page_holds_the_visible_rows_of_the_area_in_order(
         {"number": "A0"},
         {"uninvestigated": True},
     )
+    recent = Case.objects.visible_to(actor, of_few=True).filter(confirmed_at__gte=NOON - timedelta(days=14))
+    assert set(recent) == {
+        case
+        for case in Case.objects.visible_to(actor)
+        if case.confirmed_at and case.confirmed_at >= NOON - timedelta(days=14)
+    }
     for code, extra in product((None, "42", "420106", "420107"), filters):
         path = world.places[code].path if code else ""
         seen = {case.pk for case in Case.objects.visible_to(actor)}
