@@ -250,25 +250,41 @@ def _redraw(s, j, scores, tree, learnt, rng, record):  # type: ignore[no-untyped
 
 
 @njit(cache=True)
-def _weigh(s, scores, log_ratio, mu):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Set the evidence on all candidates, and the log of the best of each case."""
+def _weigh(s, scores, log_ratio, mu, between):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Set the evidence on all candidates, and the log of the best of each case: 0 without genomes, where products stay in range."""
+    ratio = np.exp(log_ratio)
+    for j in range(len(scores.best)):
+        a, b = s.start[j], s.start[j + 1]
+        if (s.snps[a:b] >= 0).any():
+            _weigh_genomes(s, j, scores, log_ratio, mu)
+            continue
+        scores.best[j] = 0.0
+        for c in range(a, b):
+            one = 1 - s.missed
+            for e in range(s.flags.shape[1]):
+                one *= ratio[e, int(s.flags[c, e])]
+            scores.one[c], scores.two[c] = one, s.missed * between[c]
+
+
+@njit(cache=True)
+def _weigh_genomes(s, j, scores, log_ratio, mu):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Set the evidence on the candidates of j in logs, relative to the best: that on genomes has hundreds of digits."""
     log_one, log_two = np.log(1 - s.missed), np.log(max(s.missed, 1e-300))
     log_mu, log_double = np.log(mu) - s.log_sites, np.log(2 * mu) - s.log_sites
-    for j in range(len(scores.best)):
-        top = -1e300
-        for c in range(s.start[j], s.start[j + 1]):
-            one, two = log_one, s.indirect[c] + log_two
-            for e in range(s.flags.shape[1]):
-                one += log_ratio[e, int(s.flags[c, e])]
-            if s.snps[c] >= 0:
-                one += s.snps[c] * log_mu - mu
-                two += s.snps[c] * log_double - 2 * mu
-            scores.one[c], scores.two[c] = one, two
-            top = max(top, one + np.log(s.direct[c]), two)
-        scores.best[j] = top if s.start[j + 1] > s.start[j] else 0.0
-        for c in range(s.start[j], s.start[j + 1]):
-            scores.one[c] = np.exp(min(scores.one[c] - top, 600.0))
-            scores.two[c] = np.exp(scores.two[c] - top)
+    top = -1e300
+    for c in range(s.start[j], s.start[j + 1]):
+        one, two = log_one, s.indirect[c] + log_two
+        for e in range(s.flags.shape[1]):
+            one += log_ratio[e, int(s.flags[c, e])]
+        if s.snps[c] >= 0:
+            one += s.snps[c] * log_mu - mu
+            two += s.snps[c] * log_double - 2 * mu
+        scores.one[c], scores.two[c] = one, two
+        top = max(top, one + np.log(s.direct[c]), two)
+    scores.best[j] = top
+    for c in range(s.start[j], s.start[j + 1]):
+        scores.one[c] = np.exp(min(scores.one[c] - top, 600.0))
+        scores.two[c] = np.exp(scores.two[c] - top)
 
 
 @njit(cache=True)
@@ -460,10 +476,11 @@ def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Gener
     log_ratio, sensitivity = log_ratios(s, np.full(n_kinds, 0.5), np.zeros(n_kinds), 0), np.full(n_kinds, 0.5)
     mu, depth = 1.0, np.zeros(n, dtype=np.int64)
     learns = n_kinds > 0 or bool((s.snps >= 0).any())
+    between = np.exp(s.indirect)
     learnt = Learnt(k=1.0, reproduction=1.0, events=1.0, n_unknown=0)
     for sweep in range(n_burn + n_keep):
         if sweep == 0 or learns:
-            _weigh(s, scores, log_ratio, mu)
+            _weigh(s, scores, log_ratio, mu, between)
         # At first every infector counts alike, so that what is known of pairs settles before the rich get richer;
         # else the first to have a few children by chance keeps the ward.
         settling = sweep < max(n_burn // 4, 2)
