@@ -76,6 +76,7 @@ def draw_up(disease: str, place: Place, on: date, *, at: datetime) -> DrawnUp:
         "on": on.isoformat(),
         "own": _of(panel, 0, COLUMNS),
         "before": _of(panel, 0, COLUMNS, row=-2) if panel.n_days > 1 else {},
+        "has_cases": bool(panel["owed"][:, 0].any()),
         "course": _course(panel),
         "rows": rows,
         "names": {one.code: _named(one) for one in below},

@@ -24,7 +24,7 @@ Address = Callable[
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 WITHHELD = "··"
 _TILES = ("confirmed", "existing", "total", "total_cured", "total_died")
-_FIGURE_OF = {"total_cured": "cured", "total_died": "died"}
+_PUBLISHED = {"confirmed", "suspected", "cured", "died"}
 _TABLE_DAYS = 14
 
 
@@ -93,6 +93,7 @@ def _headline(told: Mapping[str, Any], language: str, address: Address) -> list[
         "By 24:00 on %(day)s, %(place)s had %(total)s confirmed cases so far, of whom %(total_cured)s were cured and "
         "%(total_died)s had died; %(existing)s were existing. %(confirmed)s were newly confirmed on the day."
     ) % {"day": told["on"], "place": told["place"][language], **texts}
+    shown = _indicators(told)
     tiles = [
         Tile(
             label=str(one.title),
@@ -100,7 +101,7 @@ def _headline(told: Mapping[str, Any], language: str, address: Address) -> list[
             note=_change(one, own, before),
             link=address(one.code, code),
         )
-        for one in INDICATORS.values()
+        for one in shown
     ]
     blocks: list[Block] = [Paragraph(text=sentence), Tiles(tiles=tiles)]
     if told["rt"]:
@@ -109,6 +110,11 @@ def _headline(told: Mapping[str, Any], language: str, address: Address) -> list[
         )
         blocks.append(Paragraph(text=text % told["rt"]))
     return blocks
+
+
+def _indicators(told: Mapping[str, Any]) -> list[Indicator]:
+    """Return what is told of the area: an area that publishes figures and has no cases on file knows nothing of beds."""
+    return [one for one in INDICATORS.values() if told["has_cases"] or one.measure in _PUBLISHED]
 
 
 def _value(one: Indicator, own: Mapping[str, int | None]) -> str:
@@ -258,6 +264,11 @@ def _note(note: Mapping[str, Any], language: str) -> str:
             )
             % values
         )
+    if note["size"] == 0:
+        return (
+            gettext("%(place)s: the count of %(last)s repeats that of the day before, or none was published.")
+            % values
+        )
     if note["column"] == "total_died":
         text = gettext(
             "%(place)s, deaths: a step of %(size)s on %(last)s is the work of desks (a correction or a batch), not of that day."
@@ -272,7 +283,7 @@ def _note(note: Mapping[str, Any], language: str) -> str:
 def _sources(told: Mapping[str, Any], address: Address) -> Grid:
     code = told["place"]["code"]
     rows, links = [], []
-    for one in INDICATORS.values():
+    for one in _indicators(told):
         link = address(one.code, code)
         rows.append([str(one.title), str(one.sentence), _value(one, told["own"])])
         links.append(link)

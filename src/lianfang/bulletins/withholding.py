@@ -105,7 +105,10 @@ def as_told(row: Bulletin) -> dict[str, Any]:
     columns: Sequence[str] = COLUMNS if protected - {""} else TABLE
     is_open = "" not in protected
     return {
-        **{name: figures[name] for name in ("place", "disease", "on", "grades", "rt", "measures", "names")},
+        **{
+            name: figures[name]
+            for name in ("place", "disease", "on", "grades", "rt", "measures", "names", "has_cases")
+        },
         "own": {name: None if ("", name) in gone else value for name, value in figures["own"].items()},
         "before": figures["before"] if is_open else {},
         "course": figures["course"] if is_open else {},

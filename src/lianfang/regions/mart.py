@@ -258,22 +258,13 @@ def panel_of(
     """Return the indicators of the areas from flows, computed by DuckDB; days before `first` count as of `first`."""
     import duckdb  # noqa: PLC0415 - pages that read the mart do without
 
-    from lianfang.regions.tally import ancestry, indicator_sql  # noqa: PLC0415 - a second to import Ibis
+    from lianfang.regions.tally import indicator_sql  # noqa: PLC0415 - a second to import Ibis
 
-    depth = max((len(_steps(area)) for area in areas), default=DEPTH)
-    wanted = set(areas)
-    ordered = sorted(wanted)
-    above = ancestry(pc.unique(flows["path"]).to_pylist(), depth)
-    known = flows if known_by is None else flows.filter(pc.less_equal(flows["known"], known_by))
-    day = pc.max_element_wise(known["day"], pa.scalar(first, pa.int32()))
+    ordered = sorted(set(areas))
+    tables = tables_of(flows, ordered, first=first, last=last, known_by=known_by)
     connection = duckdb.connect()
     connection.execute("SET threads TO 2")
-    for name, table in (
-        ("flows", known.set_column(1, "day", day)),
-        ("above", above.filter(pc.is_in(above["area"], pa.array(ordered, pa.string())))),
-        ("areas", pa.table({"area": pa.array(ordered, pa.string())})),
-        ("days", pa.table({"day": pa.array(range(first, last + 1), pa.int32())})),
-    ):
+    for name, table in tables.items():
         connection.register(name, table)
     result = connection.sql(indicator_sql()).to_arrow_table()
     connection.close()
@@ -285,6 +276,25 @@ def panel_of(
         for name in TALLIED
     }
     return Panel(areas=tuple(areas), first=day_of(first), columns=columns)
+
+
+def tables_of(
+    flows: pa.Table, areas: Sequence[str], *, first: int, last: int, known_by: int | None = None
+) -> dict[str, pa.Table]:
+    """Return the tables over which the expression runs, by name: on DuckDB here, on Spark where a lake has them."""
+    from lianfang.regions.tally import ancestry  # noqa: PLC0415 - a second to import Ibis
+
+    depth = max((len(_steps(area)) for area in areas), default=DEPTH)
+    above = ancestry(pc.unique(flows["path"]).to_pylist(), depth)
+    known = flows if known_by is None else flows.filter(pc.less_equal(flows["known"], known_by))
+    day = pc.max_element_wise(known["day"], pa.scalar(first, pa.int32()))
+    names = pa.array(list(areas), pa.string())
+    return {
+        "flows": known.set_column(1, "day", day),
+        "above": above.filter(pc.is_in(above["area"], names)),
+        "areas": pa.table({"area": names}),
+        "days": pa.table({"day": pa.array(range(first, last + 1), pa.int32())}),
+    }
 
 
 def part_of(path: str) -> str:
