@@ -121,6 +121,13 @@ class Mart:
         wanted = parts if len(_steps(path)) < 2 else [part_of(path)]
         return [str(self.root / parts[part]["flows"]) for part in wanted if part in parts]
 
+    def flows_in(self, path: str) -> pa.Table:
+        """Return the flows that an area's figures rest on; raises NoIndicators where none are held."""
+        files = self.flows(path)
+        if not files:
+            raise NoIndicators
+        return pa.concat_tables([pq.read_table(file) for file in files])
+
     def compute(
         self, areas: Sequence[str], *, known_by: datetime | None = None, last: date | None = None
     ) -> Panel:

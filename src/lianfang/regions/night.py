@@ -24,7 +24,7 @@ from lianfang.regions.mart import Mart, Panel
 from lianfang.regions.models import Published
 from lianfang.regions.outlooks import keep, outlook_of, study_of
 
-COLUMNS = tuple(dict.fromkeys((*grading.COLUMNS, *early_warning.COLUMNS)))
+COLUMNS = tuple(dict.fromkeys((*grading.COLUMNS, *early_warning.COLUMNS, "onset")))
 
 
 @dataclass(frozen=True, kw_only=True)

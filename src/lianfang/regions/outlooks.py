@@ -6,7 +6,7 @@ this run's result: nobody reads a forecast here without it.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,11 @@ from lianfang.outlook.models import Run, RunStatus, Study
 from lianfang.outlook.runs import digest_of, keep_run
 from lianfang.regions.early_warning import Rising
 from lianfang.regions.mart import Mart, Panel
+from lianfang.regions.nowcasts import AGES, Nowcasts, nowcasts_of
 from lianfang.rulebook.kinds.care import NaturalHistoryParameters
 
 METHOD = "areas"
-VERSION = "areas 2"
+VERSION = "areas 3"
 SEED = 20200126
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 WEEKS_AHEAD = 2
@@ -55,6 +56,7 @@ class Outlook:
     rt: dict[str, Floats]
     ahead: Floats
     baseline: Floats
+    nowcasts: Nowcasts | None = None
 
     @property
     def rising(self) -> Rising:
@@ -147,6 +149,7 @@ def keep(study: Study, found: Outlook, panel: Panel, mart: Mart, *, at: datetime
         "file": f"outlook-{panel.last.isoformat()}-{digest[:12]}.parquet",
         "last": panel.last.isoformat(),
         "active": int(np.isfinite(found.ahead[:, 0, 0]).sum()),
+        "nowcasts": 0 if found.nowcasts is None else int(np.isfinite(found.nowcasts.reported[:, 0]).sum()),
         "scores": scores_of_past(study, panel, mart),
     }
     _write(found, mart.root / "outlooks" / str(result["file"]))
@@ -165,9 +168,19 @@ def keep(study: Study, found: Outlook, panel: Panel, mart: Mart, *, at: datetime
 
 def _write(found: Outlook, path: Path) -> None:
     """One row for each area of which something can be said."""
-    rows = np.flatnonzero(np.isfinite(found.ahead[:, 0, 0]) | np.isfinite(found.rt["mean"][-1]))
+    is_said = np.isfinite(found.ahead[:, 0, 0]) | np.isfinite(found.rt["mean"][-1])
+    if found.nowcasts is not None:
+        is_said |= np.isfinite(found.nowcasts.reported[:, 0])
+    rows = np.flatnonzero(is_said)
     columns: dict[str, Any] = {"area": pa.array([found.areas[n] for n in rows], pa.string())}
     columns |= {f"rt_{name}": pa.array(values[-1, rows]) for name, values in found.rt.items()}
+    if found.nowcasts is not None:
+        columns["onset_7d"] = pa.array(found.nowcasts.reported[rows].sum(axis=1))
+        for age in range(AGES):
+            columns[f"onset{age}"] = pa.array(found.nowcasts.reported[rows, age])
+            for k, level in enumerate(LEVELS):
+                columns[f"now{age}_{level:g}"] = pa.array(found.nowcasts.quantiles[rows, age, k])
+        columns["now_7d"] = pa.array(found.nowcasts.quantiles[rows, :, len(LEVELS) // 2].sum(axis=1))
     for kind, table in (("ahead", found.ahead), ("flat", found.baseline)):
         for week in range(WEEKS_AHEAD):
             for k, level in enumerate(LEVELS):
@@ -186,7 +199,40 @@ def scores_of_past(study: Study, panel: Panel, mart: Mart) -> list[dict[str, Any
         score = None if run is None else score_run(run, week, panel, mart)
         if run is not None and score is not None:
             found.append({"run": run.pk, "made_to": made_to.isoformat(), "weeks": week, **score})
+        late = None if run is None or week < WEEKS_AHEAD else score_nowcasts(run, panel, mart)
+        if run is not None and late is not None:
+            found.append({"run": run.pk, "made_to": made_to.isoformat(), "weeks": 0, **late})
     return found
+
+
+def score_nowcasts(run: Run, panel: Panel, mart: Mart) -> dict[str, Any] | None:
+    """Return how the nowcast of a run did on what has come in since; the baseline is "nobody is still to be reported"."""
+    file = mart.root / "outlooks" / str(run.result["file"])
+    if not run.result.get("nowcasts") or not file.exists() or "onset" not in panel.columns:
+        return None
+    table = pq.read_table(file)
+    place = {area: n for n, area in enumerate(panel.areas)}
+    said = np.flatnonzero(np.isfinite(table["onset0"].to_numpy()))
+    rows = [(n, place[area]) for n in said if (area := table["area"][int(n)].as_py()) in place]
+    if not rows:
+        return None
+    here, there = (np.array(side) for side in zip(*rows, strict=True))
+    last = (date.fromisoformat(run.result["last"]) - panel.first).days
+    came = np.concatenate([panel["onset"][last - age, there] for age in range(AGES)]).astype(np.float64)
+    names = [[f"now{age}_{level:g}" for level in LEVELS] for age in range(AGES)]
+    quantiles = np.concatenate(
+        [np.column_stack([table[name].to_numpy()[here] for name in row]) for row in names]
+    )
+    known = np.concatenate([table[f"onset{age}"].to_numpy()[here] for age in range(AGES)])
+    own, flat = scoring.score_quantiles(came, quantiles, LEVELS), float(np.abs(came - known).mean())
+    return {
+        "n": len(rows),
+        "wis": round(own.mean_wis, 4),
+        "baseline_wis": round(flat, 4),
+        "ratio": round(own.mean_wis / flat, 4) if flat > 0 else None,
+        "inside_50": round(own.coverage(0.5), 4),
+        "inside_95": round(own.coverage(0.95), 4),
+    }
 
 
 def score_run(run: Run, week: int, panel: Panel, mart: Mart, path: str = "") -> dict[str, Any] | None:
@@ -242,4 +288,6 @@ def outlook_of(panel: Panel, disease: str, usable: Flags) -> tuple[Outlook, floa
     """Return the outlook of a panel and the seconds that it took."""
     since = time.perf_counter()
     found = look_ahead(panel, serial_interval(disease, panel.last), usable)
+    flows = Mart(disease).flows_in("")
+    found = replace(found, nowcasts=nowcasts_of(flows, panel.areas, panel.last, LEVELS))
     return found, time.perf_counter() - since

@@ -53,6 +53,6 @@ def test_spark_and_duckdb_give_the_same_rows(session, tmp_path, known_by):
         session.read.parquet(str(tmp_path / f"{name}.parquet")).createOrReplaceTempView(name)
         connection.register(name, table)
     on_duckdb = connection.sql(indicator_sql()).fetchall()
-    on_spark = [tuple(row) for row in session.sql(indicator_sql("spark")).collect()]
+    on_spark = [tuple(row) for row in session.sql(indicator_sql("pyspark")).collect()]
     assert len(on_duckdb) == len(AREAS) * (LAST - FIRST + 1)
     assert on_spark == on_duckdb
