@@ -166,7 +166,8 @@ def by_level(path: str) -> list[LevelLine]:
 
 def has_outlines(places: Collection[Place]) -> bool:
     """Return whether a map of these places can be drawn."""
-    return any(Boundary.objects.filter(path__within=place.path).exists() for place in places)
+    above = {place.path.removesuffix(f"{place.code}.") for place in places}  # of neighbours one and the same
+    return any(Boundary.objects.filter(path__within=path).exclude(path=path).exists() for path in above)
 
 
 def _polygons_of(places: Sequence[Place]) -> dict[int, list[Polygon]]:
