@@ -89,9 +89,10 @@ def get_case(actor: Actor, number: str, permission: Permission | None = None) ->
 def counts_by_classification(actor: Actor, path: str = "") -> dict[str, int]:
     """Return how many visible cases are in each class, in the area `path`."""
     rows = Case.objects.visible_in(actor, path).order_by()
-    by_place = rows.values("path", "classification").annotate(n=Count("pk"))  # in the order of an index
+    # SQLite counts in the order of an index, without a tree for the groups; PostgreSQL hashes one column faster than two.
+    keys = ("path", "classification") if connection.vendor == "sqlite" else ("classification",)
     try:
-        statement, values = by_place.query.sql_with_params()
+        statement, values = rows.values(*keys).annotate(n=Count("pk")).query.sql_with_params()
     except EmptyResultSet:  # nothing is visible
         return dict.fromkeys(Classification.values, 0)
     with connection.cursor() as cursor:

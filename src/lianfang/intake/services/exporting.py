@@ -65,9 +65,11 @@ def csv_of(kind: Target, rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 def written(sheet: Sheet, rows: Iterable[Mapping[str, Any]], *, with_mark: bool) -> bytes:
     """Return the file; the byte order mark is what spreadsheets need for Chinese."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerows(sheet.head())
-    places = Places()
-    writer.writerows(sheet.cells(row, places) for row in rows)
-    return out.getvalue().encode("utf-8-sig" if with_mark else "utf-8")
+    out = io.BytesIO()  # the bytes are held, and not the text as well
+    with io.TextIOWrapper(out, "utf-8-sig" if with_mark else "utf-8", newline="", write_through=True) as text:
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerows(sheet.head())
+        places = Places()
+        writer.writerows(sheet.cells(row, places) for row in rows)
+        text.flush()
+        return out.getvalue()
