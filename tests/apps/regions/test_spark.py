@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 
 import duckdb
+import ibis
 import pyarrow.parquet as pq
 import pytest
 from tests.apps.regions.test_tally import AREAS, FIRST, LAST, a_table, drawn
@@ -40,6 +41,7 @@ def session():
     for name, value in SETTINGS.items():
         builder = builder.config(name, value)
     found = builder.getOrCreate()
+    ibis.pyspark.connect(found)  # the compiler asks for the settings that this registers
     yield found
     found.stop()
 
