@@ -40,6 +40,7 @@ def rest_rules(place: Place, at: datetime) -> RestRules:
     held = [edition for edition in found if edition.effective_from <= day] or found[:1]
     parts = [(edition, edition.of(TeamRestParameters)) for edition in held]
     off = [(p.days_off.value, p.per_days_worked) for _, p in parts if p.days_off and p.per_days_worked]
+    off += [(p.days_off_per_fortnight, 14) for _, p in parts if p.days_off_per_fortnight]
     months = [p.months_continuous.value for _, p in parts if p.months_continuous]
     best = max(off, key=lambda pair: pair[0] / pair[1], default=(0, 10))
     return RestRules(

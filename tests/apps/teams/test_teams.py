@@ -92,6 +92,9 @@ def test_rest_by_the_rules_of_the_place(hospital: Hospital) -> None:
     assert wuhan.editions == ("team_rest@hubei", "team_rest@wuhan")
     elsewhere = rest_rules(hospital.world.places["420205"], MARCH)
     assert (elsewhere.days_off, elsewhere.longest_days) == (0, 30)
+    chongqing = Place(code="500101", path="CN.50.5001.500101.")
+    fortnight = rest_rules(chongqing, MARCH)
+    assert (fortnight.days_off, fortnight.within_days) == (4, 14)
 
 
 def test_days_off_and_relief_are_owed_and_late_when_they_do_not_come(hospital: Hospital) -> None:
