@@ -14,10 +14,11 @@ from tests.world import World, build_world
 from typer.testing import CliRunner
 
 from lianfang.cases.models import Case, Sign
-from lianfang.cli import main
+from lianfang.cli import access, main
 from lianfang.common.clock import local_day
 from lianfang.common.errors import LianfangError
 from lianfang.contacts.models import Observation
+from lianfang.core.access.permissions import Role
 from lianfang.core.registry.models import MatchReview
 from lianfang.intake.models import Signal
 from lianfang.simulate import Mess, demo_city, demo_outbreak, to_linelist
@@ -51,6 +52,10 @@ def table(path: Path, rows: Iterable[tuple[str, ...]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("code", "name", "level", "parent", "external_id"), *rows])
     return path
+
+
+def test_the_help_names_every_role() -> None:
+    assert access.ROLES.split(", ") == Role.values
 
 
 def test_sormas_files_by_command(run: Run, shared_data: Path, tmp_path: Path) -> None:

@@ -12,12 +12,9 @@ users = typer.Typer(no_args_is_help=True)
 tokens = typer.Typer(no_args_is_help=True)
 
 _Login = Annotated[str, typer.Argument(help="Under what name the user signs in.")]
-_Role = Annotated[
-    str,
-    typer.Option(
-        help="field_worker, clinician, laboratorian, epidemiologist, supervisor, analyst, registrar, auditor, administrator."
-    ),
-]
+# The words of `Role`, which is loaded only once Django is set up; a test compares them.
+ROLES = "field_worker, clinician, bed_desk, laboratorian, epidemiologist, supervisor, analyst, registrar, auditor, administrator"
+_Role = Annotated[str, typer.Option(help=f"{ROLES}.")]
 _Place = Annotated[str, typer.Option("--area", help="Code of the place where the role is held.")]
 _FromStdin = Annotated[
     bool,
