@@ -12,10 +12,13 @@ from lianfang.common.clock import local_day
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.matching import PersonCandidate
+from lianfang.core.registry.models import Place
+from lianfang.loop.findings import Proposal, propose_findings
 from lianfang.loop.models import Finding
 from lianfang.loop.worker import sweep
 from lianfang.measures import services as measures
 from lianfang.measures.switching import FINDING as SWITCH
+from lianfang.regions import grading
 from lianfang.regions.mart import Mart
 from lianfang.regions.models import Grade
 from lianfang.resumption import services as resumption
@@ -53,9 +56,20 @@ def command_things(world: World, at: datetime) -> dict[str, Any]:
         reason="as the figures say", occurred_at=at, recorded_at=at,
     )  # fmt: skip
     sweep(at=at)
+    told = {
+        "disease": DISEASE,
+        "level": "high",
+        "in_force": "medium",
+        "data_to": str(local_day(at)),
+        "sentence": {"en": "much", "zh": "多"},
+    }
+    answer = {"place_id": county.pk, "path": county.path, "edition": "1", "due_at": at + timedelta(hours=4)}
+    proposed = Proposal(subject_id=county.pk, key=f"{DISEASE}:high", evidence=told, **answer)
+    propose_findings(grading.FINDING, Place, [proposed], by=who["by"], at=at)
     drill = measures.ask_drill(plan=draft, **who)
     asked = measures.ask_scenario(place=county, disease=DISEASE, choices={"investigation": 12}, **who)
     return {
+        "grade": Finding.objects.get(kind=grading.FINDING, path=county.path).pk,
         "measure": row.pk, "work": work.pk, "work_report": report.pk, "plan": ready.pk, "draft": draft.pk,
         "drill": drill.pk, "scenario": asked.pk, "activation": activation.pk, "switch": Finding.objects.get(kind=SWITCH).pk,
     }  # fmt: skip
@@ -84,7 +98,7 @@ def resumption_things(world: World, at: datetime) -> dict[str, Any]:
     Charter.objects.filter(pk=gone.pk).update(path=county.path, to_place=county)
     resumption.depart(charter=gone, **who)
     comes = resumption.announce_arrival(
-        who=PersonCandidate(name="吴敏"), from_place=world.places["420107"], to_place=county,
+        who=PersonCandidate(name="吴敏"), from_place=world.places["420205"], to_place=county,
         expected_at=at + timedelta(hours=3), **who,
     )  # fmt: skip
     lost = resumption.report_stranded(who=PersonCandidate(name="孙强"), place=county, need="a bed", **who)
