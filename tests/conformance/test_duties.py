@@ -101,7 +101,7 @@ def test_every_duty_has_a_story() -> None:
 
 
 @given(histories)
-@examples(12)
+@examples(8)
 def test_a_b_incremental_is_full_and_full_again_is_nothing(stage: Stage, history) -> None:
     """(a) idempotent, (b) incremental = full: after some acts and one turn, full passes find nothing to write."""
     name, choices, seed = history

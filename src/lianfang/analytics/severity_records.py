@@ -127,11 +127,11 @@ def cumulative_incidence(
     )
     free = np.cumprod(1 - d.sum(axis=1) / n)
     before = np.concatenate(([1.0], free[:-1]))
-    incidence = np.cumsum(before[:, None] * d / n[:, None], axis=0)
+    incidence = np.minimum(np.cumsum(before[:, None] * d / n[:, None], axis=0), 1.0)
     error = np.sqrt(_variance(incidence, before, d, n))
-    low, high = _limits(
-        incidence, float(_special.ndtri((1 + as_number("level", level, low=0, high=0.9999)) / 2)) * error
-    )
+    tail = (1 - as_number("level", level, low=0, high=0.9999)) / 2
+    known = np.cumsum(d.sum(axis=1))
+    low, high = _limits(incidence, float(_special.ndtri(1 - tail)) * error, known, tail)
     return CumulativeIncidence(
         times=at,
         outcomes=tuple(outcomes),
@@ -183,11 +183,15 @@ def _variance(incidence: Floats, before: Floats, d: Floats, n: Floats) -> Floats
     return np.maximum(variance, 0)
 
 
-def _limits(value: Floats, error: Floats) -> tuple[Floats, Floats]:
+def _limits(value: Floats, error: Floats, known: Floats, tail: float) -> tuple[Floats, Floats]:
+    """Return limits on the log-log scale; where none or all of the known fates are of a kind, the exact binomial ones."""
     inner = np.clip(value, 1e-12, 1 - 1e-12)
     spread = error / np.abs(inner * np.log(inner))
-    low = np.where(value > 0, inner ** np.exp(spread), 0.0)
-    high = np.where(value > 0, inner ** np.exp(-spread), 0.0)
+    low, high = inner ** np.exp(spread), inner ** np.exp(-spread)
+    # Nobody of m: 1 - (alpha/2)^(1/m) (Clopper and Pearson 1934); nothing is known before the first fate.
+    exact = np.where(known > 0, 1 - tail ** (1 / np.maximum(known, 1)), 1.0)[:, None]
+    low, high = np.where(value > 0, low, 0.0), np.where(value > 0, high, exact)
+    low = np.where(value >= 1 - 1e-12, 1 - exact, low)
     return np.minimum(low, value), np.maximum(high, value)
 
 

@@ -231,3 +231,12 @@ def test_results_show_themselves_and_doctests_hold():
     assert one.to_polars().height == 1
     for module in (severity, severity_records):
         assert doctest.testmod(module).failed == 0
+
+
+def test_nobody_of_twenty_died_leaves_the_exact_limit_and_not_zero():
+    """1 - 0.025^(1/20) = 0.1684 (Clopper and Pearson); where all of one kind are known, the mirror of it."""
+    found = cumulative_incidence(np.arange(1, 21), ["discharge"] * 20)
+    death, discharge = (found.outcomes.index(name) for name in ("death", "discharge"))
+    assert (found.low[-1, death], found.high[-1, death]) == (0, pytest.approx(0.16843, abs=1e-5))
+    assert (found.low[-1, discharge], found.high[-1, discharge]) == (pytest.approx(0.83157, abs=1e-5), 1)
+    assert (np.diff(found.high[:, death]) < 0).all(), "the more fates are known, the narrower"
