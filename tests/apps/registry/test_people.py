@@ -14,7 +14,7 @@ from lianfang.contacts.models import Contact
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.models import Event
 from lianfang.core.registry import services
-from lianfang.core.registry.errors import EmptyReason, HouseholdConflict, LastUnit
+from lianfang.core.registry.errors import EmptyReason, HouseholdConflict, LastUnit, NotSearchable
 from lianfang.core.registry.matching import PersonCandidate, Verdict, match_many
 from lianfang.core.registry.models import (
     Capability,
@@ -204,6 +204,9 @@ def test_people_are_found_by_sound_and_number_within_reach(world):
     assert not services.search_identity(
         kind=IdentityKind.PHONE, text="13900000000", purpose="x", by=alice, at=NOON
     )
+    for kind, text in (("birth_date", "1980-01-01"), ("phone", "12"), ("address", "人民路1号")):
+        with pytest.raises(NotSearchable):
+            services.search_identity(kind=IdentityKind(kind), text=text, purpose="x", by=alice, at=NOON)
     assert "王" not in str(
         list(Event.objects.filter(tag="registry.identity_searched").values("after", "before"))
     )

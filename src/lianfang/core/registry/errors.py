@@ -5,6 +5,13 @@ from http import HTTPStatus
 from lianfang.common.errors import LianfangError
 
 
+class NotSearchable(LianfangError):  # noqa: N818
+    """Nobody can be looked up by this alone: it is no name, or no whole number of its kind."""
+
+    code = "registry.not_searchable"
+    hint = "Give a name, or the whole number of a telephone or an identity document."
+
+
 class EmptyReason(LianfangError):  # noqa: N818
     """Say why: {field} must not be empty."""
 

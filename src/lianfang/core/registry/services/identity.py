@@ -13,7 +13,7 @@ from lianfang.common.sealing import Opener, digests, is_current, seal, unseal
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import Entry, record, record_many
-from lianfang.core.registry.errors import EmptyReason
+from lianfang.core.registry.errors import EmptyReason, NotSearchable
 from lianfang.core.registry.events import RegistryEvent
 from lianfang.core.registry.matching.forms import forms_of_particular
 from lianfang.core.registry.models import Identity, IdentityKey, IdentityKind, Person
@@ -90,7 +90,10 @@ def search_identity(*, kind: IdentityKind, text: str, purpose: str, by: Actor, a
     if not purpose.strip():
         raise EmptyReason(field="purpose")
     by.require(Permission.PERSON_VIEW)
-    wanted = [digest for form in forms_of_particular(kind, text) for digest in digests(*form)]
+    forms = forms_of_particular(kind, text)
+    if not forms:
+        raise NotSearchable
+    wanted = [digest for form in forms for digest in digests(*form)]
     keys = IdentityKey.objects.filter(digest__in=wanted)
     found = set(surviving_ids(set(keys.values_list("person_id", flat=True))).values())
     people = Person.objects.filter(pk__in=reachable(by, found, Permission.PERSON_VIEW)).order_by("pk")
