@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 DIST := src/lianfang/web/static/lianfang/dist
 export DJANGO_SETTINGS_MODULE = lianfang.project.settings
 
-.PHONY: help demo test journeys test-all check bench serve assets lock docs messages clean
+.PHONY: help demo test journeys test-all check bench serve lock docs messages clean
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

@@ -70,7 +70,7 @@ export async function draw(place: HTMLElement, given: unknown): Promise<void> {
   const last = data.days.length - 1;
   const shade = (n: number): number => (n <= 0 ? 0 : 0.12 + (0.68 * Math.log1p(n)) / Math.log1p(most));
   const marks = data.features.map((one) => {
-    const element = Object.assign(document.createElement("a"), { href: one.properties.url, className: "area-mark" });
+    const element = Object.assign(document.createElement("a"), { href: one.properties.url, className: "area-mark", textContent: one.properties.name });
     new Marker({ element }).setLngLat(middle(one.geometry)).addTo(map);
     return element;
   });
