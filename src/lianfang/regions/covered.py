@@ -18,6 +18,7 @@ from lianfang.care.models import Departure, Stay
 from lianfang.cases.models import Outcome, Sample, StatusChange
 from lianfang.common.clock import site_zone
 from lianfang.contacts.models import Contact, Observation, Seen
+from lianfang.contacts.models import FollowUp as Following
 
 Flow = tuple[str, int, str, int, int]  # in the order of vocabulary.FLOWS
 Since = tuple[int, int]  # the day, and since when it is known
@@ -120,7 +121,11 @@ def _between(place: str, measure: str, since: Since, until: Since) -> Iterator[F
 
 
 def _seen(disease: str, path: str) -> Iterator[Flow]:
-    """Yield each contact under observation on each day on which somebody saw them, known since the first look."""
+    """Yield each contact under observation on each day on which somebody saw them, known since the first look.
+
+    Only days on which they are counted as under observation: who was seen and released on one day left on it.
+    """
+    zone = site_zone()
     first: dict[
         tuple[int, date], tuple[str, int]
     ] = {}  # a person who is observed for several cases counts once
@@ -131,9 +136,13 @@ def _seen(disease: str, path: str) -> Iterator[Flow]:
         contact__observe_from_on__lte=F("on"),
         seen__in=(Seen.SEEN_OK, Seen.SEEN_NOT_OK),
     )
-    for person, on, place, at in rows.values_list(
-        "contact__person_id", "on", "contact__path", "recorded_at"
-    ).iterator(chunk_size=10_000):
+    columns = ("contact__person_id", "on", "contact__path", "recorded_at", "contact__named_at", "contact__status", "contact__status_at")  # fmt: skip
+    for person, on, place, at, named_at, status, status_at in rows.values_list(*columns).iterator(
+        chunk_size=10_000
+    ):
+        closed = status != Following.UNDER and status_at is not None
+        if on < named_at.astimezone(zone).date() or (closed and on >= status_at.astimezone(zone).date()):
+            continue
         known = int(at.timestamp())
         if (person, on) not in first or known < first[person, on][1]:
             first[person, on] = (place, known)

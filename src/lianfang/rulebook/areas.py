@@ -65,18 +65,21 @@ def grade(
         return Grade("low", rule.labels["low"], clause, edition, _CONTRADICTION if cluster_14d else None)
     if not large.holds(cumulative):
         clause = Text(
-            en=f"new cases within {days} days, cumulative count not {large}",
-            zh=f"{days}天内有新增确诊病例，累计确诊病例不{large}",
+            en=f"new cases within {days} days, cumulative count {_FEW.en.format(n=large.value)}",
+            zh=f"{days}天内有新增确诊病例，累计确诊病例{_FEW.zh.format(n=large.value)}",
         )
         return Grade("medium", rule.labels["medium"], clause, edition)
     level: RiskLevel = "high" if cluster_14d else "medium"
     clause = Text(
-        en=f"cumulative count {large} and {'a' if cluster_14d else 'no'} cluster within {days} days",
-        zh=f"累计确诊病例{large}，{days}天内{'有' if cluster_14d else '未发生'}聚集性疫情",
+        en=f"cumulative count {_MANY.en.format(n=large.value)} and {'a' if cluster_14d else 'no'} cluster within {days} days",
+        zh=f"累计确诊病例{_MANY.zh.format(n=large.value)}，{days}天内{'有' if cluster_14d else '未发生'}聚集性疫情",
     )
     return Grade(level, rule.labels[level], clause, edition)
 
 
+# The text says "above 50" and "not above 50"; a rulebook test holds that the rule is an `above`.
+_FEW = Text(en="at most {n:g}", zh="不超过{n:g}例")
+_MANY = Text(en="above {n:g}", zh="超过{n:g}例")
 _CONTRADICTION = Text(
     en="A cluster is recorded but no new confirmed case: check dates, and whether its members have no symptoms.",
     zh="有聚集性疫情记录但无新增确诊病例：请核对日期，并核对成员是否均为无症状感染者。",

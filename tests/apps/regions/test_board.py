@@ -74,7 +74,7 @@ def test_the_board_its_map_and_what_stands_behind_a_figure(province):
 
 def test_grades_are_put_in_force_together_with_one_reason(province):
     page = text_of(province, "area_grades", "area=42")
-    assert "cumulative count &gt; 50 and no cluster within 14 days" in page
+    assert "cumulative count above 50 and no cluster within 14 days" in page
     ids = list(Finding.objects.filter(kind="regions.grade", withdrawn_at=None).values_list("pk", flat=True))
     answer = province.post(reverse("web:area_grades"), {"finding": ids, "reason": "as the figures say"})
     assert answer.status_code == 302

@@ -21,7 +21,11 @@ from lianfang.rulebook import (
     worst,
 )
 from lianfang.rulebook.kinds.supply import PairingParameters
-from lianfang.rulebook.kinds.surveillance import EventReportParameters, PersonGradeParameters
+from lianfang.rulebook.kinds.surveillance import (
+    EventReportParameters,
+    PersonGradeParameters,
+    RiskGradeParameters,
+)
 
 MARCH = date(2020, 3, 15)
 
@@ -52,6 +56,22 @@ def test_the_risk_grade(book: Rulebook, figures: tuple[int, int, bool], level: s
     )
     assert (result.alert is not None) is conflict
     assert result.label.zh == {"low": "低风险", "medium": "中风险", "high": "高风险"}[level]
+
+
+def test_a_grade_is_explained_in_whole_sentences(book: Rulebook) -> None:
+    def said(cumulative: int, new: int) -> tuple[str, str]:
+        result = grade(cumulative, new, cluster_14d=True, book=book, at=MARCH, place="330106")
+        assert result.edition.of(RiskGradeParameters).large_cumulative.side == "above"
+        return result.clause.en, result.clause.zh
+
+    assert said(5, 4) == (
+        "new cases within 14 days, cumulative count at most 50",
+        "14天内有新增确诊病例，累计确诊病例不超过50例",
+    )
+    assert said(52, 1) == (
+        "cumulative count above 50 and a cluster within 14 days",
+        "累计确诊病例超过50例，14天内有聚集性疫情",
+    )
 
 
 @pytest.mark.parametrize(("cumulative", "new"), [(0, 1), (5, -1)])
