@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from measuring import Table, analyze, clock, fresh_database, load, quantile, set_up_django
+from measuring import Table, analyze, clock, fresh_database, load, page_cost, quantile, set_up_django
 
 set_up_django()
 
@@ -74,7 +74,7 @@ def measure_size(n: int, ground: Ground, table: Table) -> None:
         bare = quantile([bare_range(path).cpu for _ in range(TURNS) for path in paths[:1]], 0.95)
         sees = sum(Case.objects.filter(path__within=path).count() for path in paths)
         for page, address in addresses(client).items():
-            wall, cpu, queries = request(client, address)
+            wall, cpu, queries = page_cost(client, address, TURNS)
             table.row(n, name, sees, page, 1000 * wall, 1000 * cpu, queries, 1000 * bare, cpu / bare)
 
 
@@ -89,24 +89,6 @@ def addresses(client: Client) -> dict[str, str]:
         "start page": "/",
     }
     return {page: address for page, address in found.items() if address}
-
-
-def request(client: Client, address: str) -> tuple[float, float, int]:
-    queries = []
-
-    def note(execute, sql, params, many, context):
-        queries.append(sql)
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(note):
-        answer = client.get(address)
-    assert answer.status_code == 200, (address, answer.status_code)
-    takes = []
-    for _ in range(TURNS):
-        with clock() as taken:
-            client.get(address)
-        takes.append(taken)
-    return quantile([t.wall for t in takes], 0.95), quantile([t.cpu for t in takes], 0.95), len(queries)
 
 
 def bare_range(path: str):

@@ -83,6 +83,23 @@ def quantile(values: Sequence[float], share: float) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[round(100 * share) - 1]
 
 
+def page_cost(client: Any, address: str, turns: int) -> tuple[float, float, int]:
+    """Return what a page costs: p95 of the clock and of processors over `turns` requests, and its number of queries."""
+    from django.db import connection
+
+    queries = []
+
+    def note(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        queries.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        answer = client.get(address)
+    assert answer.status_code == 200, (address, answer.status_code)
+    takes = [timed(lambda: client.get(address)) for _ in range(turns)]
+    return quantile([t.wall for t in takes], 0.95), quantile([t.cpu for t in takes], 0.95), len(queries)
+
+
 class Table:
     """A Markdown table that is printed row by row, so that a long run shows how far it is."""
 

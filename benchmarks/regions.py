@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from measuring import Table, analyze, clock, fresh_database, load, quantile, set_up_django
+from measuring import Table, analyze, clock, fresh_database, load, page_cost, quantile, set_up_django
 
 set_up_django()
 
@@ -146,7 +146,7 @@ def _pages(n: int, places: dict[str, list[Place]], table: Table) -> None:
         client.force_login(user)
         address = f"/areas?area={place.code}"
         below = [one.path for one in Place.objects.filter(parent=place)]
-        wall, cpu, queries = _request(client, address)
+        wall, cpu, queries = page_cost(client, address, TURNS)
         bounds = []
         for _ in range(TURNS):
             with clock() as taken:
@@ -155,21 +155,3 @@ def _pages(n: int, places: dict[str, list[Place]], table: Table) -> None:
             bounds.append(taken.cpu)
         bound = max(quantile(bounds, 0.95), 1e-4)
         table.row(n, level, len(below), 1000 * wall, 1000 * cpu, queries, 1000 * bound, cpu / bound)
-
-
-def _request(client: Client, address: str) -> tuple[float, float, int]:
-    queries = []
-
-    def note(execute, sql, params, many, context):
-        queries.append(sql)
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(note):
-        answer = client.get(address)
-    assert answer.status_code == 200, (address, answer.status_code)
-    takes = []
-    for _ in range(TURNS):
-        with clock() as taken:
-            client.get(address)
-        takes.append(taken)
-    return quantile([t.wall for t in takes], 0.95), quantile([t.cpu for t in takes], 0.95), len(queries)
