@@ -144,6 +144,7 @@ COMMAND_ROUTES: dict[str, Route] = {
     "GET /areas/{code}/figures": Route({"code": "=420106"}),
     "GET /areas/{code}/grades": Route({"code": "=420106"}),
     "GET /areas/{code}/methods": Route({"code": "=420106"}),
+    "GET /areas/{code}/outlook": Route({"code": "=420106"}),
     "GET /areas/{code}/outlines": Route({"code": "=420106"}),
     "POST /outlines": listing(source="a survey", collection=OUTLINE),
     "GET /grade-proposals": listing(),

@@ -10,6 +10,7 @@ from lianfang.api.door import Sent, endpoint, page_size, place_where
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place
 from lianfang.regions import selectors
+from lianfang.regions.bed_demand import bed_rows, latest_bed_run
 from lianfang.regions.errors import NoIndicators
 from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.models import Grade
@@ -78,6 +79,34 @@ class HitRateOut(Schema):
     hit_rate: float | None
 
 
+class NightRunOut(Schema):
+    """A run of the night: from what, by which version and seed, and how earlier ones did on what came."""
+
+    id: int
+    at: datetime
+    version: str
+    seed: int
+    digest: str
+    inputs: dict[str, Any]
+    scores: list[dict[str, Any]]
+
+    @staticmethod
+    def resolve_scores(row: Any) -> Any:
+        """The scores of earlier runs."""
+        return row.result.get("scores", [])
+
+
+class AreaOutlookOut(Schema):
+    """What the night's runs say of an area: Rt, new cases of the coming weeks (`ahead1_0.5`: the first, median), beds."""
+
+    area: str
+    disease: str
+    run: NightRunOut
+    said: dict[str, float | None]
+    bed_run: NightRunOut | None
+    beds: list[dict[str, Any]]
+
+
 class OutlinesIn(Sent):
     """Outlines of places as GeoJSON; `code` names the property with the codes, found out if left out."""
 
@@ -125,6 +154,27 @@ def grades(request: Any, code: str, limit: int = 500) -> Any:
 def methods(request: Any, code: str) -> Any:
     """Return how each method of early warning did in an area."""
     return selectors.hit_rates(place_where(request.actor, P.AREA_VIEW, code).path)
+
+
+@endpoint("GET", "/areas/{code}/outlook", P.AREA_VIEW, response=AreaOutlookOut)
+def outlook(request: Any, code: str, disease: str = "") -> Any:
+    """Return what the newest night's run says of an area, and how earlier runs did; beds for who may see beds there."""
+    place = place_where(request.actor, P.AREA_VIEW, code)
+    held = selectors.chosen_disease(disease)
+    run = selectors.latest_run(held) if held else None
+    if held is None or run is None:
+        raise NoIndicators
+    row = selectors.outlook_rows(run, held, [place.path]).get(place.path, {})
+    said = {name: value for name, value in row.items() if name != "area" and value == value}
+    bed_run = latest_bed_run() if request.actor.may(P.BED_VIEW, place.path) else None
+    return {
+        "area": code,
+        "disease": held,
+        "run": run,
+        "said": said,
+        "bed_run": bed_run,
+        "beds": [] if bed_run is None else bed_rows(bed_run, [place.path]),
+    }
 
 
 @endpoint("GET", "/areas/{code}/outlines", P.AREA_VIEW)

@@ -27,9 +27,10 @@ def run(
     at: At = None,
     as_json: Json = False,
 ) -> None:
-    """Compute indicators, outlook, warnings and grades of all areas now, to 24:00 of the day before."""
+    """Compute indicators, outlook, beds, warnings and grades of all areas now, to 24:00 of the day before."""
     when = moment(at)
     start_django()
+    from lianfang.regions.bed_demand import compute_beds
     from lianfang.regions.night import compute, diseases
 
     rows: list[dict[str, Any]] = []
@@ -48,6 +49,11 @@ def run(
                 "data_alerts": night.data_alerts.found,
                 "seconds": night.run.seconds if night.run else 0,
             }
+        )
+    beds = compute_beds(at=when)
+    if beds is not None:
+        progress.print(
+            f"beds: {beds.result['series']} rows of areas, kinds and levels, {beds.seconds} s, {beds.status}."
         )
     show_rows(rows, _RUN, as_json=as_json)
 

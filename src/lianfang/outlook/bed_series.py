@@ -1,11 +1,14 @@
 """Beds occupied day by day, and beds there will be, by area, kind and level: what the outlook of beds is computed from."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Value
 from numpy.typing import NDArray
 
 from lianfang.care.models import Bed, BedTally, Stay
@@ -13,6 +16,7 @@ from lianfang.cases.models import Case
 
 Key = tuple[str, str, int | None]  # path of the area, kind of bed, level of care
 _DAY = timedelta(days=1)
+_SECONDS = 86_400
 _COUNTY = 3
 
 
@@ -25,6 +29,7 @@ class BedSeries:
 
     days: int
     ahead: int
+    areas_of: Callable[[str], list[str]]
     census: dict[Key, NDArray[np.float64]] = field(default_factory=dict)
     capacity: dict[Key, NDArray[np.float64]] = field(default_factory=dict)
     cases: dict[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -34,15 +39,23 @@ class BedSeries:
     n_old: int = 0  # tallies in use that are more than three days old
     told_from: int = 0  # the first day of which anything is on file
 
-    def others(self, key: Key) -> NDArray[np.float64]:
-        """Return the census of all other beds of the area: what fills them may come here next, or the reverse."""
-        area = [series for (path, _, _), series in self.census.items() if path == key[0]]
-        return np.asarray(np.sum(area, axis=0) - self.census[key])
+    def others(self, keys: Sequence[Key]) -> NDArray[np.float64]:
+        """Return for each key the census of all other beds of its area, (days, keys): what fills them may come here next, or the reverse."""
+        whole: dict[str, NDArray[np.float64]] = {}
+        for (path, _, _), series in self.census.items():
+            whole[path] = whole[path] + series if path in whole else series
+        return np.stack([whole[key[0]] - self.census[key] for key in keys], axis=1)
 
 
-def read_series(path: str, at: datetime, *, days: int, ahead: int) -> BedSeries:
-    """Return the series of an area and of the areas in it; four queries, however many beds."""
-    made = BedSeries(days=days, ahead=ahead)
+def read_series(
+    path: str, at: datetime, *, days: int, ahead: int, areas: Callable[[str], list[str]] | None = None
+) -> BedSeries:
+    """Return the series of an area and of the areas in it; four queries, however many beds.
+
+    `areas` gives the areas that are told apart and in which a path counts, the smallest last; by default those of the
+    study of `path`.
+    """
+    made = BedSeries(days=days, ahead=ahead, areas_of=areas or partial(areas_of, path))
     moments = np.array([(at - (days - 1 - n) * _DAY).timestamp() for n in range(days)])
     first = [_from_stays(made, path, moments, at), _from_tallies(made, path, moments, at)]
     told = [day for day in first if day is not None]
@@ -64,11 +77,10 @@ def areas_of(study_path: str, path: str) -> list[str]:
 
 
 def _add(
-    table: dict[Key, NDArray[np.float64]], made: BedSeries, place: tuple[str, str], bed: Any, row: Any
+    table: dict[Key, NDArray[np.float64]], made: BedSeries, path: str, bed: tuple[str, int], row: Any
 ) -> None:
-    """Add a series of a bed of (kind, level) to every area of the study in which its place lies."""
-    study, path = place
-    areas = areas_of(study, path)
+    """Add a series of a bed of (kind, level) to every area in which its place lies."""
+    areas = made.areas_of(path)
     made.leaves.add(areas[-1])
     for area in areas:
         key = (area, *bed)
@@ -82,7 +94,9 @@ def _from_stays(made: BedSeries, path: str, moments: NDArray[np.float64], at: da
         .filter(path__within=path, occurred_at__lte=at)
         .exclude(until_at__lte=since)
         .order_by()
-        .values_list("path", "bed__ward__kind", "bed__ward__level", "occurred_at", "until_at")
+        .values_list(
+            "path", "bed__ward__kind", "bed__ward__level", _seconds("occurred_at"), _seconds("until_at")
+        )
     )
     found = list(rows)
     made.n_stays = len(found)
@@ -90,12 +104,12 @@ def _from_stays(made: BedSeries, path: str, moments: NDArray[np.float64], at: da
     first = made.days
     for where, kind, level, begun, ended in found:
         change = changes.setdefault((where, kind, level), np.zeros(made.days + 1))
-        start = int(np.searchsorted(moments, begun.timestamp()))
+        start = int(np.searchsorted(moments, begun))
         change[start] += 1
-        change[made.days if ended is None else int(np.searchsorted(moments, ended.timestamp()))] -= 1
+        change[made.days if ended is None else int(np.searchsorted(moments, ended))] -= 1
         first = min(first, start)
     for (where, kind, level), change in changes.items():
-        _add(made.census, made, (path, where), (kind, level), np.cumsum(change[:-1]))
+        _add(made.census, made, where, (kind, level), np.cumsum(change[:-1]))
     return first if found else None
 
 
@@ -105,23 +119,21 @@ def _from_tallies(made: BedSeries, path: str, moments: NDArray[np.float64], at: 
         BedTally.objects.current()
         .filter(path__within=path, occurred_at__lte=at)
         .order_by("occurred_at", "pk")
-        .values_list("path", "unit_id", "place_id", "kind", "level", "usable", "occupied", "occurred_at")
+        .values_list(
+            "path", "unit_id", "place_id", "kind", "level", "usable", "occupied", _seconds("occurred_at")
+        )
     )
     told: dict[Any, list[tuple[float, int | None, int]]] = {}
     for where, unit, place, kind, level, usable, occupied, moment in rows:
-        told.setdefault((where, unit or -place, kind, level), []).append(
-            (moment.timestamp(), usable, occupied)
-        )
+        told.setdefault((where, unit or -place, kind, level), []).append((moment, usable, occupied))
     made.n_tallies = sum(map(len, told.values()))
     first, old = made.days, 0
     for (where, _, kind, level), counted in told.items():
         when, usable, occupied = (np.array(column) for column in zip(*counted, strict=True))
         latest = np.maximum(np.searchsorted(when, moments, side="right") - 1, 0)
-        _add(made.census, made, (path, where), (kind, level), occupied[latest])
+        _add(made.census, made, where, (kind, level), occupied[latest])
         if usable[-1] is not None:
-            _add(
-                made.capacity, made, (path, where), (kind, level), np.full(made.ahead + 1, float(usable[-1]))
-            )
+            _add(made.capacity, made, where, (kind, level), np.full(made.ahead + 1, float(usable[-1])))
         first = min(first, int(np.searchsorted(moments, when[0])))
         old += bool(moments[-1] - when[-1] > 3 * _DAY.total_seconds())
     made.n_old = old
@@ -145,14 +157,20 @@ def _capacity_of_beds(made: BedSeries, path: str, at: datetime) -> None:
             is_open &= days < ended.timestamp()
         open_beds[where, kind, level] = open_beds.get((where, kind, level), np.zeros(len(days))) + is_open
     for (where, kind, level), count in open_beds.items():
-        _add(made.capacity, made, (path, where), (kind, level), count)
-        _add(made.census, made, (path, where), (kind, level), np.zeros(made.days))
+        _add(made.capacity, made, where, (kind, level), count)
+        _add(made.census, made, where, (kind, level), np.zeros(made.days))
 
 
 def _cases(made: BedSeries, path: str, moments: NDArray[np.float64], at: datetime) -> None:
     since = at - made.days * _DAY
     rows = Case.objects.filter(path__within=path, confirmed_at__gt=since, confirmed_at__lte=at).order_by()
-    for where, confirmed in rows.values_list("path", "confirmed_at"):
-        day = int(np.searchsorted(moments, confirmed.timestamp()))
-        for area in areas_of(path, where):
-            made.cases.setdefault(area, np.zeros(made.days))[day] += 1
+    second = _seconds("confirmed_at") - Value(int(moments[0])) + Value(_SECONDS - 1)
+    day = ExpressionWrapper(second / Value(_SECONDS), output_field=BigIntegerField())
+    for where, n, count in rows.annotate(_n=day).values_list("path", "_n").annotate(Count("pk")):
+        for area in made.areas_of(where):
+            made.cases.setdefault(area, np.zeros(made.days))[n] += count
+
+
+def _seconds(name: str) -> Any:
+    """Return a moment as the epoch seconds that the column holds: making dates of them would cost more than the query."""
+    return ExpressionWrapper(F(name), output_field=BigIntegerField())

@@ -11,6 +11,7 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.registry.models import Place
 from lianfang.loop.derivation import Derivation, derivations
 from lianfang.loop.models import Finding
+from lianfang.regions.bed_demand import beds_are_due, compute_beds
 from lianfang.regions.grading import FINDING
 from lianfang.regions.night import compute, due_diseases
 from lianfang.regions.selectors import judged_without_grade
@@ -19,22 +20,23 @@ from lianfang.regions.services import put_in_force
 
 @derivations.add
 class Nights(Derivation):
-    """Indicators, outlook, warnings and grades of all areas are computed once a night."""
+    """Indicators, outlook, demand for beds, warnings and grades of all areas are computed once a night."""
 
     model = Place
 
     def stale(self, at: datetime) -> QuerySet[Any]:
-        """Return the root of the register if a disease waits for the night's work."""
-        is_due = due_diseases(at=at, hour=settings.REGIONS_HOUR)
+        """Return the root of the register if a disease, or the demand for beds, waits for the night's work."""
+        hour = settings.REGIONS_HOUR
+        is_due = due_diseases(at=at, hour=hour) or beds_are_due(at=at, hour=hour)
         roots = Place.objects.filter(parent=None).order_by("path")
         return (roots if is_due else roots.none()).values_list("pk", flat=True)
 
     def derive(self, ids: Iterable[int], at: datetime) -> int:
         if not list(ids):
             return 0
-        return sum(
-            compute(disease, at=at) is not None for disease in due_diseases(at=at, hour=settings.REGIONS_HOUR)
-        )
+        hour = settings.REGIONS_HOUR
+        done = sum(compute(disease, at=at) is not None for disease in due_diseases(at=at, hour=hour))
+        return done + (beds_are_due(at=at, hour=hour) and compute_beds(at=at) is not None)
 
 
 @derivations.add

@@ -23,6 +23,7 @@ from lianfang.core.rules import site_rules
 from lianfang.outlook.inference import moments
 from lianfang.outlook.models import Run, RunStatus, Study
 from lianfang.outlook.runs import digest_of, keep_run
+from lianfang.outlook.scores import score_of
 from lianfang.regions.early_warning import Rising
 from lianfang.regions.mart import Mart, Panel
 from lianfang.regions.nowcasts import AGES, Nowcasts, nowcasts_of
@@ -224,15 +225,7 @@ def score_nowcasts(run: Run, panel: Panel, mart: Mart) -> dict[str, Any] | None:
         [np.column_stack([table[name].to_numpy()[here] for name in row]) for row in names]
     )
     known = np.concatenate([table[f"onset{age}"].to_numpy()[here] for age in range(AGES)])
-    own, flat = scoring.score_quantiles(came, quantiles, LEVELS), float(np.abs(came - known).mean())
-    return {
-        "n": len(rows),
-        "wis": round(own.mean_wis, 4),
-        "baseline_wis": round(flat, 4),
-        "ratio": round(own.mean_wis / flat, 4) if flat > 0 else None,
-        "inside_50": round(own.coverage(0.5), 4),
-        "inside_95": round(own.coverage(0.95), 4),
-    }
+    return {**score_of(came, quantiles, LEVELS, float(np.abs(came - known).mean())), "n": len(rows)}
 
 
 def score_run(run: Run, week: int, panel: Panel, mart: Mart, path: str = "") -> dict[str, Any] | None:
@@ -260,16 +253,8 @@ def score_run(run: Run, week: int, panel: Panel, mart: Mart, path: str = "") -> 
     is_said = np.isfinite(quantiles["ahead"]).all(axis=1)
     if not is_said.any():
         return None
-    own = scoring.score_quantiles(came[is_said], quantiles["ahead"][is_said], LEVELS)
-    flat = scoring.score_quantiles(came[is_said], quantiles["flat"][is_said], LEVELS)
-    return {
-        "n": int(is_said.sum()),
-        "wis": round(own.mean_wis, 4),
-        "baseline_wis": round(flat.mean_wis, 4),
-        "ratio": round(own.mean_wis / flat.mean_wis, 4) if flat.mean_wis > 0 else None,
-        "inside_50": round(own.coverage(0.5), 4),
-        "inside_95": round(own.coverage(0.95), 4),
-    }
+    flat = scoring.score_quantiles(came[is_said], quantiles["flat"][is_said], LEVELS).mean_wis
+    return score_of(came[is_said], quantiles["ahead"][is_said], LEVELS, flat)
 
 
 def study_of(disease: str) -> Study | None:

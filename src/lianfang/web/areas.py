@@ -11,17 +11,21 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 
+from lianfang.care.models import BedKind, CareLevel
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place
 from lianfang.loop.models import Finding
+from lianfang.outlook.beds import SCORED
 from lianfang.regions import selectors
+from lianfang.regions.bed_demand import bed_rows, latest_bed_run
 from lianfang.regions.errors import NoIndicators
 from lianfang.regions.grading import FINDING as GRADE
 from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.mart import Panel
 from lianfang.regions.models import RiskLevel
 from lianfang.regions.outlines import has_outlines, outlines_below
+from lianfang.regions.outlooks import WEEKS_AHEAD
 from lianfang.regions.services import decide_grade
 from lianfang.regions.tally_text import query_of
 from lianfang.regions.vocabulary import COLUMNS
@@ -33,6 +37,7 @@ P = Permission
 _CURVE_DAYS = 90
 _PLAYED_DAYS = 60
 _LIMIT = 200
+_RANGE = (("low", "0.025"), ("middle", "0.5"), ("high", "0.975"))
 
 
 @page("areas", name="areas", permission=P.AREA_VIEW)
@@ -60,6 +65,8 @@ def areas(request: Any) -> HttpResponse:
         "worst": RiskLevel(worst).label if (worst := selectors.worst_below(grades, area.path)) else "",
         "outlook": selectors.outlook_rows(run, disease, [area.path]).get(area.path) if run else None,
         "run": run,
+        **_beds_ahead(request, area),
+        "weeks": _weeks(run, disease, area.path),
         "findings": selectors.open_findings(request.actor, area.path).select_related("place")[:10],
         "n_proposals": selectors.grade_proposals(request.actor, area.path).count()
         if request.actor.may(P.GRADE_CONFIRM)
@@ -69,6 +76,44 @@ def areas(request: Any) -> HttpResponse:
         "labels": _map_labels(),
     }
     return render(request, "areas/board.html", context)
+
+
+def _weeks(run: Any, disease: str, path: str) -> list[dict[str, Any]]:
+    """Return new cases of the coming weeks by the run: low, middle and high (95 %); nothing where nothing is said."""
+    row = selectors.outlook_rows(run, disease, [path]).get(path) if run else None
+    if not row or row["ahead1_0.5"] is None or row["ahead1_0.5"] != row["ahead1_0.5"]:
+        return []
+    return [
+        {
+            "week": n,
+            "low": row[f"ahead{n}_0.025"],
+            "middle": row[f"ahead{n}_0.5"],
+            "high": row[f"ahead{n}_0.975"],
+        }
+        for n in range(1, WEEKS_AHEAD + 1)
+    ]
+
+
+def _beds_ahead(request: Any, area: Area) -> dict[str, Any]:
+    """Return the night's demand for beds of the area with its scores; nothing for who sees no beds there."""
+    run = latest_bed_run() if request.actor.may(P.BED_VIEW, area.path) else None
+    if run is None:
+        return {"bed_run": None, "beds": []}
+    kinds, levels = dict(BedKind.choices), dict(CareLevel.choices)
+    rows = [
+        {
+            **row,
+            "kind": kinds[row["kind"]],
+            "level": levels.get(row["level"], "") if row["level"] is not None else "",
+            "ahead": [
+                {"days": days, **{name: row[f"in{days}_{level}"] for name, level in _RANGE}}
+                for days in SCORED
+            ],
+        }
+        for row in bed_rows(run, [area.path])
+        if row["now"] or row["beds"]
+    ]
+    return {"bed_run": run, "beds": rows}
 
 
 def _map_labels() -> dict[str, Any]:
