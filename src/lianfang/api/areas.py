@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from math import isfinite
 from typing import Any, ClassVar, Literal
 
 from ninja import Schema
@@ -165,7 +166,7 @@ def outlook(request: Any, code: str, disease: str = "") -> Any:
     if held is None or run is None:
         raise NoIndicators
     row = selectors.outlook_rows(run, held, [place.path]).get(place.path, {})
-    said = {name: value for name, value in row.items() if name != "area" and value == value}
+    said = {name: value for name, value in row.items() if isinstance(value, float) and isfinite(value)}
     bed_run = latest_bed_run() if request.actor.may(P.BED_VIEW, place.path) else None
     return {
         "area": code,
