@@ -215,7 +215,8 @@ def _claim(request: Any) -> None:
 
 def _keep(request: Any, answer: HttpResponse, shown_once: bool) -> None:
     key = request.headers.get(KEY, "")
-    if key and answer.status_code < _REFUSED and REPLAYED not in answer:
+    # A file that is made while it is sent is not kept: asked again, it is read again, and recorded again.
+    if key and answer.status_code < _REFUSED and REPLAYED not in answer and not answer.streaming:
         if shown_once:
             answer = refusal(ShownOnce())
         kept = Answer(answer.status_code, answer["Content-Type"], answer.content.decode())

@@ -1,10 +1,10 @@
 """Intake: files with their columns and parked rows, streams of messages, signals and what became of them, exports."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 
-from django.http import HttpResponse
+from django.http import StreamingHttpResponse
 from ninja import File, Form, Schema
 from ninja.files import UploadedFile
 from pydantic import Field
@@ -353,11 +353,11 @@ def undo(request: Any, pk: int, body: ReasonIn) -> Any:
 def errors(request: Any, pk: int) -> Any:
     """Give out the parked rows with what is wrong beside them; corrected and sent again they replace the parked ones."""
     batch = get_batch(request.actor, pk).batch
-    return _csv(services.error_file(batch=batch, by=request.actor, at=request.at), f"import-{pk}-errors")
+    return _csv([services.error_file(batch=batch, by=request.actor, at=request.at)], f"import-{pk}-errors")
 
 
-def _csv(content: bytes, name: str) -> HttpResponse:
-    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+def _csv(parts: Iterable[bytes], name: str) -> StreamingHttpResponse:
+    answer = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
 
@@ -440,7 +440,7 @@ def messages(request: Any, body: MessagesIn) -> Any:
 def export(request: Any, body: ExportIn) -> Any:
     """Give records out as CSV: in Lianfang's own form, which comes back unchanged, or as sormas, sormas_line_list, godata."""
     code = targets.get(body.target).code
-    content = services.export_csv(
+    parts = services.export_csv(
         target=code,
         shape=body.shape,
         path=area_path(body.area),
@@ -448,4 +448,4 @@ def export(request: Any, body: ExportIn) -> Any:
         by=request.actor,
         at=request.at,
     )
-    return _csv(content, f"{body.shape}-{code}")
+    return _csv(parts, f"{body.shape}-{code}")

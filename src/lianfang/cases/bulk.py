@@ -3,7 +3,7 @@
 Every case must lie where the actor may do the act, else nothing is done to any.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from itertools import takewhile
 from typing import Any
@@ -74,8 +74,8 @@ def move_cases(*, cases: Sequence[Case], place: Place, reason: str, by: Actor, a
 
 
 @transaction.atomic
-def export_chosen(*, cases: QuerySet[Case], purpose: str, by: Actor, at: datetime) -> bytes:
-    """Return these cases as a line list in our own form, which imports unchanged; the export is recorded with its purpose.
+def export_chosen(*, cases: QuerySet[Case], purpose: str, by: Actor, at: datetime) -> Iterator[bytes]:
+    """Return the parts of a line list of these cases in our own form, which imports unchanged; the export is recorded with its purpose.
 
     Any number of cases: only their ids are held, and read a thousand at a time.
     """

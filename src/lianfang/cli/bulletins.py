@@ -111,4 +111,4 @@ def print_out(
     if language not in LANGUAGES:
         raise typer.BadParameter(f"write one of {', '.join(LANGUAGES)}", param_hint="--language")
     row = _get(number, login, moment(None))
-    write_bytes(pdf_of(row, language=language, address=no_address), file)
+    write_bytes([pdf_of(row, language=language, address=no_address)], file)

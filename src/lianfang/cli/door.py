@@ -123,15 +123,16 @@ def read_bytes(path: Path) -> bytes:
         raise typer.BadParameter(f"{path} cannot be read: {error.strerror}") from error
 
 
-def write_bytes(content: bytes, path: Path | None) -> None:
-    """Write to the file, or to stdout where there is none."""
+def write_bytes(parts: Iterable[bytes], path: Path | None) -> None:
+    """Write to the file, or to stdout where there is none, part by part."""
     if path is None:
-        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.writelines(parts)
         sys.stdout.buffer.flush()
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    progress.print(f"{path}: {len(content):,} bytes", markup=False)
+    with path.open("wb") as file:
+        file.writelines(parts)
+    progress.print(f"{path}: {path.stat().st_size:,} bytes", markup=False)
 
 
 _EVERY = 5.0  # seconds between two lines of progress where there is no terminal

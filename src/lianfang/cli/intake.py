@@ -174,8 +174,8 @@ def export(
     from lianfang.intake.target import targets
 
     code = target if target in targets else target.removesuffix("s")
-    content = export_csv(target=code, shape=form, path=path_of(area), purpose=purpose, by=by, at=when)
-    write_bytes(content, to)
+    parts = export_csv(target=code, shape=form, path=path_of(area), purpose=purpose, by=by, at=when)
+    write_bytes(parts, to)
 
 
 # ---- imports
@@ -382,4 +382,4 @@ def error_rows(batch: _Batch, to: _Out = None, as_user: As = None, at: At = None
     from lianfang.intake.selectors import get_batch
     from lianfang.intake.services import error_file
 
-    write_bytes(error_file(batch=get_batch(by, batch).batch, by=by, at=when), to)
+    write_bytes([error_file(batch=get_batch(by, batch).batch, by=by, at=when)], to)

@@ -4,14 +4,15 @@
 LianfangError raised below becomes a page with the sentence, the hint and the right status; strangers get 404.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path, resolve
 
@@ -27,7 +28,7 @@ class PageRequest(HttpRequest):
     at: datetime
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def page(
 
     def publish(view: View) -> View:
         @wraps(view)
-        def guarded(request: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             try:
@@ -70,6 +71,13 @@ def page(
         return guarded
 
     return publish
+
+
+def csv_answer(parts: Iterable[bytes], name: str) -> StreamingHttpResponse:
+    """Return the answer that sends a CSV file part by part, while they are made."""
+    answer = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return answer
 
 
 def show_error(request: HttpRequest, error: LianfangError) -> HttpResponse:

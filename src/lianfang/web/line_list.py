@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -21,7 +22,7 @@ from lianfang.common.clock import local_day, start_of
 from lianfang.common.errors import Refused
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place
-from lianfang.web.door import page
+from lianfang.web.door import csv_answer, page
 
 P = Permission
 # An act on more than so many is an import or a job for the command line.
@@ -148,16 +149,12 @@ def act(request: Any) -> HttpResponse:
 
 
 @page("line-list/export", name="line_list_export", permission=P.EXPORT_RUN, method="POST")
-def export(request: Any) -> HttpResponse:
+def export(request: Any) -> HttpResponseBase:
     """Give out the ticked cases, or the whole list as narrowed, as a file that imports unchanged."""
-    content = bulk.export_chosen(
+    parts = bulk.export_chosen(
         cases=_chosen(request, _MOST_EXPORTED),
         purpose=request.POST.get("purpose", ""),
         by=request.actor,
         at=request.at,
     )
-    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = (
-        f'attachment; filename="line-list-{local_day(request.at).isoformat()}.csv"'
-    )
-    return answer
+    return csv_answer(parts, f"line-list-{local_day(request.at).isoformat()}")

@@ -3,6 +3,9 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from tests.apps.intake.importing import desk_of
 from tests.world import NOON, World, a_person, build_world
 
@@ -55,6 +58,26 @@ def test_nothing_is_done_where_one_case_lies_elsewhere(world: World, cases: list
     assert not Review.objects.exists()
 
 
+def test_a_line_list_is_sent_while_it_is_read(world: World, cases: list[Case], monkeypatch) -> None:
+    """Recorded before its first row; each part reads its own cases, so that memory does not grow with the file."""
+    monkeypatch.setattr("lianfang.cases.targets.exporting._CHUNK", 1)
+    monkeypatch.setattr("lianfang.intake.services.exporting._ROWS", 1)
+    client = Client()
+    client.force_login(world.users["alice"])
+    answer = client.post("/line-list/export", {"scope": "all", "purpose": "a copy"})
+    assert answer.streaming
+    assert Event.objects.filter(tag="intake.records_exported").count() == 1
+    parts = iter(answer)
+    head, reads = next(parts), []
+    assert head.startswith(b"\xef\xbb\xbf")
+    for case in cases:
+        with CaptureQueriesContext(connection) as seen:
+            assert case.number.encode() in next(parts)
+        reads.append(len(seen))
+    assert min(reads) > 5, "each part is read when it is asked for"
+    assert next(parts, None) is None
+
+
 def test_the_chosen_cases_come_back_unchanged(world: World, cases: list[Case], monkeypatch) -> None:
     """By any number of chunks: the export holds the ids of what was chosen, and each chunk names only its own."""
     monkeypatch.setattr("lianfang.cases.targets.exporting._CHUNK", 2)
@@ -62,7 +85,7 @@ def test_the_chosen_cases_come_back_unchanged(world: World, cases: list[Case], m
     chosen = matching_cases(alice, CaseFilter(), numbers=[case.number for case in cases[:3]])
     with pytest.raises(NoReason):
         bulk.export_chosen(cases=chosen, purpose=" ", by=alice, at=NOON)
-    content = bulk.export_chosen(cases=chosen, purpose="a copy", by=alice, at=NOON)
+    content = b"".join(bulk.export_chosen(cases=chosen, purpose="a copy", by=alice, at=NOON))
     assert content.count(b"\r\n") == 4
     event = Event.objects.get(tag="intake.records_exported")
     assert (event.after["n"], event.path) == (3, "CN.42.4201.420106.")

@@ -104,7 +104,7 @@ def test_an_export_comes_in_unchanged_and_an_import_is_undone(world: World, desk
         (people[2], "", "", "2020-02-12 10:00", ""),
     )  # fmt: skip
     before = list(Stay.objects.order_by("pk").values())
-    text = export_csv(target="stay", purpose="a copy", by=world.actor("chen", AT), at=AT)
+    text = b"".join(export_csv(target="stay", purpose="a copy", by=world.actor("chen", AT), at=AT))
     _, report = desk.take(text, target="stay", at=AT)
     assert report.words == {"unchanged": 3}
     assert list(Stay.objects.order_by("pk").values()) == before

@@ -28,9 +28,10 @@ def filled(desk: Desk) -> Desk:
 
 
 def given(desk: Desk, shape: str, target: str) -> str:
-    return export_csv(
+    parts = export_csv(
         target=target, shape=shape, by=desk.actor, at=NOON + HOUR, purpose="exchange", path=COUNTY
-    ).decode()
+    )
+    return b"".join(parts).decode()
 
 
 def rows(content: str, head: int = 1) -> list[dict[str, str]]:

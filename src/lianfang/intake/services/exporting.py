@@ -1,9 +1,14 @@
-"""Records given out: in our own form, which imports again with nothing changed, or in the form of another system."""
+"""Records given out: in our own form, which imports again with nothing changed, or in the form of another system.
+
+A file is made while it is sent, a thousand rows at a time: memory does not grow with it, and nothing lies on a disk.
+That it is given out is recorded before its first row, and each reading of a name before the part that holds it.
+"""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +21,8 @@ from lianfang.intake.events import IntakeEvent
 from lianfang.intake.shapes import SHAPES, Places, Sheet
 from lianfang.intake.shapes.own import OWN, OwnSheet
 from lianfang.intake.target import Target, targets
+
+_ROWS = 1000  # of a part of the file
 
 
 @transaction.atomic
@@ -38,8 +45,11 @@ def export_rows(
 
 def export_csv(
     *, target: str, by: Actor, at: datetime, purpose: str, path: str = "", shape: str = OWN.code
-) -> bytes:
-    """Return the export as CSV in UTF-8, in the named form (`intake.shapes.SHAPES`)."""
+) -> Iterator[bytes]:
+    """Return the parts of the export as CSV in UTF-8, in the named form (`intake.shapes.SHAPES`).
+
+    What is refused is refused now; the rows are read while the parts are taken.
+    """
     kind = targets.get(target)
     sheet = sheet_of(kind, shape)
     rows = export_rows(target=kind.code, by=by, at=at, purpose=purpose, path=path, shape=shape)
@@ -58,18 +68,19 @@ def sheet_of(kind: Target, shape: str) -> Sheet:
     return sheets[kind.code]
 
 
-def csv_of(kind: Target, rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Return rows of a target as a file in our own form."""
+def csv_of(kind: Target, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Return the parts of a file in our own form, with rows of a target."""
     return written(OwnSheet(kind), rows, with_mark=True)
 
 
-def written(sheet: Sheet, rows: Iterable[Mapping[str, Any]], *, with_mark: bool) -> bytes:
-    """Return the file; the byte order mark is what spreadsheets need for Chinese."""
-    out = io.BytesIO()  # the bytes are held, and not the text as well
-    with io.TextIOWrapper(out, "utf-8-sig" if with_mark else "utf-8", newline="", write_through=True) as text:
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerows(sheet.head())
-        places = Places()
-        writer.writerows(sheet.cells(row, places) for row in rows)
-        text.flush()
-        return out.getvalue()
+def written(sheet: Sheet, rows: Iterable[Mapping[str, Any]], *, with_mark: bool) -> Iterator[bytes]:
+    """Yield the file in parts; the byte order mark is what spreadsheets need for Chinese."""
+    places = Places()
+    lines = chain(sheet.head(), (sheet.cells(row, places) for row in rows))
+    mark = "\ufeff" if with_mark else ""
+    while part := list(islice(lines, _ROWS)):
+        text = io.StringIO(mark, newline="")
+        text.seek(0, io.SEEK_END)
+        csv.writer(text, lineterminator="\r\n").writerows(part)
+        yield text.getvalue().encode()
+        mark = ""

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,7 @@ from lianfang.intake.shapes import SHAPES
 from lianfang.intake.shapes.own import OWN
 from lianfang.intake.target import targets
 from lianfang.web.area import chosen_area
-from lianfang.web.door import page
+from lianfang.web.door import csv_answer, page
 
 
 class Export(forms.Form):
@@ -47,14 +48,14 @@ def _show(request: Any, form: Export, status: int = 200) -> HttpResponse:
 
 
 @page("exports", name="exports", permission=Permission.EXPORT_RUN, method="POST")
-def export(request: Any) -> HttpResponse:
+def export(request: Any) -> HttpResponseBase:
     """Give out the records as a CSV file."""
     form = Export(request.POST)
     if not form.is_valid():
         return _show(request, form, status=422)
     area = chosen_area(request, Permission.EXPORT_RUN)
     said = form.cleaned_data
-    content = export_csv(
+    parts = export_csv(
         target=said["target"],
         shape=said["shape"],
         path=area.path,
@@ -62,8 +63,5 @@ def export(request: Any) -> HttpResponse:
         by=request.actor,
         at=request.at,
     )
-    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     code = area.place.code if area.place else "all"
-    name = f"{said['shape']}-{said['target']}-{code}-{local_day(request.at).isoformat()}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return csv_answer(parts, f"{said['shape']}-{said['target']}-{code}-{local_day(request.at).isoformat()}")
