@@ -9,8 +9,14 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
+from lianfang.care.derive import derive_pathways
+from lianfang.care.models import Pathway
+from lianfang.cases.derive import derive_cases
+from lianfang.cases.models import Case
 from lianfang.common.clock import now
 from lianfang.common.errors import LianfangError
+from lianfang.contacts.derive import derive_contacts
+from lianfang.contacts.models import Contact
 from lianfang.core.access.models import User
 from lianfang.core.registry.models import Place, Unit
 from lianfang.loop.duty import duties
@@ -83,7 +89,8 @@ def _write(number: int, n_acts: int) -> dict[str, Any]:
         done = sweep(at=NOON) if n % 6 == number % 6 else turn(at=NOON)
         passes += len(done.outcomes)
         failed += done.failed
-    return {"acts": n_acts, "passes": passes, "failed": failed}
+    said = Pass.objects.filter(duty__in=failed).exclude(failure="").values_list("duty", "failure")
+    return {"acts": n_acts, "passes": passes, "failed": [*failed, *map(list, said)]}
 
 
 def _write_only(number: int, n_acts: int) -> dict[str, Any]:
@@ -111,5 +118,13 @@ def _compare(_number: int, _n_acts: int) -> dict[str, Any]:
     before = set(Task.objects.values_list(*_COLUMNS))
     wrong = [duty.code for duty in duties if reconcile(duty, at=last).written]
     after = set(Task.objects.values_list(*_COLUMNS))
+    derived = {
+        "cases": (derive_cases, Case),
+        "contacts": (derive_contacts, Contact),
+        "pathways": (derive_pathways, Pathway),
+    }
+    for name, (derive, model) in derived.items():
+        n = derive(model.objects.values_list("case_id" if model is Pathway else "pk", flat=True), at=last)
+        wrong += [f"{n} {name} derived from less than all facts"] if n else []
     failures = list(Pass.objects.exclude(failure="").values_list("duty", "failure"))
     return {"n_tasks": len(before), "wrong": wrong + sorted(map(str, before ^ after)) + failures}

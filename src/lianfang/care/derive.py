@@ -4,7 +4,7 @@ The only writer of `Pathway`. Severity and discharge are judged by the edition i
 and by the one in force when they left ever after: a new edition re-judges those inside and rewrites nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -40,8 +40,8 @@ from lianfang.loop.touch import touch
 from lianfang.rulebook.book import NoEditionError, Pack
 from lianfang.rulebook.discharge import Discharge, Recurrence, discharge, recurrence
 from lianfang.rulebook.facts import CaseFacts
-from lianfang.rulebook.kinds.care import BedLevelParameters, DischargeParameters
-from lianfang.rulebook.severity import severity
+from lianfang.rulebook.kinds.care import BedLevelParameters, DischargeParameters, SeverityLevel
+from lianfang.rulebook.severity import Severity, severity
 
 _BATCH = 1000
 FIELDS = (
@@ -143,19 +143,45 @@ def _wait(now: Standing, case: Case, course: Course, at: datetime) -> None:
 def _set_severity(now: Standing, course: Course, at: datetime, pack: Pack, place: str) -> None:
     levels = site_rules().resolve("bed_levels", at=at, place=place).of(BedLevelParameters)
     now.needs = levels.unassessed
+    judged = severity_by(course, at, pack, place)
+    if judged is None:
+        return
+    now.severity_at, found = judged
+    now.severity, now.severity_edition = found.level or "", found.edition.edition_id
+    if found.level is not None:
+        now.needs = levels.by_severity[found.level]
+
+
+def severity_by(course: Course, at: datetime, pack: Pack, place: str) -> tuple[datetime, Severity] | None:
+    """Return how ill the patient was by what had been seen until `at`, and when that was; None: nothing seen, or no edition."""
     rounds = [row for row in course.rounds if row.occurred_at <= at]
     seen = [image for image in (*rule_facts(course.known).imaging, *images(course)) if image.at <= at]
     if not rounds and not seen:
-        return
+        return None
     latest = rounds[-1] if rounds else None
     try:
         found = severity(vitals(latest or Round()), seen, pack, at, place)
     except NoEditionError:
-        return
-    now.severity, now.severity_edition = found.level or "", found.edition.edition_id
-    now.severity_at = latest.occurred_at if latest else max(image.at for image in seen)
-    if found.level is not None:
-        now.needs = levels.by_severity[found.level]
+        return None
+    return latest.occurred_at if latest else max(image.at for image in seen), found
+
+
+def severities_at_first(admitted: Mapping[int, datetime], *, within: timedelta) -> dict[int, SeverityLevel]:
+    """Return by case the first severity that what was seen until `within` after admission tells, whenever it was recorded."""
+    found: dict[int, SeverityLevel] = {}
+    courses = courses_of(admitted)
+    for case in Case.objects.filter(pk__in=admitted).only("pk", "disease", "path"):
+        pack, course = packs_by_disease().get(case.disease), courses[case.pk]
+        moments = {row.occurred_at for row in course.rounds} | {
+            row.at for row in rule_facts(course.known).imaging
+        }
+        for moment in sorted(one for one in moments if one <= admitted[case.pk] + within):
+            local = moment.astimezone(site_zone())
+            judged = severity_by(course, local, pack, code_of(case.path)) if pack is not None else None
+            if judged is not None and judged[1].level is not None:
+                found[case.pk] = judged[1].level
+                break
+    return found
 
 
 def _set_readiness(now: Standing, course: Course, at: datetime, pack: Pack, place: str) -> None:
@@ -230,8 +256,9 @@ def derive_pathways(
 
 @transaction.atomic
 def _derive_batch(ids: list[int], *, at: datetime, by: Actor, because: str) -> int:
+    # Held before anything is read: of two who derive one patient, the second sees what the first has written.
+    cases = list(Case.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
     courses, packs = courses_of(ids), packs_by_disease()
-    cases = list(Case.objects.filter(pk__in=ids).order_by("pk"))
     held = {row.case_id: row for row in Pathway.objects.filter(case_id__in=ids)}
     new: list[Pathway] = []
     written: list[Pathway] = []

@@ -166,6 +166,8 @@ def derive_cases(
 @transaction.atomic
 def _derive_batch(ids: list[int], opened: Opened, *, at: datetime, by: Actor, because: str) -> int:
     standing = [pk for pk in ids if pk not in opened]
+    # Held before the facts are read: of two who add a fact to one case, the second derives from both.
+    cases = list(Case.objects.select_for_update(no_key=True).filter(pk__in=standing).order_by("pk"))
     known = known_of(standing)
     packs = packs_by_disease()
     dismissed = _dismissed(standing)
@@ -174,7 +176,7 @@ def _derive_batch(ids: list[int], opened: Opened, *, at: datetime, by: Actor, be
     entries: list[Entry] = []
     proposals: list[Proposal] = []
     fresh = [opened[pk][0] for pk in ids if pk in opened]
-    for case in [*Case.objects.filter(pk__in=standing).order_by("pk"), *fresh]:
+    for case in [*cases, *fresh]:
         facts = opened[case.id][1] if case.id in opened else known[case.id]
         before = [getattr(case, name) for name in _COLUMNS]
         verdict = judge(case, facts, at, packs.get(case.disease))

@@ -66,7 +66,10 @@ def derive_contacts(contact_ids: Iterable[int], *, at: datetime, by: Actor | Non
 @transaction.atomic
 def _derive_batch(ids: list[int], *, at: datetime, by: Actor) -> int:
     people = set(Contact.objects.filter(pk__in=ids).values_list("person_id", flat=True))
-    contacts = list(Contact.objects.filter(person_id__in=people).order_by("pk"))
+    # Held before the facts are read: of two who derive one contact, the second sees what the first has written.
+    contacts = list(
+        Contact.objects.select_for_update(no_key=True).filter(person_id__in=people).order_by("pk")
+    )
     facts = _read(contacts, people)
     before = {contact.pk: tuple(getattr(contact, name) for name in _COLUMNS) for contact in contacts}
     was = {contact.pk: contact.status for contact in contacts}

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from lianfang.care.models import Comorbidities, Departure, How, PathwayChange, Stay, Treatment
+from lianfang.care.derive import severities_at_first
+from lianfang.care.models import Comorbidities, Departure, How, Stay, Treatment
 from lianfang.outlook.models import RunStatus, Study
 from lianfang.outlook.runs import digest_of, keep_run
 from lianfang.outlook.treatment_effect import MOST_MISSING, treatment_effect
 
 METHOD = "treated and untreated days 2"
 _DAY = timedelta(days=1)
-# A severity judged later than this after admission may be an effect of the treatment: it counts as not known.
+# What was seen later than this after admission may be an effect of the treatment: it counts as not known.
 _AT_FIRST = timedelta(days=2)
 _RANKS = {"mild": 0.0, "ordinary": 1.0, "severe": 2.0, "critical": 3.0}
 
@@ -77,12 +78,9 @@ def _patients(study: Study, at: datetime) -> dict[int, dict[str, Any]]:
     left = Departure.objects.current().filter(case_id__in=found, occurred_at__lte=at).order_by("-occurred_at")
     for case, moment, how in left.values_list("case_id", "occurred_at", "how"):
         found[case] |= {"end": moment, "died": how == How.DIED}
-    judged = (
-        PathwayChange.objects.filter(case_id__in=found, what="severity").exclude(after="").order_by("-pk")
-    )
-    for case, moment, severity in judged.values_list("case_id", "at", "after"):
-        if moment <= found[case]["admitted"] + _AT_FIRST:
-            found[case]["severity"] = _RANKS.get(severity, np.nan)
+    admitted = {case: one["admitted"] for case, one in found.items()}
+    for case, severity in severities_at_first(admitted, within=_AT_FIRST).items():
+        found[case]["severity"] = _RANKS[severity]
     return {case: one for case, one in found.items() if one["end"] > one["admitted"]}
 
 
