@@ -64,9 +64,9 @@ def narrow(rows: QuerySet[Any], wanted: TaskFilter, at: datetime) -> QuerySet[An
     return rows.filter(states[wanted.state]) if wanted.state in states else rows
 
 
-def _lapsed() -> Q:
+def _lapsed(duty: str = "duty") -> Q:
     """Return the condition of duties that cannot be done after their deadline: what is over is missed, not late."""
-    return Q(duty__in=[duty.code for duty in duties if duty.lapses])
+    return Q(**{f"{duty}__in": [each.code for each in duties if each.lapses]})
 
 
 def by_duty(actor: Actor, *, at: datetime, path: str = "", unit_id: int | None = None) -> list[DutyLine]:
@@ -107,6 +107,13 @@ def list_steps(actor: Actor, *, path: str = "", limit: int = 200) -> list[Escala
     tasks = Task.objects.visible_to(actor).filter(path__within=path)
     rows = Escalation.objects.filter(task__in=tasks.order_by().values("pk"))
     return list(rows.select_related("task__unit", "unit").order_by("-pk")[:limit])
+
+
+def climbed(actor: Actor, *, missed: bool = False) -> QuerySet[Any]:
+    """Return the steps by which undone tasks climbed to the actor's unit: those that can still be done, or the missed."""
+    lapsed = _lapsed("task__duty")
+    rows = Escalation.objects.filter(unit_id=actor.unit_id or 0, task__status="open")
+    return rows.filter(lapsed if missed else ~lapsed)
 
 
 def get_task(actor: Actor, pk: int) -> Task:
@@ -171,13 +178,7 @@ def waiting(actor: Actor, *, at: datetime, path: str = "") -> Waiting:
     if actor.unit_id is not None:
         if actor.may(Permission.TASK_VERIFY):
             verifications = Verification.objects.filter(unit_id=actor.unit_id, accepted__isnull=True).count()
-        escalated = (
-            Escalation.objects.filter(unit_id=actor.unit_id, task__status="open")
-            .order_by()
-            .values("task")
-            .distinct()
-            .count()
-        )
+        escalated = climbed(actor).order_by().values("task").distinct().count()
         messages = n_unread(actor, at)
     return Waiting(
         findings=findings.count(), verifications=verifications, messages=messages, escalated=escalated

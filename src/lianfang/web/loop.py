@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.common.errors import Refused
 from lianfang.core.access.permissions import Permission
+from lianfang.loop.desk import climbed
 from lianfang.loop.duty import duties
-from lianfang.loop.models import Decision, Escalation, Finding, Message, Verification
+from lianfang.loop.models import Decision, Finding, Message, Verification
 from lianfang.loop.outbox import subject_of
 from lianfang.loop.selectors import feedback_to
 from lianfang.loop.services import accept_verification, judge_finding, read_messages, reject_verification
@@ -112,8 +113,9 @@ def verify(request: Any) -> HttpResponse:
 
 @page("escalations", name="escalations", permission=Permission.TASK_VIEW)
 def escalations(request: Any) -> HttpResponse:
-    """List the undone tasks that have climbed to the actor's unit, by duty, and how far."""
-    rows = Escalation.objects.filter(unit_id=request.actor.unit_id or 0, task__status="open")
+    """List the undone tasks that have climbed to the actor's unit, by duty, and how far; what was missed is a list apart."""
+    missed = request.GET.get("state") == "missed"
+    rows = climbed(request.actor, missed=missed)
     counted = rows.order_by().values("task__duty").annotate(n=Count("task", distinct=True)).order_by("-n")
     by_duty = [(duties.get(line["task__duty"]), line["n"]) for line in counted]
     duty = request.GET.get("duty", "")
@@ -125,6 +127,8 @@ def escalations(request: Any) -> HttpResponse:
     context = {
         "by_duty": by_duty,
         "duty": duty,
+        "missed": missed,
+        "n_missed": climbed(request.actor, missed=True).order_by().values("task").distinct().count(),
         "page": shown,
         "escalations": [(row, subjects[row.task_id]) for row in shown.object_list],
     }
