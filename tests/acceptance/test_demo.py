@@ -22,9 +22,11 @@ from lianfang.cases.models import Case
 from lianfang.common.clock import local_day, now
 from lianfang.contacts.models import Swab
 from lianfang.core.access.models import User
+from lianfang.core.access.selectors import actor_for
 from lianfang.core.registry.calendar import lay_out_days
 from lianfang.demo.build import build
 from lianfang.demo.ground import PASSWORD
+from lianfang.loop.desk import climbed
 from lianfang.loop.models import Task
 from tests.acceptance.site import LIANFANG
 
@@ -66,6 +68,10 @@ def test_every_role_can_open_every_page_of_the_demo_world(tmp_path: Path, settin
     )
     late = Task.objects.open().filter(due_at__lt=at).count()
     assert 0.02 < late / sum(tasks.values()) < 0.2, "partly late, as a busy prefecture is"
+    for login in ("wang", "lin"):
+        reader = actor_for(User.objects.get(login=login), at)
+        n_climbed = climbed(reader).order_by().values("task").distinct().count()
+        assert 0 < n_climbed < 150, "what climbs is a list that a person can go through"
     fine = Task.objects.filter(status="done", met_at__gt=at - timedelta(days=1)).count()
     assert fine, "something was done today"
     opened: set[str] = set()

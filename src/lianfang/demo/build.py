@@ -22,7 +22,7 @@ from lianfang.simulate.city import City, build_city
 from lianfang.simulate.demonstration import DEMO_START, demo_scenario
 from lianfang.simulate.outcome import Outcome
 from lianfang.simulate.places import generate_places
-from lianfang.simulate.response import Capacity, Response
+from lianfang.simulate.response import Capacity, Clocks, Duration, Response
 from lianfang.simulate.simulation import simulate
 
 # Of the six weeks of the outbreak the first thirty days are told: it is at its height when the reader comes in.
@@ -33,6 +33,8 @@ SEED = 26
 # Rates per 100,000 are high because a county of this world has four thousand residents.
 _CAPACITY = Capacity(laboratory_tests=1000, investigations=75, tracings=1500, beds=375)
 _OTHER_ILLNESS = 8.0
+# A contact is told within the day, most of them on the day on which they were named.
+_CLOCKS = Clocks(tracing=Duration(4.0, 3.0))
 # The loop turns on every third day of the story, and twice a day on the last ones; in life, every few seconds.
 _FINE_DAYS = 5
 _EVERY = 3
@@ -105,7 +107,9 @@ def an_outbreak(city: City, *, seed: int, start: date) -> Outcome:
     It is lived through from the same Monday and then moved to `start`, since weekends are quieter.
     """
     scenario = demo_scenario()
-    response = replace(scenario.response or Response(), capacity=_CAPACITY, other_illness=_OTHER_ILLNESS)
+    response = replace(
+        scenario.response or Response(), capacity=_CAPACITY, clocks=_CLOCKS, other_illness=_OTHER_ILLNESS
+    )
     lived = simulate(city, replace(scenario, response=response), seed=seed, start=DEMO_START)
     return replace(lived, start=start)
 

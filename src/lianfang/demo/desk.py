@@ -9,13 +9,14 @@ from lianfang.loop.models import Decision, Finding, Task, Verification
 from lianfang.loop.services import accept_verification, complete_task, judge_finding, reject_verification
 
 _THINKS = timedelta(hours=2)
+_LEFT_LYING = timedelta(days=2)
 _SYSTEM = Actor.system("demo world")
 
 
 def attend(supervisor: Actor, *, at: datetime) -> None:
-    """Let the supervisor judge and verify what has lain for two hours; every ninth or so is left lying."""
+    """Let the supervisor judge and verify what has lain for two hours; every ninth or so is left lying for two days."""
     for finding in Finding.objects.standing().unjudged().filter(found_at__lte=at - _THINKS):
-        if finding.pk % 9:
+        if finding.pk % 9 or finding.found_at <= at - _LEFT_LYING:
             judge_finding(
                 finding=finding,
                 decision=Decision.CONFIRMED,
@@ -35,7 +36,7 @@ def attend(supervisor: Actor, *, at: datetime) -> None:
                 by=supervisor,
                 at=at,
             )
-        elif verification.pk % 9:
+        elif verification.pk % 9 or verification.drawn_at <= at - _LEFT_LYING:
             accept_verification(verification=verification, by=supervisor, at=at)
     filed = ("cases.report_event", "outlook.report_cluster")
     for task in Task.objects.open().filter(duty__in=filed, since_at__lte=at - _THINKS):

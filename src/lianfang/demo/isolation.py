@@ -23,8 +23,10 @@ from lianfang.loop.touch import touch
 
 _DAY = timedelta(days=1)
 _ROOMS = 10
-# Of every five people two go to the hotel; of every fifteen one is not placed yet, and one delivery in eight is missing.
-_CENTRAL, _UNPLACED, _MISSED = (0, 1), 14, 7
+# Of every five people two go to the hotel. What is missing is of the last day and a half: of every seven people one is
+# not placed yet, one in four who need it has nobody named, and one delivery or call in eight has not come.
+_CENTRAL, _UNPLACED, _UNNAMED, _MISSED = (0, 1), 6, 3, 7
+_LATELY = timedelta(hours=36)
 
 
 def isolate(*, at: datetime) -> int:
@@ -37,14 +39,15 @@ def isolate(*, at: datetime) -> int:
     held: set[int] = set()
     stays = []
     for n, contact in enumerate(contacts):
-        if n % 15 == _UNPLACED or contact.person_id in held:
+        lately = contact.notified_at > at - _LATELY
+        if (lately and n % 7 == _UNPLACED) or contact.person_id in held:
             continue
         held.add(contact.person_id)
         county = contact.path.split(".")[3]
         bed = beds[county].pop() if n % 5 in _CENTRAL and beds.get(county) else None
         stays.append(_stay(contact, bed))
     Stay.objects.bulk_create(stays, batch_size=500)
-    Liaison.objects.bulk_create(_liaisons(stays), batch_size=500)
+    Liaison.objects.bulk_create(_liaisons(stays, at), batch_size=500)
     Supply.objects.bulk_create(_supplies(stays, at), batch_size=500)
     Attendance.objects.bulk_create(_attendances(stays, at), batch_size=500)
     touch(Stay, [stay.pk for stay in stays], at=at)
@@ -79,9 +82,9 @@ def _stay(contact: Any, bed: Bed | None) -> Stay:
     )  # fmt: skip
 
 
-def _liaisons(stays: list[Stay]) -> Iterator[Liaison]:
+def _liaisons(stays: list[Stay], at: datetime) -> Iterator[Liaison]:
     for n, stay in enumerate(s for s in stays if s.is_vulnerable):
-        if n % 8 != _MISSED:
+        if n % 4 != _UNNAMED or stay.occurred_at < at - _LATELY:
             begins = stay.occurred_at + timedelta(hours=3)
             yield Liaison(stay=stay, name=f"网格员{n + 1}", occurred_at=begins, recorded_at=begins)
 
@@ -96,7 +99,7 @@ def _days(stay: Stay, every: int, at: datetime) -> Iterator[datetime]:
 def _supplies(stays: list[Stay], at: datetime) -> Iterator[Supply]:
     for n, stay in enumerate(s for s in stays if s.kind == "home"):
         for k, moment in enumerate(_days(stay, stay.supply_every, at)):
-            if (n + k) % 8 != _MISSED:
+            if (n + k) % 8 != _MISSED or moment < at - _LATELY:
                 yield Supply(
                     stay=stay,
                     on=local_day(moment),
@@ -109,7 +112,7 @@ def _supplies(stays: list[Stay], at: datetime) -> Iterator[Supply]:
 def _attendances(stays: list[Stay], at: datetime) -> Iterator[Attendance]:
     for n, stay in enumerate(s for s in stays if s.is_vulnerable):
         for k, moment in enumerate(_days(stay, stay.attend_every, at)):
-            if (n + k) % 8 != _MISSED:
+            if (n + k) % 8 != _MISSED or moment < at - _LATELY:
                 yield Attendance(
                     stay=stay, on=local_day(moment), how="call", occurred_at=moment, recorded_at=moment
                 )

@@ -21,12 +21,14 @@ from lianfang.simulate.outcome import Outcome as Outbreak
 
 BY = Actor.system("demo world")
 # Shares that make the response a good one that is late here and there.
-_REVIEWED = 0.9  # of the reports
-_VISITED = 0.96  # of the days on which a contact sent no reading
-_MEASURED_AGAIN = 0.94  # of the days with one reading, those with the second
+_REVIEWED = 0.9  # of the reports, in time; the others one to three days later
+_VISITED = 0.975  # of the days on which a contact sent no reading
+_MEASURED_AGAIN = 0.975  # of the days with one reading, those with the second
+_APART = timedelta(hours=2, minutes=5)  # two readings that are nearer count once
 _LOOKED_AT = 0.85  # of the contacts with signs, within the two hours
 _SCREENED = 0.9  # of those with fever at a gate
 _FEVERS = 24
+_SETTLED = timedelta(days=2)  # what is older has been caught up with
 
 Fact = tuple[datetime, str, dict[str, Any]]  # when it becomes known, of what kind, what it says
 
@@ -84,11 +86,13 @@ class Story:
         )
         yield from _dated(o.tests, sampled_at="sample", received_at="received", resulted_at="resulted")
         yield from _dated(o.contacts, named_at="contact", reached_at="reached")
+        yield from self._told_as_patients(rng, end)
         yield from self._visits(rng)
         yield from _dated(o.infections.filter(o.infections["outcome"].is_not_null()), outcome_at="outcome")
-        for row in o.reports.iter_rows(named=True):
-            if rng.random() < _REVIEWED:  # what is not reviewed stays open and climbs
-                yield utc(row["reported_at"]) + timedelta(minutes=int(rng.gamma(2, 40))), "review", row
+        for row in o.reports.filter(o.reports["reported_at"].is_not_null()).iter_rows(named=True):
+            in_time = rng.random() < _REVIEWED
+            minutes = rng.gamma(2, 40) if in_time else rng.uniform(24 * 60, 72 * 60)
+            yield utc(row["reported_at"]) + timedelta(minutes=int(minutes)), "review", row
         for person in feverish:
             at = (end - timedelta(hours=float(rng.uniform(1, 12 * 24)))).replace(microsecond=0)
             row = {
@@ -99,6 +103,15 @@ class Story:
             yield at, "fever", row
             if rng.random() < _SCREENED:
                 yield at + timedelta(minutes=50 + 7 * (row["person"] % 20)), "looked", row
+
+    def _told_as_patients(self, rng: np.random.Generator, end: datetime) -> Iterator[Fact]:
+        """Yield the telling of those whom no tracer went to see, because they were patients already."""
+        contacts = self.outbreak.contacts
+        unseen = contacts.filter(contacts["reached_at"].is_null() & contacts["named_at"].is_not_null())
+        for row in unseen.iter_rows(named=True):
+            named_at = utc(row["named_at"])
+            if named_at < end - _SETTLED:
+                yield named_at + timedelta(minutes=int(rng.integers(60, 480))), "reached", row
 
     def _visits(self, rng: np.random.Generator) -> Iterator[Fact]:
         """Yield the readings that contacts send, the visits of a township clinic to most others, and the second readings."""
@@ -122,8 +135,7 @@ class Story:
                     at = max(_hour(day, 9, rng), reached + timedelta(minutes=5))
                     yield at, "reading", _well(row, rng)
                 if at is not None and rng.random() < _MEASURED_AGAIN:
-                    again = _hour(day, 17, rng)
-                    yield (again if again > at else at + timedelta(minutes=30)), "reading", _well(row, rng)
+                    yield max(_hour(day, 17, rng), at + _APART), "reading", _well(row, rng)
 
     def tell(self, until: datetime) -> int:
         """Write the facts known by `until`, grouped by kind; return how many."""

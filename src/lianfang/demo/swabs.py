@@ -8,7 +8,8 @@ from lianfang.cases.models import Finding
 from lianfang.contacts.models import Contact, Swab, SwabDay
 from lianfang.loop.touch import touch
 
-_TAKEN = 0.93
+_TAKEN = 0.93  # of the last two days; what was not taken before was taken late
+_LATELY = timedelta(days=2)
 _BACK_AFTER = timedelta(hours=19)
 _LATE = 0.05  # of those taken, those of the next morning
 
@@ -18,7 +19,7 @@ def take_swabs(*, at: datetime, seed: int) -> int:
     rng = np.random.default_rng(seed + 2)
     made = []
     for day in SwabDay.objects.filter(since_at__lte=at).order_by("contact_id", "on"):
-        if rng.random() > _TAKEN:
+        if rng.random() > _TAKEN and day.since_at > at - _LATELY:
             continue
         hour = 33 if rng.random() < _LATE else 8
         taken_at = day.since_at + timedelta(hours=hour, minutes=int(rng.integers(7 * 60)))
