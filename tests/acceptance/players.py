@@ -17,6 +17,7 @@ from lianfang.common.clock import now
 from lianfang.common.errors import LianfangError
 from lianfang.contacts.derive import derive_contacts
 from lianfang.contacts.models import Contact
+from lianfang.core.access.actor import Actor
 from lianfang.core.access.models import User
 from lianfang.core.registry.models import Place, Unit
 from lianfang.loop.duty import duties
@@ -124,7 +125,8 @@ def _compare(_number: int, _n_acts: int) -> dict[str, Any]:
         "pathways": (derive_pathways, Pathway),
     }
     for name, (derive, model) in derived.items():
-        n = derive(model.objects.values_list("case_id" if model is Pathway else "pk", flat=True), at=last)
+        ids = model.objects.values_list("case_id" if model is Pathway else "pk", flat=True)
+        n = derive(ids, at=last, by=Actor.system("test"))
         wrong += [f"{n} {name} derived from less than all facts"] if n else []
     failures = list(Pass.objects.exclude(failure="").values_list("duty", "failure"))
     return {"n_tasks": len(before), "wrong": wrong + sorted(map(str, before ^ after)) + failures}

@@ -19,10 +19,8 @@ FIVE = 5
 
 
 @pytest.fixture
-def korea(tmp_path: Path) -> Site:
-    site = found_site(
-        tmp_path / "site", f"sqlite:///{tmp_path / 'site.sqlite3'}", nation="KR=Republic of Korea"
-    )
+def korea(tmp_path: Path, databases: Callable[[], str]) -> Site:
+    site = found_site(tmp_path / "site", databases(), nation="KR=Republic of Korea")
     places = ("code,name,level,parent", "KR-41,Gyeonggi,province,KR", "KR-41-1,Southern,prefecture,KR-41")
     site.run("places", "load", write(site.folder / "p.csv", *places, "KR-4122,Pyeongtaek,county,KR-41-1"))
     units = ("code,name,kind,place,parent,capabilities", "gg,Gyeonggi CDC,cdc,KR-41,root,all")
