@@ -107,7 +107,7 @@ def urls() -> list[URLPattern]:
 
 
 def _dispatch(pages: dict[str, Page]) -> View:
-    def answer(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def answer(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         method = "GET" if request.method == "HEAD" else str(request.method)
         if method not in pages:
             return HttpResponseNotAllowed(list(pages))
