@@ -20,9 +20,10 @@ from lianfang.demo.wards import fill_wards
 from lianfang.loop.worker import sweep, turn
 from lianfang.simulate.city import City, build_city
 from lianfang.simulate.demonstration import DEMO_START, demo_scenario
+from lianfang.simulate.disease import Duration
 from lianfang.simulate.outcome import Outcome
 from lianfang.simulate.places import generate_places
-from lianfang.simulate.response import Capacity, Clocks, Duration, Response
+from lianfang.simulate.response import Capacity, Clocks, Response
 from lianfang.simulate.simulation import simulate
 
 # Of the six weeks of the outbreak the first thirty days are told: it is at its height when the reader comes in.
