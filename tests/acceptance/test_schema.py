@@ -6,6 +6,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+# All migrations one by one take half a minute: CI runs it among the long tests.
+pytestmark = pytest.mark.slow
+
 # Prints the tables with their columns, keys, indexes and constraints; in a process of its own, on a database of its own.
 LOOK = """
 import json, sys

@@ -101,7 +101,7 @@ def test_every_duty_has_a_story() -> None:
 
 
 @given(histories)
-@examples(8)
+@examples(6)
 def test_a_b_incremental_is_full_and_full_again_is_nothing(stage: Stage, history) -> None:
     """(a) idempotent, (b) incremental = full: after some acts and one turn, full passes find nothing to write."""
     name, choices, seed = history
@@ -157,7 +157,7 @@ def test_duties_by_the_day_are_marked(stage: Stage) -> None:
 
 
 @given(histories)
-@examples(6)
+@examples(4)
 def test_c_when_the_loop_is_told_does_not_matter(stage: Stage, history) -> None:
     """(c) one turn after each act, or one at the end, or none and a sweep: the same tasks."""
     name, choices, seed = history
@@ -212,12 +212,12 @@ def in_order_of_arrival(rows: list[tuple]) -> list[tuple]:
     return sorted(named, key=repr)
 
 
-@given(st.permutations(range(7)), st.integers(0, 3))
-@examples(6)
-def test_c_the_order_in_which_facts_arrive_does_not_matter(stage: Stage, order, turns) -> None:
+@given(st.lists(st.permutations(range(7)), min_size=3, max_size=3), st.integers(0, 3))
+@examples(2)
+def test_c_the_order_in_which_facts_arrive_does_not_matter(stage: Stage, orders, turns) -> None:
     """(c) the same facts, in any order in which they can come: the same tasks."""
     results = []
-    for sequence in (range(7), order):
+    for sequence in (range(7), *orders):
         with undone():
             play = replayed(stage, NOON, 1)
             case, contact = confirmed(play), STORIES["contacts.notify"].owe(play)
@@ -237,14 +237,13 @@ def test_c_the_order_in_which_facts_arrive_does_not_matter(stage: Stage, order, 
                     turn(at=play.at)
             sweep(at=play.at)
             turn(at=play.at)
-            results.append(tasks("duty", "occasion", "unit_id", "since_at", "due_at", "met_at", "status"))
-    assert [row for row in results[0] if row[0] != "loop.verify"] == [
-        row for row in results[1] if row[0] != "loop.verify"
-    ]
+            rows = tasks("duty", "occasion", "unit_id", "since_at", "due_at", "met_at", "status")
+            results.append([row for row in rows if row[0] != "loop.verify"])
+    assert all(result == results[0] for result in results)
 
 
 @given(histories, st.sampled_from([1, 25, 24 * 8, 24 * 40]))
-@examples(8)
+@examples(5)
 def test_d_time_alone_forgives_nothing(stage: Stage, history, hours: int) -> None:
     """(d) moving only the clock withdraws no task, undoes no evidence and moves no deadline."""
     name, choices, seed = history

@@ -132,8 +132,10 @@ def _one_pass(duty: Duty, at: datetime, scope: _Scope, subjects: Sequence[Any]) 
     with transaction.atomic(), connection.cursor() as cursor:
         take_turn(duty.code)
         _prepare(cursor)
-        if not scope.ranged:
-            _gather(cursor, subjects)
+        if not scope.ranged and not _gather(cursor, subjects):
+            return Outcome(
+                duty=duty.code
+            )  # most touched facts concern few duties: do not even write the query
         _collect_owed(cursor, duty, at, scope, values)
         _compare(cursor, scope, values)
         cursor.execute(sql.COUNT)
@@ -162,8 +164,8 @@ def _prepare(cursor: Any) -> None:
         cursor.execute("SET LOCAL work_mem = '64MB'")
 
 
-def _gather(cursor: Any, subjects: Sequence[Any]) -> None:
-    """Note the subjects once: asked twice, a query could give two answers while others write."""
+def _gather(cursor: Any, subjects: Sequence[Any]) -> int:
+    """Note the subjects once, and return how many: asked twice, a query could give two answers while others write."""
     queries = [given for given in subjects if isinstance(given, QuerySet | RawSQL)]
     ids = [(int(given),) for given in subjects if not isinstance(given, QuerySet | RawSQL)]
     for query in queries:
@@ -179,8 +181,10 @@ def _gather(cursor: Any, subjects: Sequence[Any]) -> None:
     if ids:
         cursor.executemany("INSERT INTO loop_among VALUES (%s) ON CONFLICT DO NOTHING", ids)
     cursor.execute("SELECT COUNT(*) FROM loop_among")
-    if cursor.fetchone()[0] > _ANALYZE_ABOVE and connection.vendor == "postgresql":
+    n_rows = int(cursor.fetchone()[0])
+    if n_rows > _ANALYZE_ABOVE and connection.vendor == "postgresql":
         cursor.execute("ANALYZE loop_among")
+    return n_rows
 
 
 def _collect_owed(cursor: Any, duty: Duty, at: datetime, scope: _Scope, values: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
-_TABLE = """
+SCRATCH = """
 CREATE TEMPORARY TABLE IF NOT EXISTS loop_claimed
     (id bigint PRIMARY KEY, subject varchar(40) NOT NULL, subject_id bigint NOT NULL)
 """
@@ -35,7 +35,7 @@ class Claimed:
 def claim(limit: int, *, at: datetime) -> Claimed:
     """Note the oldest `limit` rows touched up to `at` in a scratch table of this connection."""
     with connection.cursor() as cursor:
-        cursor.execute(_TABLE)
+        cursor.execute(SCRATCH)
         cursor.execute(_CLEAR[connection.vendor])
         cursor.execute(
             "INSERT INTO loop_claimed SELECT id, subject, subject_id FROM loop_touched WHERE at <= %s ORDER BY id LIMIT %s",
