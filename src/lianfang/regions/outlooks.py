@@ -30,7 +30,7 @@ from lianfang.regions.nowcasts import AGES, Nowcasts, nowcasts_of
 from lianfang.rulebook.kinds.care import NaturalHistoryParameters
 
 METHOD = "areas"
-VERSION = "areas 3"
+VERSION = "areas 4"
 SEED = 20200126
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 WEEKS_AHEAD = 2
@@ -93,12 +93,22 @@ def look_ahead(panel: Panel, interval: Floats | None, usable: Flags | None = Non
     recent = np.flatnonzero(counts[-_ACTIVE_DAYS:].sum(axis=0) > 0)
     weekly = weeks_of(counts[:, recent])
     if recent.size and len(weekly) >= _LEAST_WEEKS:
-        ahead[recent] = forecast.forecast(weekly, horizon=WEEKS_AHEAD, levels=LEVELS).quantiles
-        flat = forecast.baseline_forecast(
-            weekly, horizon=WEEKS_AHEAD, levels=LEVELS, seed=SEED, n_draws=_DRAWS
-        )
-        baseline[recent] = flat.quantiles
+        ahead[recent], baseline[recent] = weeks_ahead(weekly)
     return Outlook(areas=panel.areas, last=panel.last, rt=parts, ahead=ahead, baseline=baseline)
+
+
+def weeks_ahead(weekly: Floats) -> tuple[Floats, Floats]:
+    """Return the quantiles of the next weeks by the forecast, and those of "as it is now", each (areas, weeks, levels).
+
+    The forecast is the mean, quantile by quantile, of damped trends and of "as it is now". The trends alone go on rising
+    for weeks after measures have taken hold, since nothing in the counts foretells them; half of each was better than
+    the trends on everything that it was tried on (`docs/explanation/areas.md`), and better than weights by past scores.
+    """
+    trends = forecast.forecast(weekly, horizon=WEEKS_AHEAD, levels=LEVELS).quantiles
+    flat = forecast.baseline_forecast(
+        weekly, horizon=WEEKS_AHEAD, levels=LEVELS, seed=SEED, n_draws=_DRAWS
+    ).quantiles
+    return (trends + flat) / 2, flat
 
 
 def without_desks(counts: Floats, usable: Flags) -> Floats:
