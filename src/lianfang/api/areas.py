@@ -23,7 +23,7 @@ P = Permission
 
 
 class FiguresOut(Schema):
-    """The figures of an area on a day; null where there is nothing to divide by."""
+    """The figures of an area on a day; null where there is nothing to divide by, or the area does not publish it."""
 
     area: str
     disease: str
@@ -76,6 +76,7 @@ class HitRateOut(Schema):
     dismissed: int
     waiting: int
     in_time: int
+    answered: float | None
     median_hours: float | None
     hit_rate: float | None
 
@@ -139,7 +140,7 @@ def figures(request: Any, code: str, disease: str = "", on: date | None = None) 
     if held is None:
         raise NoIndicators
     panel = selectors.panel_for(held, [place.path], COLUMNS, on)
-    told = {name: one.value(panel) for name, one in INDICATORS.items()}
+    told = {name: one.value(panel) if one.is_told(panel) else None for name, one in INDICATORS.items()}
     return {"area": code, "disease": held, "on": panel.last, "figures": told}
 
 

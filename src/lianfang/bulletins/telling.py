@@ -15,6 +15,7 @@ from lianfang.common.clock import site_zone
 from lianfang.core.rules import site_rules
 from lianfang.regions.indicators import INDICATORS, Indicator
 from lianfang.regions.models import RiskLevel
+from lianfang.regions.vocabulary import PUBLISHED
 from lianfang.report.document import Block, Chart, Document, Grid, Labels, Paragraph, Section, Tile, Tiles
 from lianfang.report.drawing import draw_curve
 
@@ -24,7 +25,6 @@ Address = Callable[
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 WITHHELD = "··"
 _TILES = ("confirmed", "existing", "total", "total_cured", "total_died")
-_PUBLISHED = {"confirmed", "suspected", "cured", "died"}
 _TABLE_DAYS = 14
 
 
@@ -114,7 +114,7 @@ def _headline(told: Mapping[str, Any], language: str, address: Address) -> list[
 
 def _indicators(told: Mapping[str, Any]) -> list[Indicator]:
     """Return what is told of the area: an area that publishes figures and has no cases on file knows nothing of beds."""
-    return [one for one in INDICATORS.values() if told["has_cases"] or one.measure in _PUBLISHED]
+    return [one for one in INDICATORS.values() if told["has_cases"] or one.measure in PUBLISHED]
 
 
 def _value(one: Indicator, own: Mapping[str, int | None]) -> str:

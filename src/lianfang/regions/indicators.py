@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.regions.mart import Panel
-from lianfang.regions.vocabulary import COLUMNS
+from lianfang.regions.vocabulary import COLUMNS, PUBLISHED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,11 @@ class Indicator:
     def value(self, panel: Panel, area: int = 0, row: int = -1) -> float | None:
         """Return the figure; None for a share of nothing, and for days since a case where there never was one."""
         return self.of(*(int(panel[name][row, area]) for name in self.columns))
+
+    def is_told(self, panel: Panel, area: int = 0) -> bool:
+        """Return whether the area tells it: one that publishes counts and has no case on file tells nothing of severity or beds."""
+        only_counts = bool(panel["total"][:, area].any()) and not panel["owed"][:, area].any()
+        return self.measure in PUBLISHED or not only_counts or bool(panel[self.part][:, area].any())
 
     def of(self, part: int, whole: int = 0) -> float | None:
         """Return the figure from its columns."""

@@ -123,6 +123,11 @@ class HitRate:
         """The share of all findings that were judged."""
         return (self.n - self.waiting) / self.n if self.n else None
 
+    @property
+    def answered_percent(self) -> float | None:
+        """The same in percent."""
+        return None if self.answered is None else 100 * self.answered
+
 
 def hit_rates(path: str) -> list[HitRate]:
     """Return the record of each method of early warning in an area, from every finding it ever made. No person in it."""

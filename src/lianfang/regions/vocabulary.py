@@ -22,6 +22,9 @@ MEASURES = (
     "seen",  # a contact under observation whom somebody saw on the day
     "listed",  # a confirmed case that had been a contact, on its day
 )
+PUBLISHED = frozenset(
+    {"confirmed", "suspected", "cured", "died"}
+)  # what an area without a line list can tell
 FLOWS = pa.schema(
     [
         ("path", pa.string()),

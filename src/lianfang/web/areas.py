@@ -65,6 +65,7 @@ def areas(request: Any) -> HttpResponse:
         "worst": RiskLevel(worst).label if (worst := selectors.worst_below(grades, area.path)) else "",
         "outlook": selectors.outlook_rows(run, disease, [area.path]).get(area.path) if run else None,
         "run": run,
+        "is_silent": any(not one.is_told(own) for one in INDICATORS.values()),
         **_beds_ahead(request, area),
         "weeks": _weeks(run, disease, area.path),
         "findings": selectors.open_findings(request.actor, area.path).select_related("place")[:10],
@@ -137,7 +138,7 @@ def _day(request: Any) -> date | None:
 
 
 def _said(indicator: Any, panel: Panel) -> str:
-    value = indicator.value(panel)
+    value = indicator.value(panel) if indicator.is_told(panel) else None
     if value is None:
         return "–"
     return f"{100 * value:.1f} %" if indicator.whole else f"{value:,.0f}".replace(",", " ")

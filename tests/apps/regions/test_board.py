@@ -72,6 +72,30 @@ def test_the_board_its_map_and_what_stands_behind_a_figure(province):
     assert "Hit rate" in text_of(province, "area_methods", "area=42")
 
 
+def test_what_an_area_does_not_publish_is_no_nought(province):
+    board = text_of(province, "areas", "area=4201")
+    assert "– stands for what it does not publish" in board
+    for code, said in (
+        ("total", "49 999"),
+        ("severe_share", "–"),
+        ("admitted", "–"),
+        ("observed", "–"),
+        ("suspected", "0"),
+    ):
+        cell = board.split(f"/areas/figures/{code}?")[1].split("<b>")[1].split("</b>")[0]
+        assert cell == said, code
+    told = province.get("/api/areas/4201/figures").json()["figures"]
+    assert (told["total"], told["admitted"], told["severe_share"]) == (49_999, None, None)
+
+
+def test_the_record_of_each_method_says_how_many_were_answered_and_how_soon(province):
+    page = text_of(province, "area_methods", "area=42")
+    assert "Answered" in page
+    assert "97 of 100" in page
+    for one in province.get("/api/areas/42/methods").json():
+        assert one["answered"] == (0.0 if one["n"] else None), "nobody has judged anything yet"
+
+
 def test_grades_are_put_in_force_together_with_one_reason(province):
     page = text_of(province, "area_grades", "area=42")
     assert "cumulative count above 50 and no cluster within 14 days" in page

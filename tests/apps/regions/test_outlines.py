@@ -146,6 +146,33 @@ def test_the_prefectures_of_china_by_page_and_by_command(shared_data, world, cli
     assert not Boundary.objects.filter(place__code="31").exists()
 
 
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (collection(feature({"type": "Polygon", "coordinates": [SQUARE[:3]]}, code="420106")), "420106: a ring is not closed"),
+        (collection(feature({"type": "Polygon", "coordinates": [[[1e6, 4e6], [2e6, 4e6], [2e6, 5e6], [1e6, 4e6]]]}, code="420106")), "420106: [1000000.0, 4000000.0] is no longitude"),
+        (collection(feature(name="nobody")), "no property of its features holds codes"),
+        ({"type": "Topology"}, "no feature is a polygon"),
+    ],
+)  # fmt: skip
+def test_over_rest_outlines_are_taken_or_refused_with_where(world, client, body, where):
+    """A supervisor of the prefecture: good GeoJSON is taken, drawn again by GET, and what is wrong names the place."""
+    client.force_login(world.users["chen"])
+    good = collection(feature(code="420106"), feature(code="420107"), feature(code="999999"))
+    answer = client.post(
+        "/api/outlines", {"collection": good, "source": "a survey"}, content_type="application/json"
+    )
+    assert answer.status_code == 200, answer.content
+    assert answer.json() == {"taken": 2, "outside": 0, "unknown": ["999999"]}
+    drawn = client.get("/api/areas/4201/outlines").json()
+    assert {one["properties"]["code"] for one in drawn["features"]} == {"420106", "420107"}
+    refused = client.post(
+        "/api/outlines", {"collection": body, "source": "?"}, content_type="application/json"
+    )
+    assert (refused.status_code, where in refused.json()["title"]) == (422, True), refused.content
+    assert set(Boundary.objects.values_list("source", flat=True)) == {"a survey"}
+
+
 def test_only_a_named_property_is_read_where_one_is_named(world):
     found = read_features(collection(feature(a="420106", b="420107")), "b")
     assert set(found) == {"420107"}
