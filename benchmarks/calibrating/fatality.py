@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from scipy.stats import gamma
+from scipy.stats import gamma, norm
 
 from calibrating import REAL, check, inside_levels
 from lianfang.analytics.severity import (
@@ -50,6 +50,34 @@ def static(quick):
             yield inside_levels(
                 [truth],
                 lambda level, c=cases, d=deaths: _limits(case_fatality(c, d, delay_of(), level=level)),
+            )
+
+
+@check(
+    "severity.case_fatality",
+    "the same, fatality 60 to 99 % (the binomial of cfr leaves out when each dies)",
+    warned=True,
+)
+def most_die(quick):
+    yield from _most_die(quick, "by-size")
+
+
+@check("severity.case_fatality, by-case", "the same, fatality 60 to 99 %")
+def most_die_by_case(quick):
+    yield from _most_die(quick, "by-case")
+
+
+def _most_die(quick, how):
+    rng = np.random.default_rng(7)
+    for _ in range(20 if quick else 600):
+        truth = float(rng.uniform(0.6, 0.99))
+        cases, deaths = outbreak(rng, truth)
+        if deaths.sum() > 0:
+            yield inside_levels(
+                [truth],
+                lambda level, c=cases, d=deaths: _limits(
+                    case_fatality(c, d, delay_of(), likelihood=how, level=level)
+                ),
             )
 
 
@@ -174,12 +202,45 @@ def city(quick):
         yield inside_levels([truth], at)
 
 
-@check("severity.rolling_case_fatality", "Ebola 1976: each day from day 10 against the end of the outbreak", kind=REAL,
-       note="73 overlapping days of one outbreak; final ratio 234 of 245")  # fmt: skip
-def ebola(quick):
+EBOLA = {
+    "": ("73 overlapping days of one outbreak; final ratio 234 of 245", "by-size"),
+    ", by-case": ("the same days", "by-case"),
+}
+
+
+def _ebola():
     table = pl.read_csv(shared("cfr_ebola_1976") / "daily.csv")
     cases, deaths = table["cases"].to_numpy(), table["deaths"].to_numpy()
-    lag = gamma.pdf(np.arange(len(cases)), 2.4, scale=3.33)
     truth = np.full(len(cases), deaths.sum() / cases.sum())
     truth[:10] = np.nan
-    yield inside_levels(truth, lambda level: _limits(rolling_case_fatality(cases, deaths, lag, level=level)))
+    return cases, deaths, truth
+
+
+for name, (said, how) in EBOLA.items():
+
+    @check(f"severity.rolling_case_fatality{name}", "Ebola 1976: each day from day 10 against the end of the outbreak",
+           kind=REAL, note=said, warned=how == "by-size")  # fmt: skip
+    def ebola(quick, how=how):
+        cases, deaths, truth = _ebola()
+        lag = gamma.pdf(np.arange(len(cases)), 2.4, scale=3.33)
+        yield inside_levels(
+            truth,
+            lambda level: _limits(rolling_case_fatality(cases, deaths, lag, likelihood=how, level=level)),
+        )
+
+
+@check("severity.case_fatality_uncertain, by-case", "Ebola 1976: the same, a tenth of doubt about the mean of the delay", kind=REAL,
+       note="log sd 0.1, nine delays")  # fmt: skip
+def ebola_in_doubt(quick):
+    cases, deaths, truth = _ebola()
+    scales = 3.33 * np.exp(0.1 * norm.ppf((np.arange(9) + 0.5) / 9))
+    delays = [gamma.pdf(np.arange(len(cases)), 2.4, scale=scale) for scale in scales]
+
+    def at(level):
+        found = [
+            case_fatality_uncertain(cases[:day], deaths[:day], delays, likelihood="by-case", level=level)
+            for day in range(1, len(cases) + 1)
+        ]
+        return tuple(np.array([float(getattr(one, side)[0]) for one in found]) for side in ("low", "high"))
+
+    yield inside_levels(truth, at)

@@ -39,6 +39,9 @@ _LAGS = (1, 2, 3)  # weeks by which a leading series may run ahead
 _DEGREES = 5.0
 _LARGEST_ERROR = 1.5
 _LEVEL_VARIANCE = 0.1
+_GROWTH_VARIANCE = (
+    0.05  # of lasting weekly growth, log scale; chosen on weekly districts and the hub (see the reference)
+)
 _INFORMATIVE = 50.0  # counts below this teach less about the spread of larger ones
 
 
@@ -109,7 +112,8 @@ def forecast(
     of 1 to 3 weeks. Equal weights: weighing by past success did worse on every series tried. The width is Student's t
     with 5 degrees of freedom whose scale at each h comes from the errors of all past forecasts, the larger of a long
     and a short memory, drawn to a prior. Below 50 expected cases it passes over into a negative binomial, and the level
-    follows single counts the less the fewer there are.
+    follows single counts the less the fewer there are. So do the slopes: each is multiplied by v / (v + chance) with v =
+    0.05 and chance the Poisson variance of the slope.
 
     Parameters
     ----------
@@ -137,7 +141,7 @@ def forecast(
     --------
     >>> result = forecast([100, 120, 144, 173, 207, 249], horizon=2, levels=[0.25, 0.5, 0.75])
     >>> result.median.round().tolist()
-    [[282.0, 316.0]]
+    [[279.0, 309.0]]
     """
     observed, series = _series(counts, names)
     tau = checked_levels(levels)
@@ -320,7 +324,11 @@ def _trend_forecasts(level: Floats, horizon: int, week: int) -> Floats:
     distance = (np.arange(1, horizon + 1) + (3 if week == 7 else 0)) / week
     total = np.zeros((len(level), horizon, level.shape[1]))
     for weeks, damping in _TRENDS:
-        slope = np.clip((level - _lag(level, weeks * week)) / weeks, -_LARGEST_ERROR, _LARGEST_ERROR)
+        before = _lag(level, weeks * week)
+        slope = np.clip((level - before) / weeks, -_LARGEST_ERROR, _LARGEST_ERROR)
+        # of few cases the slope is mostly chance, and a district's rise from none to twenty does not go on
+        chance = (np.exp(-level) + np.exp(-before)) / (week * weeks**2)
+        slope = slope * (_GROWTH_VARIANCE / (_GROWTH_VARIANCE + chance))
         total += level[:, None] + slope[:, None] * _damped_weeks(distance, damping)[None, :, None]
     return total / len(_TRENDS)
 

@@ -19,6 +19,7 @@ from lianfang.analytics.severity_counts import (
     exact_interval,
     expected_outcomes,
     log_likelihood,
+    outcome_share,
     profile,
     running_median,
     severity_grid,
@@ -85,10 +86,20 @@ class SeverityEstimates(Result):
 
 
 def _one(
-    cases: float, deaths: float, outcomes: float, *, how: Likelihood, threshold: int, level: float
+    cases: float,
+    deaths: float,
+    outcomes: float,
+    share: float,
+    *,
+    how: Likelihood,
+    threshold: int,
+    level: float,
 ) -> tuple[Any, ...]:
     if cases == 0 or (outcomes <= 0 and deaths == 0):
         return np.nan, np.nan, np.nan, NOTHING_YET
+    if how == "by-case" and deaths <= outcomes / share:
+        found = log_likelihood(cases, deaths, outcomes, how=how, threshold=threshold, share=share)
+        return (*profile(found, level), EXCESS if deaths > outcomes else OK)
     if deaths > outcomes:
         low = profile(log_likelihood(cases, deaths, deaths, how="binomial", threshold=threshold), level)[1]
         return 1.0, low, 1.0, EXCESS
@@ -150,7 +161,9 @@ def case_fatality(
     dates
         Checked to be every day once, in order; the missing day is named otherwise.
     likelihood
-        "by-size" as in cfr 0.2.0 (Poisson for large outbreaks of low severity), or "binomial".
+        "by-size" as in cfr 0.2.0 (Poisson for large outbreaks of low severity), "binomial", or "by-case", which also
+        counts the chance of when each case dies: deaths have the mean and variance of a sum over cases of chances
+        p F(age). Take it where most die: the other two are then too narrow.
     poisson_threshold
         Cases from which "by-size" may use the Poisson form.
     level
@@ -213,8 +226,8 @@ def _expanding(
     level: float,
 ) -> SeverityEstimates:
     c, d = daily_counts(cases, deaths, dates)
-    if how not in {"by-size", "binomial"}:
-        raise complain("likelihood", "by-size or binomial", how)
+    if how not in {"by-size", "binomial", "by-case"}:
+        raise complain("likelihood", "by-size, binomial or by-case", how)
     threshold = as_whole("poisson_threshold", threshold, low=1)
     f = delay_values(delay, len(c))
     chosen = slice(len(c) - 1, None) if last_only else slice(None)
@@ -223,9 +236,10 @@ def _expanding(
         "deaths": np.cumsum(d)[chosen],
         "outcomes": np.cumsum(expected_outcomes(c, f))[chosen],
     }
+    shares = outcome_share(c, f)[chosen].tolist()
     rows = [
-        _one(n, x, u, how=how, threshold=threshold, level=level)
-        for n, x, u in zip(*(parts[k].tolist() for k in parts), strict=True)
+        _one(n, x, u, share, how=how, threshold=threshold, level=level)
+        for n, x, u, share in zip(*(parts[k].tolist() for k in parts), shares, strict=True)
     ]
     when = tuple(as_labels(dates))[chosen] if dates is not None else tuple(range(len(c)))[chosen]
     return SeverityEstimates(
@@ -380,9 +394,12 @@ def case_fatality_uncertain(
     total = np.zeros(round(1 / STEP))
     outcomes = []
     for delay in options:
-        u = float(expected_outcomes(c, delay_values(delay, len(c))).sum())
+        f = delay_values(delay, len(c))
+        u, share = float(expected_outcomes(c, f).sum()), float(outcome_share(c, f)[-1])
         outcomes.append(u)
-        log_lik = log_likelihood(c.sum(), d.sum(), max(u, d.sum()), how=likelihood, threshold=100)
+        # a binomial of u outcomes cannot hold more deaths; that of the cases one by one often can
+        size = u if likelihood == "by-case" else max(u, d.sum())
+        log_lik = log_likelihood(c.sum(), d.sum(), size, how=likelihood, threshold=100, share=share)
         weight = np.exp(log_lik - log_lik.max())
         total += weight / weight.sum() / len(options)
     low, middle, high = np.interp(

@@ -9,7 +9,7 @@ from scipy import stats as scipy_stats
 
 from lianfang.analytics.inputs import Floats, as_counts, as_floats, as_number, complain
 
-Likelihood = Literal["by-size", "binomial"]
+Likelihood = Literal["by-size", "binomial", "by-case"]
 Delay = Any  # a density function of days, or its values at days 0, 1, 2, ...
 
 _special: Any = special  # scipy carries no types
@@ -78,20 +78,35 @@ def expected_outcomes(cases: Floats, delay: Floats) -> Floats:
     return np.asarray(np.convolve(cases, delay)[: len(cases)])
 
 
+def outcome_share(cases: Floats, delay: Floats) -> Floats:
+    """Return for each day sum c F^2 / sum c F, with F the chance that somebody so long ill has died if all die; 1 where none.
+
+    Deaths among cases that died by now with chance p F each have mean p sum c F and variance p sum c F (1 - p share): those
+    of a binomial of size sum c F / share and chance p share.
+    """
+    known = np.minimum(np.cumsum(delay), 1.0)
+    first, second = (np.convolve(cases, known**k)[: len(cases)] for k in (1, 2))
+    return np.divide(second, first, out=np.ones_like(first), where=first > 0)
+
+
 def severity_grid() -> Floats:
     """Return the severities at which the likelihood is profiled: 0.0001, 0.0002, ..., 1."""
     return np.asarray(np.arange(1, round(1 / STEP) + 1) * STEP)
 
 
 def log_likelihood(
-    n_cases: float, n_deaths: float, outcomes: float, *, how: Likelihood, threshold: int
+    n_cases: float, n_deaths: float, outcomes: float, *, how: Likelihood, threshold: int, share: float = 1.0
 ) -> Floats:
     """Return the log-likelihood of the deaths at each grid point, given the expected number of known outcomes.
 
     "by-size" follows cfr 0.2.0: Poisson from `threshold` cases on when fewer than 5% of the expected outcomes are
-    deaths, binomial otherwise. "binomial" uses the binomial form throughout.
+    deaths, binomial otherwise. "binomial" uses the binomial form throughout. "by-case" adds the chance of when each case
+    dies: a binomial of size outcomes / `share` and chance p `share`.
     """
     p = severity_grid()
+    if how == "by-case":
+        size = max(outcomes / share, n_deaths)
+        return np.asarray(_special.xlogy(n_deaths, p * share) + _special.xlog1py(size - n_deaths, -p * share))
     rounded = float(np.round(outcomes))
     if how == "by-size" and n_cases >= threshold and rounded > 0 and n_deaths / rounded < 0.05:
         return np.asarray(_stats.poisson.logpmf(n_deaths, p * rounded))

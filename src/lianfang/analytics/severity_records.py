@@ -186,7 +186,7 @@ def _variance(incidence: Floats, before: Floats, d: Floats, n: Floats) -> Floats
 def _limits(value: Floats, error: Floats, known: Floats, tail: float) -> tuple[Floats, Floats]:
     """Return limits on the log-log scale; where none or all of the known fates are of a kind, the exact binomial ones."""
     inner = np.clip(value, 1e-12, 1 - 1e-12)
-    spread = error / np.abs(inner * np.log(inner))
+    spread = np.minimum(error / np.abs(inner * np.log(inner)), 50.0)  # beyond it the limits are 0 and 1
     low, high = inner ** np.exp(spread), inner ** np.exp(-spread)
     # Nobody of m: 1 - (alpha/2)^(1/m) (Clopper and Pearson 1934); nothing is known before the first fate.
     exact = np.where(known > 0, 1 - tail ** (1 / np.maximum(known, 1)), 1.0)[:, None]

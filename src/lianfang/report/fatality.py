@@ -70,7 +70,9 @@ def _corrected(
     # The estimate rests on the number of deaths by the last day, so a death without a usable date counts on that day.
     died[-1] += n_deaths - died.sum()
     try:
-        found = case_fatality(starts, died, delay.pmf(min(_LONGEST, max(2, len(dates)))), dates=dates)
+        found = case_fatality(
+            starts, died, delay.pmf(min(_LONGEST, max(2, len(dates)))), dates=dates, likelihood="by-case"
+        )
     except ValueError as trouble:
         return LeftOut(reason="left.estimator", detail=str(trouble)), ""
     if not np.isfinite(found.estimate[0]):

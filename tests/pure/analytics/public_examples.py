@@ -166,6 +166,11 @@ EXAMPLES = (
     ),
     Example(nowcast.triangle_from_matrix, {"counts": TRIANGLE}),
     Example(
+        nowcast.reported_share,
+        {"reference": DAYS[:2] * 2, "published": [DAYS[1]] * 2 + [DAYS[3]] * 2, "count": [40, 20, 40, 50]},
+        {"max_delay": 1},
+    ),
+    Example(
         poverty.poverty_indices, {"income": [100, 110, 150, 160], "weights": [1, 2, 3, 4]}, {"line": 125}
     ),
     Example(poverty.gini, {"values": [1, 2, 3, 10]}),

@@ -1,3 +1,4 @@
+import dataclasses
 import doctest
 import importlib
 import time
@@ -63,6 +64,19 @@ def test_farrington_equals_the_reference(shared_data, name, settings):
         np.testing.assert_allclose(getattr(result, ours)[steps, 0][known], wanted[known], rtol=5e-5)
 
 
+def test_farrington_equals_the_alarms_on_labelled_series(shared_data):
+    """150 weeks of six series with one year of history, as algo.farrington judged them."""
+    reference = read(shared_data, "rki_labelled_alarms_reference")
+    for name, rows in reference.filter(pl.col("method") == "farrington_a0.01").group_by("series"):
+        steps = rows["idx"].to_numpy() - 1
+        result = farrington(
+            read(shared_data, f"{name[0]}_series")["observed"],
+            settings=dataclasses.replace(ORIGINAL, years=1),
+            last=len(steps),
+        )
+        np.testing.assert_array_equal(result.alarm[steps, 0], rows["alarm"].to_numpy().astype(bool))
+
+
 def test_farrington_many_series_equal_one_by_one_and_are_quick():
     counts = np.random.default_rng(1).poisson(5, size=(270, 300)).astype(float)
     began = time.process_time()
@@ -125,8 +139,8 @@ def test_small_counts_on_labelled_series(shared_data):
         alarms.append(small_counts(table["observed"]).alarm[59:209, 0])
         states.append(table["state"].to_numpy()[59:209].astype(bool))
     alarm, state = np.concatenate(alarms), np.concatenate(states)
-    assert alarm[state].mean() >= 0.35
-    assert 1 - alarm[~state].mean() >= 0.965
+    assert alarm[state].mean() > 0.5  # Farrington .389, EARS C3 .222 on the same weeks
+    assert 1 - alarm[~state].mean() >= 0.973  # Farrington
 
 
 def test_small_counts_keeps_its_promise_on_simulated_quiet_and_finds_outbreaks():

@@ -172,6 +172,15 @@ CALLS = {
     "nowcast.nowcast": (lambda x: nc.nowcast(triangle(x)), COUNTS),
     "nowcast.nowcast_strata": (lambda x: nc.nowcast_strata({"a": triangle(x)})["a"], COUNTS),
     "nowcast.triangle_from_matrix": (triangle, COUNTS),
+    "nowcast.reported_share": (
+        lambda x: nc.reported_share(
+            ["2020-01-01", "2020-01-02", "2020-01-01", "2020-01-02"][: len(x)],
+            ["2020-01-02", "2020-01-02", "2020-01-04", "2020-01-04"][: len(x)],
+            x,
+            max_delay=1,
+        ),
+        [40, 20, 40, 50],
+    ),
     "nowcast.triangle_from_counts": (
         lambda x: nc.triangle_from_counts(
             ["2020-01-01"] * len(x), ["2020-01-02"] * len(x), x, as_of="2020-01-20", max_delay=5

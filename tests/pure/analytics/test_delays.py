@@ -203,12 +203,46 @@ def test_serial_intervals_in_china_by_period(shared_data):
         ("share_negative", "share_negative"),
     ):
         np.testing.assert_allclose(getattr(result, ours), reference[column], atol=6e-5)
+    whole = serial_interval_by_period(*onsets, periods=[("2019-12-01", "2020-03-31")])
+    assert whole.n[0] == 458
+    assert whole.mean[0] == pytest.approx(4.764, abs=5e-4)
+    assert whole.sd[0] == pytest.approx(4.983, abs=5e-4)
+    assert whole.share_negative[0] == pytest.approx(0.081, abs=5e-4)
     fitted = [fit.estimate("mean") for fit in result.fits]
     for (value, low, high), mean in zip(fitted, result.mean, strict=True):
         assert value == pytest.approx(mean, abs=0.05)
         assert low < mean < high
     assert fitted[0][1] > fitted[1][2] > fitted[2][2]
     assert len(result.plot().lines) == 1
+
+
+def test_singapore_within_what_was_published(shared_data):
+    """Tindale 2020: incubation 4.91 (4.35-5.69) with unseen cases between, 5.99 (4.97-7.14) without; serial interval 4.17 (2.44-5.89)."""
+    table = pl.read_csv(shared_data / "chains_singapore_2020" / "cases.csv", infer_schema_length=None)
+    named = [
+        pl.col(c).str.to_date(strict=False) for c in ("start_source", "end_source", "date_onset_symptoms")
+    ]
+    known = table.select(*named).drop_nulls()
+    first, last, onset = (known[c].to_numpy().astype("datetime64[D]").astype(float) for c in known.columns)
+    assert len(onset) == 83
+    fit = fit_delay(first, np.minimum(last, onset) + 1, onset, onset + 1)
+    mean, low, high = fit.estimate("mean")
+    assert 4.91 < mean < 5.99
+    assert low < 4.91
+    assert high > 5.99
+    onsets = dict(zip(table["CaseID"].cast(pl.String), table["date_onset_symptoms"], strict=True))
+    pairs = {
+        tuple(sorted((case, other.strip()), key=lambda one: onsets.get(one) or ""))
+        for case, related in table.select(pl.col("CaseID").cast(pl.String), "Related cases").iter_rows()
+        for other in (related or "").split(",")
+        if other.strip() in onsets and onsets[case] and onsets[other.strip()]
+    }
+    lags = serial_interval_by_period(
+        *([onsets[one] for one in side] for side in zip(*sorted(pairs), strict=True)),
+        periods=[("2020-01-01", "2020-03-31")],
+    )
+    assert lags.n[0] > 40
+    assert 2.44 < lags.mean[0] < 5.89
 
 
 def test_a_period_without_pairs_says_so():

@@ -11,6 +11,7 @@ import pytest
 from scipy.special import gammainc, ndtr
 from scipy.stats import nbinom, norm
 
+from lianfang.analytics.nowcast import reported_share
 from lianfang.analytics.renewal import cholesky, estimate, estimate_renewal, likelihood, mixtures
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
@@ -126,6 +127,41 @@ def test_known_truth_of_pyrenew(shared_data):
     by_week = estimate_renewal(weekly, days_per_count=7, **known)
     assert np.abs(by_week.quantile("r", 0.5) - truth).mean() <= 0.05
     assert covered(by_week, truth, 0.05, 0.95) >= 0.85
+
+
+def test_known_truth_of_pyrenew_from_visits_with_a_weekly_pattern(shared_data):
+    folder = shared_data / "rt_truth_ca126"
+    known = json.loads((folder / "true_parameters.json").read_text())
+    delay = np.array(known["ed_visits"]["delay_pmf"])
+    visits = pl.read_csv(folder / "daily_ed_visits.csv", try_parse_dates=True)
+    truth = pl.read_csv(folder / "daily_infections.csv")["true_rt"].to_numpy()
+    result = estimate_renewal(
+        visits["ed_visits"],
+        generation_interval=[0, *known["generation_interval_pmf"]],
+        delay=delay / delay.sum(),
+    )
+    assert np.abs(result.quantile("r", 0.5) - truth).mean() <= 0.03
+    assert covered(result, truth, 0.05, 0.95) >= 0.88
+    weekday = np.roll(known["ed_visits"]["day_of_week_effects"], -visits["date"][0].weekday())
+    np.testing.assert_allclose(result.weekday, weekday, atol=0.08)
+
+
+def test_truncation_learnt_from_the_vintages_of_epinow2(shared_data):
+    folder = shared_data / "rt_epinow2_example"
+    seen = pl.read_csv(folder / "epinow2_example_truncated_vintages.csv", try_parse_dates=True)
+    seen = seen.with_columns(published=pl.col("date").max().over("vintage"))
+    final = pl.read_csv(folder / "epinow2_example_confirmed.csv", try_parse_dates=True)
+    found = reported_share(seen["date"], seen["published"], seen["confirm"], max_delay=10)
+    last = seen.filter(pl.col("vintage") == 5).join(final, on="date", suffix="_final").sort("date")
+    complete = last["confirm_final"].to_numpy()
+    np.testing.assert_allclose(
+        found.share, (last["confirm"] / last["confirm_final"]).to_numpy()[:-12:-1], atol=0.002
+    )
+    aware = fit(last["confirm"].to_numpy(), reporting_delay=found.delay)
+    nowcast = aware.quantile("nowcast", 0.5)
+    np.testing.assert_allclose(nowcast[-10:-1], complete[-10:-1], rtol=0.06)
+    inside = (aware.quantile("nowcast", 0.025) <= complete) & (complete <= aware.quantile("nowcast", 0.975))
+    assert inside[-11:].all()  # the newest day has 1.4 % of its reports
 
 
 def _cells(cdf, n):

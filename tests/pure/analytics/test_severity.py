@@ -127,6 +127,45 @@ def test_the_corrected_estimate_recovers_the_truth_early_where_the_naive_one_can
     assert inside >= 33
 
 
+def test_counting_when_each_case_dies_holds_where_most_die():
+    """The binomial of expected outcomes has no variance left when all die; the deaths to come still have."""
+    rng = np.random.default_rng(8)
+    delay = np.diff(stats.gamma.cdf(np.arange(41), 4, scale=3.5))
+    held = {"binomial": 0, "by-case": 0}
+    for _ in range(150):
+        truth = rng.uniform(0.6, 0.99)
+        cases = rng.poisson(3 * np.exp(0.06 * np.arange(40)))
+        deaths = np.zeros(80)
+        for day, n in enumerate(cases):
+            when = day + rng.choice(40, size=rng.binomial(n, truth), p=delay / delay.sum())
+            np.add.at(deaths, when, 1)
+        for how in held:
+            got = case_fatality(cases, deaths[:40], delay, likelihood=how)
+            held[how] += got.low[0] <= truth <= got.high[0]
+    assert held["by-case"] >= 0.9 * 150
+    assert held["binomial"] < 0.9 * 150
+    sharp = [0, 0, 0, 1]
+    one, other = (
+        case_fatality([20] * 9, [0] * 4 + [4] * 5, sharp, likelihood=how) for how in ("by-case", "binomial")
+    )
+    assert (one.low[0], one.high[0]) == (other.low[0], other.high[0])  # no chance in the timing: the same law
+
+
+def test_ebola_1976_with_the_chance_of_timing_and_the_doubt_about_the_delay(ebola):
+    cases, deaths, _, _ = ebola
+    truth = sum(deaths) / sum(cases)
+    plain = rolling_case_fatality(cases, deaths, ebola_delay)
+    timed = rolling_case_fatality(cases, deaths, ebola_delay, likelihood="by-case")
+    inside = [np.mean((one.low[10:] <= truth) & (truth <= one.high[10:])) for one in (plain, timed)]
+    assert inside[0] < 0.55
+    assert inside[1] > 0.75
+    scales = 3.33 * np.exp(0.1 * stats.norm.ppf((np.arange(9) + 0.5) / 9))  # a tenth of doubt about the mean
+    delays = [stats.gamma.pdf(np.arange(73), 2.40, scale=scale) for scale in scales]
+    days = range(12, 74, 4)
+    both = [case_fatality_uncertain(cases[:day], deaths[:day], delays, likelihood="by-case") for day in days]
+    assert np.mean([one.low[0] <= truth <= one.high[0] for one in both]) > 0.85
+
+
 def test_missing_days_are_named():
     dates = [dt.date(2020, 3, day) for day in (1, 2, 4)]
     with pytest.raises(ValueError, match=r"2020-03-03 is missing"):

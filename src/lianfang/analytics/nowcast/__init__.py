@@ -7,12 +7,15 @@ from .triangle import (
     triangle_from_line_list,
     triangle_from_matrix,
 )
+from .vintages import ReportedShare, reported_share
 
 __all__ = [
     "Nowcast",
+    "ReportedShare",
     "ReportingTriangle",
     "nowcast",
     "nowcast_strata",
+    "reported_share",
     "triangle_from_counts",
     "triangle_from_line_list",
     "triangle_from_matrix",
