@@ -45,6 +45,11 @@ class CaseFile:
     n_excluded: int
     disease: str
 
+    @property
+    def n_dropped(self) -> int:
+        """Rows that are not among the cases: unusable, repeated, or of persons who are none."""
+        return self.n_left_out + self.n_repeated + self.n_excluded
+
     def at(self, as_of: date | None) -> LineList:
         """Return the cases as known on `as_of`.
 

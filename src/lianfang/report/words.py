@@ -38,6 +38,13 @@ class Words:
         """Return the sentence of `key` with `values` in its places; an unknown key is an error of the programmer."""
         return sentences()[key][self.language].format(**values)
 
+    def source(self, text: str) -> str:
+        """Return the source of a method in this language; one that is papers only stays as it is."""
+        for key, languages in sentences().items():
+            if key.startswith("source.") and languages["en"] == text:
+                return languages[self.language]
+        return text
+
     def has(self, key: str) -> bool:
         """Return whether there is a sentence for `key`."""
         return key in sentences()

@@ -9,6 +9,10 @@ from string import Formatter
 import pytest
 
 import lianfang.report
+from lianfang.analytics.aberration import re_emergence, small_counts
+from lianfang.analytics.chains import Interval, infer_chains, review_links
+from lianfang.analytics.forecast import forecast
+from lianfang.analytics.nowcast import nowcast, triangle_from_matrix
 from lianfang.report.drawing import Picture, day_ticks, draw_curve
 from lianfang.report.figures import Figures, compute
 from lianfang.report.pages import html_page
@@ -107,7 +111,7 @@ def test_every_sentence_is_used_and_every_key_has_one():
     methods = set(re.findall(r'basis\(\s*w, "([a-z_]+)"', code))
     for key in sentences():
         group, _, name = key.partition(".")
-        said = key in named or key.startswith(tuple(stems - {"method.", "limits."}))
+        said = group == "source" or key in named or key.startswith(tuple(stems - {"method.", "limits."}))
         assert said or (group in {"method", "limits"} and name in methods), key
 
 
@@ -141,3 +145,20 @@ def test_charts_are_text_and_the_same_every_time():
 def test_the_package_needs_no_django():
     code = "import sys, lianfang.report.story, lianfang.report.pages, lianfang.report.pdf; sys.exit('django' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_sources_of_methods_are_told_in_the_language_of_the_report():
+    """The English text of each is the one that the analytics give, so that none is missed when a method is changed."""
+    told = {entry["en"]: entry["zh"] for key, entry in sentences().items() if key.startswith("source.")}
+    counts = [3.0, 4, 2, 3, 5, 4, 3] * 12
+    made = [
+        forecast(counts).provenance,
+        nowcast(triangle_from_matrix([[3, 1, 0]] * 12)).provenance,
+        re_emergence(counts).provenance,
+        small_counts(counts).provenance,
+        review_links([("a", "b")], ["a", "b"], [0, 5]).provenance,
+        infer_chains("ab", [0, 5], Interval.gamma(5, 1.5), n_sweeps=10, n_chains=2).provenance,
+    ]
+    assert {one.source for one in made} == set(told)
+    assert all(Words("zh").source(one.source) == told[one.source] for one in made)
+    assert Words("zh").source("Reich et al. 2009") == "Reich et al. 2009"

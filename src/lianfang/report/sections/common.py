@@ -19,10 +19,10 @@ def left_out(w: Words, why: LeftOut) -> Paragraph:
 
 def basis(w: Words, key: str, inputs: str, *made: Provenance, sources: Iterable[str] = ()) -> Basis:
     """Return method, source, inputs and limits of a figure: `method.<key>`, `limits.<key>`, the papers of its results."""
-    papers = dict.fromkeys([*(one.source for one in made if len(one.source) > 1), *sources])
+    papers = dict.fromkeys([*(w.source(one.source) for one in made if len(one.source) > 1), *sources])
     return Basis(
         method=w(f"method.{key}"),
-        source="; ".join(papers) or w("label.own"),
+        source=w.either(en="; ", zh="；").join(papers) or w("label.own"),
         inputs=inputs,
         limits=w(f"limits.{key}"),
     )

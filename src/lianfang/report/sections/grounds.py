@@ -17,8 +17,9 @@ def quality_section(figures: Figures, w: Words) -> Section:
     blocks: list[Block] = [
         Paragraph(
             text=w(
-                "quality.rows", rows=whole(figures.file.n_rows), cases=whole(len(figures.cases)), left=whole(figures.file.n_left_out),
-                changed=whole(quality.n_changed),
+                "quality.rows", rows=whole(figures.file.n_rows), cases=whole(len(figures.cases)), left=whole(figures.file.n_dropped),
+                unusable=whole(figures.file.n_left_out), repeated=whole(figures.file.n_repeated),
+                excluded=whole(figures.file.n_excluded), changed=whole(quality.n_changed),
             )
         ),
         Grid(

@@ -135,13 +135,13 @@ def _of_chains(figures: Figures, w: Words) -> str:
     found = figures.chains
     if not isinstance(found, Chains) or found.n_unknown is None:
         return ""
-    return w("change.unknown_source", n=whole(found.n_unknown), total=whole(found.n_cases))
+    key = "unknown" if isinstance(found.posterior, LeftOut) else "unlisted"
+    return w(f"change.{key}_source", n=whole(found.n_unknown), total=whole(found.n_cases))
 
 
 def _of_data(figures: Figures, w: Words) -> str:
     found = [one for one in figures.quality.findings if not one.rule.startswith("cut.")]
-    left = [one for one in found if one.is_left_out]
     n = sum(one.n for one in found)
     if not n:
         return w("change.data_clean")
-    return w("change.data", n=whole(n), left=whole(sum(one.n for one in left)))
+    return w("change.data", n=whole(n), left=whole(figures.file.n_dropped))

@@ -158,7 +158,7 @@ def chains_section(figures: Figures, w: Words) -> Section:
     blocks: list[Block] = [
         Paragraph(
             text=w(
-                "chains.links", pairs=whole(found.n_pairs), outside=whole(found.n_outside), groups=whole(len(found.sizes)),
+                "chains.links_outside" if found.n_outside else "chains.links", pairs=whole(found.n_pairs), outside=whole(found.n_outside), groups=whole(len(found.sizes)),
                 largest=whole(found.sizes[0]),
             )
         )
@@ -189,7 +189,12 @@ def _offspring_chart(found: Chains, w: Words) -> Chart:
 def _chain_table(found: Chains, w: Words) -> Grid:
     rows = [
         (w("chains.with_source"), whole(found.n_with_source)) if found.directed else None,
-        (w("chains.unknown"), whole(found.n_unknown)) if found.n_unknown is not None else None,
+        (
+            w("chains.unknown" if isinstance(found.posterior, LeftOut) else "chains.unlisted"),
+            whole(found.n_unknown),
+        )
+        if found.n_unknown is not None
+        else None,
         (w("chains.generations"), ", ".join(whole(n) for n in found.generations))
         if found.generations
         else None,
