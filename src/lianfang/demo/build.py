@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from lianfang.common.clock import local_day, start_of
 from lianfang.core.access.selectors import actor_for
 from lianfang.demo.arrivals import arrive
+from lianfang.demo.bulletin import issue_bulletins
 from lianfang.demo.desk import attend
 from lianfang.demo.ground import lay_ground
 from lianfang.demo.isolation import isolate
@@ -89,6 +90,7 @@ def build(
     resume(story.ground, at=at)
     sweep(at=at)
     confirm_grade(story.ground, at=at)
+    issue_bulletins(story.ground, at=at)
     attend(actor_for(story.ground.users["lin"], at), at=at)
     turn(at=at)
     return told

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q, Sum, When
+from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Sum, When
 from django.db.models import Case as Either
 
 from lianfang.care.models import Departure, PathwayChange, Stay
@@ -49,12 +50,14 @@ def day_of(number: int) -> date:
 def flows_of(disease: str, path: str) -> pa.Table:
     """Return all flows of a disease in an area, added up over equal (path, day, measure, known); a dozen queries."""
     summed: dict[tuple[str, int, str, int], int] = defaultdict(int)
-    for place, day, measure, n, known in _all(disease, path):
+    plain, others = _published(disease, path)
+    for place, day, measure, n, known in (*_all(disease, path), *others):
         summed[place, day, measure, known] += n
     rows = [(*key, n) for key, n in sorted(summed.items()) if n]
     columns = list(zip(*rows, strict=True)) or [()] * 5
     by_name = dict(zip(("path", "day", "measure", "known", "n"), columns, strict=True))
-    return pa.table({field.name: pa.array(by_name[field.name], field.type) for field in FLOWS}, schema=FLOWS)
+    table = pa.table({field.name: pa.array(by_name[field.name], field.type) for field in FLOWS}, schema=FLOWS)
+    return pa.concat_tables([table, *plain])
 
 
 def fingerprint(disease: str, path: str) -> str:
@@ -113,7 +116,6 @@ def _all(disease: str, path: str) -> Iterator[Flow]:
     yield from _observation(disease, path)
     yield from _clusters(disease, path)
     yield from covered_flows(disease, path, _stands_at("case__"), _stands_at("case_later__"))
-    yield from _published(disease, path)
 
 
 def _stands_at(case: str = "") -> Either:
@@ -249,25 +251,70 @@ def _clusters(disease: str, path: str) -> Iterator[Flow]:
             yield from _while(place, _day(confirmed_at, zone), "cluster", known, gone_at)
 
 
-def _published(disease: str, path: str) -> Iterator[Flow]:
-    """Yield the steps of published cumulative counts, from one stated day to the next, where no case is on file."""
-    counted = set(
-        Case.objects.filter(disease=disease, path__within=path)
-        .values_list(_stands_at(), flat=True)
-        .distinct()
-    )
+def _published(disease: str, path: str) -> tuple[list[pa.Table], list[Flow]]:
+    """Return the steps of published cumulative counts, from one stated day to the next, where no case is on file.
+
+    Counts of an area that came day by day and were never corrected are taken off each other as arrays, all others by
+    `steps`: both give the same.
+    """
+    cases = Case.objects.filter(disease=disease, path__within=path)
+    counted = set(cases.values_list(_stands_at(), flat=True).distinct())
+    stated = (*_CUMULATIVE, "suspected")
     rows = Published.objects.filter(disease=disease, path__within=path).order_by("path", "on", "recorded_at")
-    series: dict[tuple[str, str], list[Stated]] = defaultdict(list)
-    columns = rows.values_list("path", "on", "recorded_at", "superseded_at", *_CUMULATIVE, "suspected")
-    for place, on, recorded_at, gone_at, *stated in columns.iterator(chunk_size=10_000):
-        known, gone = int(recorded_at.timestamp()), int(gone_at.timestamp()) if gone_at else None
-        for measure, value in zip((*_CUMULATIVE, "suspected"), stated, strict=True):
-            if value is not None:
-                series[place, measure].append((number_of(on), value, known, gone))
-    has_cases = {place: any(one.startswith(place) for one in counted) for place, _ in series}
-    for (place, measure), values in series.items():
-        if not has_cases[place]:
-            yield from ((place, day, measure, n, known) for day, n, known in steps(values))
+    columns = list(
+        zip(
+            *rows.values_list(
+                "path", "on", _seconds("recorded_at"), _seconds("superseded_at"), *stated
+            ).iterator(chunk_size=10_000),
+            strict=True,
+        )
+    )
+    plain: list[pa.Table] = []
+    others: list[Flow] = []
+    if not columns:
+        return plain, others
+    day = np.array([on.toordinal() for on in columns[1]], dtype=np.int64) - _EPOCH
+    known, gone = np.array(columns[2], dtype=np.int64), np.array(columns[3], dtype=np.float64)
+    values = np.array(columns[4:], dtype=np.float64)
+    places = pa.array(columns[0]).dictionary_encode()
+    starts = np.searchsorted(places.indices.to_numpy(), np.arange(len(places.dictionary) + 1))
+    for place, start, stop in zip(places.dictionary.to_pylist(), starts, starts[1:], strict=False):
+        if any(one.startswith(place) for one in counted):
+            continue
+        here = slice(start, stop)
+        is_plain = (
+            np.isnan(gone[here]).all()
+            and (np.diff(day[here]) > 0).all()
+            and (np.diff(known[here]) >= 0).all()
+        )
+        for measure, series in zip(stated, values[:, here], strict=True):
+            is_said = ~np.isnan(series)
+            when, counts, moments = day[here][is_said], series[is_said].astype(np.int64), known[here][is_said]
+            if is_plain:
+                plain.append(_table_of(place, measure, when, np.diff(counts, prepend=0), moments))
+            else:
+                ends = [None if np.isnan(one) else int(one) for one in gone[here][is_said]]
+                told = list(zip(when.tolist(), counts.tolist(), moments.tolist(), ends, strict=True))
+                others += [(place, on, measure, n, moment) for on, n, moment in steps(told)]
+    return plain, others
+
+
+def _table_of(place: str, measure: str, day: Any, change: Any, known: Any) -> pa.Table:
+    some = change != 0
+    n = int(some.sum())
+    columns = (
+        pa.repeat(pa.scalar(place), n),
+        pa.array(day[some], pa.int32()),
+        pa.repeat(pa.scalar(measure), n),
+        pa.array(change[some], pa.int64()),
+        pa.array(known[some], pa.int64()),
+    )
+    return pa.table(dict(zip(FLOWS.names, columns, strict=True)), schema=FLOWS)
+
+
+def _seconds(name: str) -> Any:
+    """Return a moment as the epoch seconds that the column holds: a million dates would cost more than their sums."""
+    return ExpressionWrapper(F(name), output_field=BigIntegerField())
 
 
 def steps(stated: Sequence[Stated]) -> Iterator[tuple[int, int, int]]:
