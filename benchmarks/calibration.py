@@ -40,7 +40,7 @@ How to read it:
 
 - **truths (units)**: so many numbers were compared, from so many epidemics, dates or places. Numbers of one unit go
   astray together, so the 95 % column carries twice the standard error over units (± in points of a hundred, where there are
-  at least eight units).
+  at least eight units; never less than that of as many independent truths).
 - **verdict**: "holds" where 90 to 98 of 100 truths lie in the 95 % interval, else "too narrow" (promises too much) or "too
   wide" (less sharp than it could be), with a question mark where that aim lies within the error.
 - Methods were built on other seeds and on parts of the real data; which parts is said on the pages under
