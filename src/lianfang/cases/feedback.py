@@ -1,12 +1,12 @@
-"""What the sources of case signals hear: taken up, confirmed or excluded, investigated; and what became of a reading."""
+"""What the sources of case signals hear: confirmed or excluded, investigated; what became of a reading, and of a result."""
 
 from datetime import datetime
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, QuerySet, Subquery, Value, When
 
-from lianfang.cases.models import Report, Screening
-from lianfang.intake.models import Signal
+from lianfang.cases.models import Report, Result, Screening
+from lianfang.intake.models import Signal, Trace
 from lianfang.loop.feedback import FeedbackRule, feedback_rules, telling
 
 
@@ -22,6 +22,18 @@ def _reports_of_cases(ids: Any) -> QuerySet[Any]:
     return Report.objects.filter(case_id__in=ids).values("pk")
 
 
+def _decided(rows: QuerySet[Any], *, signal: str, at: datetime) -> QuerySet[Any]:
+    """Return as news those of the rows of a case, each with its signal, whose case was decided."""
+    decided = rows.filter(case__classification__in=("confirmed", "asymptomatic", "excluded"))
+    stage = Case(
+        When(case__classification="excluded", then=Value("excluded")),
+        default=Value("confirmed"),
+        output_field=CharField(),
+    )
+    body = {"case": F("case__number"), "classification": F("case__classification")}
+    return telling(decided, signal=signal, unit=_unit_of(signal), stage=stage, at=at, body=body)
+
+
 @feedback_rules.add
 class CaseDecided(FeedbackRule):
     """A reported case was confirmed or excluded."""
@@ -31,16 +43,23 @@ class CaseDecided(FeedbackRule):
     watches = {"cases.Case": _reports_of_cases}
 
     def told(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
-        decided = among.filter(
-            signal_id__isnull=False, case__classification__in=("confirmed", "asymptomatic", "excluded")
+        return _decided(among.filter(signal_id__isnull=False), signal="signal_id", at=at)
+
+
+@feedback_rules.add
+class ResultDecided(FeedbackRule):
+    """The case of which a laboratory sent a result was confirmed or excluded."""
+
+    code = "cases.result_decided"
+    subject = Result
+    watches = {"cases.Case": lambda ids: Result.objects.filter(case_id__in=ids).values("pk")}
+
+    def told(self, among: QuerySet[Any], at: datetime) -> QuerySet[Any]:
+        sent = Trace.objects.filter(record=Result._meta.label, record_id=OuterRef("pk"), created=True)  # noqa: SLF001
+        rows = among.filter(superseded_at__isnull=True).annotate(
+            sent_by=Subquery(sent.values("signal_id")[:1])
         )
-        stage = Case(
-            When(case__classification="excluded", then=Value("excluded")),
-            default=Value("confirmed"),
-            output_field=CharField(),
-        )
-        body = {"case": F("case__number"), "classification": F("case__classification")}
-        return telling(decided, signal="signal_id", unit=_unit_of("signal_id"), stage=stage, at=at, body=body)
+        return _decided(rows.filter(sent_by__isnull=False), signal="sent_by", at=at)
 
 
 @feedback_rules.add

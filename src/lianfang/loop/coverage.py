@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import CharField, Count, F, Func, QuerySet, Value
 
 from lianfang.core.access.actor import Actor
@@ -84,19 +85,28 @@ def coverage_of_areas(
     """Return the named coverages in each of the places, by (code, path): two queries a coverage, however many places."""
     by_code = {one.code: one for one in coverages}
     found = {}
+    known: dict[Any, list[Any]] = {}  # several ask of the same rows who should be covered: counted once
     for code in codes:
         coverage = by_code[code]
         should = coverage.should(actor, "", at)
-        sides = [
-            list(rows.order_by().values_list(_AREA).annotate(n=Count("pk")))
-            for rows in (should, coverage.covered(should, at))
-        ]
+        sides = [_counted_by_path(rows, known) for rows in (should, coverage.covered(should, at))]
         for place in places:
             n_should, n_covered = (
                 sum(n for path, n in side if path.startswith(place.path)) for side in sides
             )
             found[code, place.path] = Covered(coverage=coverage, n_should=n_should, n_covered=n_covered)
     return found
+
+
+def _counted_by_path(rows: QuerySet[Any], known: dict[Any, list[Any]]) -> list[tuple[str, int]]:
+    counted = rows.order_by().values_list(_AREA).annotate(n=Count("pk"))
+    try:
+        asked = counted.query.sql_with_params()
+    except EmptyResultSet:  # the actor sees nothing at all
+        return []
+    if asked not in known:
+        known[asked] = list(counted)
+    return known[asked]
 
 
 def _count_all(actor: Actor, path: str, at: datetime) -> Iterator[Covered]:

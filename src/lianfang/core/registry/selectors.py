@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from lianfang.common.errors import NotVisible
 from lianfang.core.access.actor import Actor
@@ -108,12 +108,16 @@ def get_person(actor: Actor, **lookup: object) -> Person:
 
 
 def open_reviews(actor: Actor) -> MatchReviewQuerySet:
-    """Return the pairs on which `actor` may decide, the most likely first; pairs with a merged record are left out."""
+    """Return the pairs on which `actor` may decide, the most likely first; pairs with a merged record are left out.
+
+    Looked up from the pairs, which are few: joined, SQLite begins with all people who are not merged.
+    """
+    merged = Person.objects.filter(merged_into__isnull=False)
     return (
         MatchReview.objects.visible_to(actor)
-        .filter(
-            decision=MatchDecision.OPEN, first__merged_into__isnull=True, second__merged_into__isnull=True
-        )
+        .filter(decision=MatchDecision.OPEN)
+        .exclude(Exists(merged.filter(pk=OuterRef("first_id"))))
+        .exclude(Exists(merged.filter(pk=OuterRef("second_id"))))
         .select_related("first", "second", "place")
         .order_by("-score", "pk")
     )
