@@ -27,6 +27,7 @@ from lianfang.outlook.models import Run, RunStatus, Study
 from lianfang.outlook.runs import digest_of, keep_run
 from lianfang.outlook.scores import score_of
 from lianfang.regions.mart import DEPTH
+from lianfang.regions.selectors import read_once
 
 CODE = "area_beds"
 _FEWEST = 3  # days on file
@@ -166,7 +167,7 @@ def bed_rows(run: Run, areas: Sequence[str]) -> list[dict[str, Any]]:
     file = _folder() / str(run.result.get("file", "none"))
     if not file.exists():
         return []
-    table = pq.read_table(file)
+    table = read_once(str(file))
     rows: list[dict[str, Any]] = table.filter(
         pc.is_in(table["area"], pa.array(list(areas), pa.string()))
     ).to_pylist()

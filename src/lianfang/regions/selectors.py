@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from statistics import median
 from typing import Any
 
@@ -172,10 +173,16 @@ def outlook_rows(run: Run, disease: str, areas: Sequence[str]) -> dict[str, dict
     file = Mart(disease).root / "outlooks" / str(run.result["file"])
     if not file.exists():
         return {}
-    table = pq.read_table(file)
+    table = read_once(str(file))
     return {
         str(row["area"]): row for row in table.filter(pc.is_in(table["area"], _strings(areas))).to_pylist()
     }
+
+
+@lru_cache(maxsize=16)
+def read_once(file: str) -> Any:
+    """Return the table of a file that a run left: such a file is written once and never changed."""
+    return pq.read_table(file)
 
 
 def _strings(values: Sequence[str]) -> Any:
