@@ -92,6 +92,7 @@ def _changes(figures: Figures, w: Words) -> list[str]:
         for text in (
             _of_curve(figures, w),
             _of_r(figures, w),
+            _of_models(figures, w),
             _of_alerts(figures, w),
             _of_chains(figures, w),
             _of_data(figures, w),
@@ -120,6 +121,14 @@ def _of_r(figures: Figures, w: Words) -> str:
     when, middle, low, high, _ = spread.latest
     word = "change.r_above" if low > 1 else "change.r_below" if high < 1 else "change.r_open"
     return w(word, r=f"{middle:.2f}", low=f"{low:.2f}", high=f"{high:.2f}", day=day(when))
+
+
+def _of_models(figures: Figures, w: Words) -> str:
+    """Falling counts beside an R above one look like a mistake; that two models read one wave differently is said with them."""
+    if isinstance(figures.outlook, LeftOut) or figures.outlook.disagree is None:
+        return ""
+    trend, renewal = figures.outlook.disagree
+    return w("change.models", trend=whole(trend), renewal=whole(renewal))
 
 
 def _of_alerts(figures: Figures, w: Words) -> str:
