@@ -13,9 +13,11 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.access.models import Grant, User
 from lianfang.core.registry.models import Place
 from lianfang.loop.models import Finding
+from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.mart import Mart
 from lianfang.regions.models import Boundary, Grade
 from lianfang.regions.night import compute
+from lianfang.regions.selectors import changes_behind
 from lianfang.regions.services import take_boundaries
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +72,27 @@ def test_the_board_its_map_and_what_stands_behind_a_figure(province):
     earlier = text_of(province, "areas", "area=4201&day=2020-02-11")
     assert "49 999" not in earlier
     assert "Hit rate" in text_of(province, "area_methods", "area=42")
+
+
+def test_every_figure_of_the_board_leads_to_its_rows_and_its_query(province):
+    """Each card is a link; its page has the same value, the query, and the changes; of a count they add up to it."""
+    board = text_of(province, "areas", "area=4201")
+    panel = Mart(DISEASE).read(["CN.42.4201."])
+    for code, one in INDICATORS.items():
+        card = board.split(f"/areas/figures/{code}?")[1]
+        said = card.split("<b>")[1].split("</b>")[0]
+        page = text_of(province, "area_figure", "area=4201", code=code)
+        assert "SELECT" in page, code
+        assert said in page, code
+        if (
+            one.is_told(panel)
+            and not one.whole
+            and code in {"total", "confirmed", "cured", "died", "suspected"}
+        ):
+            rows = changes_behind(DISEASE, "CN.42.4201.", one.measure, panel.last, limit=100_000)
+            is_sum = code in {"total", "suspected"}
+            told = sum(n for day, _, n, _ in rows if is_sum or day == panel.last)
+            assert told == one.value(panel), code
 
 
 def test_what_an_area_does_not_publish_is_no_nought(province):
