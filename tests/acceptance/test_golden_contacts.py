@@ -120,6 +120,9 @@ def observed(story: Story, first: Contact, second: Contact, to: int) -> None:
         seen(story, "bao", first)
         seen(story, "dina", second)
     story.turn()
+    for contact, county in ((first, "420106"), (second, "420107")):
+        brought = Task.objects.filter(duty="contacts.supply", subject_id=Stay.objects.get(contact=contact).pk)
+        assert brought.filter(occasion="2020-02-13", path__within=story.world.places[county].path).exists()
     visits = Task.objects.filter(
         duty="contacts.observe", occasion__lte=f"2020-02-{to}", occasion__gte="2020-02-13"
     )

@@ -265,6 +265,10 @@ def list_contacts(story: Story, case: Case) -> list[Contact]:
         assert task.due_at == story.at + 24 * HOUR
         first_day = Task.objects.get(duty="contacts.observe", subject_id=contact.pk)
         assert (first_day.occasion, first_day.unit_id) == ("2020-02-12", task.unit_id)
+        placing = task_of("contacts.place", contact.pk)
+        assert placing.unit.code == ("420107-cdc" if is_away else "420106-cdc")
+    # The plans before September 2020 name no days on which contacts are tested.
+    assert not Task.objects.filter(duty="contacts.swab").exists()
     assert task_of("contacts.list", case.pk).status == "done"
     assert {c.pk for c in Contact.objects.visible_to(story.who("dina"))} == {c.pk for c in named[:3]}
     return named

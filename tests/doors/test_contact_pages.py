@@ -1,6 +1,6 @@
 """The pages of contacts: interview to release, both sides of a border, the round, the self-report link."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -8,11 +8,14 @@ from django.urls import reverse
 from tests.world import World, a_person, build_world
 
 from lianfang.cases import services as cases
+from lianfang.cases.models import Case
 from lianfang.common.clock import local_day, now
 from lianfang.contacts import services as contacts
 from lianfang.contacts.models import Contact, Observation, Stay
 from lianfang.core.access.actor import Actor
+from lianfang.core.registry.services import create_household
 from lianfang.loop.worker import sweep, turn
+from lianfang.teams.models import Team, Worker
 
 pytestmark = pytest.mark.django_db
 BY = Actor.system("test")
@@ -235,6 +238,12 @@ def test_where_somebody_lives_is_chosen_by_name(world: World) -> None:
     refused = alice.post(address, row | {"r0-place_code": village.name})
     assert refused.status_code == 422
     assert twin.code in refused.content.decode(), "of two places of one name the reader says which"
+    # Names of places above may stand before the name, apart or together, also across the border.
+    for words in (f"西河县 {village.name}", f"西河县{village.name}"):
+        answer = alice.post(address, row | {"r0-name": f"李娜{len(words)}", "r0-place_code": words})
+        assert answer.status_code == 302, words
+        assert Contact.objects.last().place == twin
+    Contact.objects.all().delete()
     type(twin).objects.filter(pk=twin.pk).update(name="another")
     assert alice.post(address, row | {"r0-place_code": village.name}).status_code == 302
     assert Contact.objects.get().place == village
@@ -252,3 +261,86 @@ def test_a_contact_tells_of_contacts_of_their_own(world: World) -> None:
     other = a_case(world)
     strange = reverse("web:interview", kwargs={"number": other.number}) + f"?via={contact.pk}"
     assert alice.post(strange, row).status_code == 404
+
+
+def test_one_person_and_all_they_are(world: World) -> None:
+    """Contact, case, health worker, member of a household, in isolation: one page says so, each as far as one may see."""
+    contact, at = a_contact(world), now()
+    person = contact.person
+    contacts.place_contact(contact=contact, by=BY, at=at)
+    contacts.suspect_contact(contact=contact, reason="fever", by=BY, at=at)
+    create_household(place=person.place, members=[(person, "spouse")], from_on=date(2019, 1, 1), by=BY, at=at)
+    team = Team.objects.create(
+        name="东山医疗队", home=world.units["420106-cdc"], path=person.path, source_path=person.path
+    )
+    Worker.objects.create(
+        team=team, person=person, code="D-1", skill="nurse", path=person.path, source_path=person.path
+    )
+    page = reverse("web:person", kwargs={"uid": person.uid})
+    shown = signed_in(world, "alice").get(page).content.decode()
+    case = Case.objects.get(person=person)
+    for word in (case.number, contact.case.number, "东山医疗队", "H-", "居家"):
+        assert word in shown, word
+    assert case.number not in signed_in(world, "bao").get(page).content.decode()
+
+
+def test_a_meeting_is_shown_with_what_the_edition_makes_of_it_in_the_reader_s_words(world: World) -> None:
+    case, at = a_case(world), now()
+    contact = contacts.name_contact(
+        person=a_person(world, at=at), case=case, last_contact_on=local_day(at), setting="aerosol",
+        distance_m=0.5, relation="colleague", by=BY, at=at,
+    )  # fmt: skip
+    contacts.record_exposure(
+        contact=contact, to_on=local_day(at), setting="meal", protection="full", by=BY, at=at
+    )
+    alice = signed_in(world, "alice")
+    alice.cookies["django_language"] = "zh-hans"
+    shown = alice.get(reverse("web:contact", kwargs={"pk": contact.pk})).content.decode()
+    for words in (
+        "产生气溶胶",
+        "共餐",
+        "同事",
+        "计入",
+        "不计入：有效防护",
+        "第0天",
+        "密切接触者医学观察",
+    ):
+        assert words in shown, words
+    for code in (">aerosol<", ">meal<", "contact_definition@5"):
+        assert code not in shown, code
+    choices = alice.get(reverse("web:contact", kwargs={"pk": contact.pk})).context["acts"]
+    settings = next(form for act, _label, form in choices if act == "expose").fields["setting"].choices
+    assert [code for code, _words in settings] == [
+        "", "household", "caregiver", "aerosol", "office", "meal", "visitor", "vehicle", "other",
+    ]  # fmt: skip
+
+
+def test_who_was_named_by_two_cases_stands_once_in_the_list_with_both(world: World) -> None:
+    first = a_contact(world)
+    second = contacts.name_contact(
+        person=first.person, case=a_case(world), last_contact_on=local_day(now()), by=BY, at=now()
+    )
+    alice = signed_in(world, "alice")
+    for which in ("under", "unseen", "all"):
+        shown = alice.get(reverse("web:contacts"), {"which": which})
+        [(row, others)] = shown.context["contacts"]
+        assert {row.pk, *(other.pk for other in others)} == {first.pk, second.pk}
+        for contact in (first, second):
+            assert contact.case.number in shown.content.decode()
+
+
+def test_who_is_isolated_in_an_area_day_by_day(world: World) -> None:
+    alice, at = signed_in(world, "alice"), now()
+    empty = alice.get(reverse("web:isolation"))
+    assert empty.context["is_empty"]
+    site = contacts.open_site(place=world.places["420106"], name="东山宾馆", kind="hotel", by=BY, at=at)
+    earlier = at - timedelta(days=3)
+    contacts.add_beds(site=site, room="1", n=2, from_at=earlier, by=BY, at=at)
+    for place in (site, None, None):
+        contacts.place_contact(contact=a_contact(world), site=place, by=BY, at=at)
+    shown = alice.get(reverse("web:isolation"))
+    people, home, places = (one["values"][-5:] for one in shown.context["curve"]["series"])
+    assert (people, home, places) == ([0, 0, 0, 0, 1], [0, 0, 0, 0, 2], [0, 2, 2, 2, 2])
+    assert shown.context["now"].n_at_home == 2
+    there = signed_in(world, "dina").get(reverse("web:isolation"))
+    assert there.context["is_empty"]

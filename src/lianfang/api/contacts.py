@@ -208,6 +208,7 @@ class ToldIn(Sent):
     relation: str = ""
     setting: str = ""
     protection: Literal["unknown", "none", "partial", "full"] = "unknown"
+    distance_m: float | None = None
     place_text: str = ""
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from lianfang.common.clock import end_of, local_day
+from lianfang.common.clock import end_of, local_day, start_of
 from lianfang.common.errors import NotVisible
-from lianfang.contacts.models import Bed, IsolationSite, Room, Stay
+from lianfang.contacts.models import Bed, IsolationSite, Room, Stay, StayKind
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 
@@ -80,6 +80,40 @@ def over_days(site: IsolationSite, *, at: datetime, days: int = 14) -> list[Fill
         moment = min(end_of(on), at)
         filled.append(Filled(on, _count(beds, moment), _count(stays, moment)))
     return filled
+
+
+@dataclass(frozen=True, slots=True)
+class Isolated:
+    """One day of an area: who was isolated at its end, in centres and at home, and the places of the centres."""
+
+    on: date
+    n_beds: int
+    n_in_centres: int
+    n_at_home: int
+
+
+def area_over_days(actor: Actor, *, path: str, at: datetime, days: int = 30) -> list[Isolated]:
+    """Return who was isolated in the area at the end of each of the last days, today as it is now: two queries."""
+    since = start_of(local_day(at) - timedelta(days=days - 1))
+    open_since = Q(until_at__isnull=True) | Q(until_at__gt=since)
+    sites = IsolationSite.objects.visible_to(actor)
+    beds = Bed.objects.filter(open_since, room__site__in=sites.filter(path__within=path) if path else sites)
+    stays = Stay.objects.visible_to(actor).filter(open_since, superseded_at__isnull=True)
+    stays = stays.filter(path__within=path) if path else stays
+    spans: dict[str, list[tuple[datetime, datetime | None]]] = {kind: [] for kind in StayKind.values}
+    for kind, first, last in stays.order_by().values_list("kind", "occurred_at", "until_at"):
+        spans[kind].append((first, last))
+    places = list(beds.order_by().values_list("from_at", "until_at"))
+    found = []
+    for n in range(days - 1, -1, -1):
+        on = local_day(at) - timedelta(days=n)
+        moment = min(end_of(on), at)
+        counts = (
+            _count(places, moment),
+            *(_count(spans[kind], moment) for kind in (StayKind.CENTRE, StayKind.HOME)),
+        )
+        found.append(Isolated(on, *counts))
+    return found
 
 
 def _count(spans: list[tuple[datetime, datetime | None]], at: datetime) -> int:

@@ -13,6 +13,8 @@ _DATES = (
     re.compile(r"(?<![\d/.-])(?P<m>\d{1,2})[/.-](?P<d>\d{1,2})(?![\d/.-])"),
 )
 _CODE = re.compile(r"(?<!\d)(\d{6}|\d{9}|\d{12})(?!\d)")
+# What follows a name and ends in a word for a kind of place is where the person lives.
+_PLACE = re.compile(r"(?:[省市区县旗镇乡村]|街道|社区|网格)$")
 # Words for how somebody belongs to the case, both languages; the value is what is kept.
 _RELATIONS = {
     "妻子": "spouse", "丈夫": "spouse", "爱人": "spouse", "配偶": "spouse", "wife": "spouse", "husband": "spouse",
@@ -28,13 +30,16 @@ _RELATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """One person as a line tells it; what could not be read is empty. `line` is the line as it stood."""
+    """One person as a line tells it; what could not be read is empty. `line` is the line as it stood.
+
+    `place` is the code or the name of where they live.
+    """
 
     line: str
     name: str = ""
     phone: str = ""
     relation: str = ""
-    place_code: str = ""
+    place: str = ""
     last_contact_on: date | None = None
 
 
@@ -48,17 +53,19 @@ def _read(line: str, on: date) -> Pasted:
     rest, phone = _take_phone(rest)
     rest, day = _take_day(rest, on)
     rest, code = _take(rest, _CODE)
-    names, relation = [], ""
+    names, relation, place = [], "", ""
     for part in (p.strip(" :：()（）") for p in _SPLIT.split(rest)):
         word = part.lower()
         if not part:
             continue
         if word in _RELATIONS and not relation:
             relation = _RELATIONS[word]
+        elif names and _PLACE.search(part):
+            place = f"{place} {part}".strip()
         elif not part.isdigit():
             names.append(part)
     name, told = _name(names)
-    return Pasted(line.strip(), name, phone, relation or told, code, day)
+    return Pasted(line.strip(), name, phone, relation or told, code or place, day)
 
 
 def _name(parts: list[str]) -> tuple[str, str]:

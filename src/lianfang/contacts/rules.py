@@ -87,6 +87,28 @@ def settings_in_force(disease: str, on: date, place: str = "") -> dict[str, dict
     return {} if rule is None else {code: {"en": t.en, "zh": t.zh} for code, t in rule.settings.items()}
 
 
+def definition_of(edition_id: str) -> ContactDefinitionParameters | None:
+    """Return the definition of a stored edition; None where there is none."""
+    return site_rules().edition(edition_id).of(ContactDefinitionParameters) if edition_id else None
+
+
+def number_of_contact_day(edition_id: str) -> int:
+    """Return which number the edition of observation gives to the day of the last contact: 0 by WHO usage."""
+    return site_rules().edition(edition_id).of(ObservationParameters).first_day_number if edition_id else 0
+
+
+def setting_words(disease: str) -> dict[str, dict[str, str]]:
+    """Return the words for every setting that an edition of the disease's definition ever had, the newest last said."""
+    book = site_rules()
+    if disease not in book.diseases() or not book.pack(disease).has("contact_definition"):
+        return {}
+    words: dict[str, dict[str, str]] = {}
+    for edition in book.editions(f"{disease}/contact_definition"):
+        for code, said in edition.of(ContactDefinitionParameters).settings.items():
+            words[code] = {"en": said.en, "zh": said.zh}
+    return words
+
+
 def confinement(on: date, place: str = "") -> tuple[str, ConfinementParameters]:
     """Return the edition in force and what it says people in isolation are owed."""
     try:

@@ -1,14 +1,17 @@
 """Reads of contacts for doors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lianfang.cases.models import Case
 from lianfang.common.errors import NotVisible
+from lianfang.contacts.exposed import Window, why_not, window_of
 from lianfang.contacts.models import Closing, Contact, Exposure, Liaison, Observation, Seen, Stay, Swab
+from lianfang.contacts.rules import definition_of
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Person
@@ -23,6 +26,7 @@ class ContactFilter:
     status: str = ""
     on: date | None = None
     unseen: bool = False
+    once: bool = False  # one row a person and disease, the one named last, however many cases named them
 
 
 def contacts_of_case(actor: Actor, case: Case) -> list[Contact]:
@@ -36,10 +40,26 @@ def list_contacts(
 ) -> list[Contact]:
     """Return one page of contacts, the newest named first; `after` is (epoch second, id) of the last row before."""
     rows = _narrow(Contact.objects.visible_to(actor), wanted)
+    if wanted.once:
+        named_later = Q(named_at__gt=OuterRef("named_at")) | Q(
+            named_at=OuterRef("named_at"), pk__gt=OuterRef("pk")
+        )
+        same = {"person_id": OuterRef("person_id"), "disease": OuterRef("disease")}
+        others = _narrow(Contact.objects.visible_to(actor), wanted).filter(named_later, **same)
+        rows = rows.filter(~Exists(others))
     if after is not None:
         moment, pk = after
         rows = rows.filter(named_at__lte=moment).filter(Q(named_at__lt=moment) | Q(pk__lt=pk))
     return list(rows.select_related("person", "place", "case").order_by("-named_at", "-pk")[:limit])
+
+
+def also_named(actor: Actor, contacts: Sequence[Contact]) -> dict[int, list[Contact]]:
+    """Return, for each of the rows, the other rows of the same person and disease that the actor may see: one query."""
+    rows = Contact.objects.visible_to(actor).filter(person_id__in={c.person_id for c in contacts})
+    of_person: dict[tuple[int, str], list[Contact]] = {}
+    for row in rows.select_related("case").order_by("-named_at", "-pk"):
+        of_person.setdefault((row.person_id, row.disease), []).append(row)
+    return {c.pk: [row for row in of_person[c.person_id, c.disease] if row.pk != c.pk] for c in contacts}
 
 
 def _narrow(rows: Any, wanted: ContactFilter) -> Any:
@@ -122,6 +142,15 @@ def exposures_of(contact: Contact) -> QuerySet[Any]:
     return rows.order_by("-to_on", "-pk")
 
 
+def judged_exposures(contact: Contact) -> list[tuple[Exposure, str]]:
+    """Return the meetings that hold, each with why it does not count by the edition of the row; "" where it counts."""
+    rule = definition_of(contact.window_edition)
+    window = Window()
+    if rule is not None and contact.window_from_on is not None:
+        window = window_of(rule, contact.window_from_on + timedelta(days=rule.days_before))
+    return [(exposure, why_not(exposure, window, rule)) for exposure in exposures_of(contact)]
+
+
 def get_teller(actor: Actor, case: Case, pk: int) -> Contact:
     """Return the contact of that case who tells of others, or raise NotVisible."""
     via = get_contact(actor, pk)
@@ -159,8 +188,13 @@ def get_stay(actor: Actor, pk: int) -> Stay:
 
 
 def stays_of(actor: Actor, contact: Contact) -> list[Stay]:
+    """Return the stays of the contact's person that the actor may see, the latest first."""
+    return stays_of_person(actor, contact.person)
+
+
+def stays_of_person(actor: Actor, person: Person) -> list[Stay]:
     """Return the person's stays that the actor may see, the latest first."""
-    rows = Stay.objects.visible_to(actor).filter(person=contact.person_id, superseded_at__isnull=True)
+    rows = Stay.objects.visible_to(actor).filter(person=person, superseded_at__isnull=True)
     return list(rows.select_related("person", "bed__room__site", "place").order_by("-occurred_at"))
 
 

@@ -12,7 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.models import Finding
+from lianfang.common.clock import local_day
 from lianfang.common.errors import NotVisible
+from lianfang.common.paths import code_of
 from lianfang.contacts import services
 from lianfang.contacts.models import (
     Attendance,
@@ -27,6 +29,7 @@ from lianfang.contacts.models import (
 )
 from lianfang.contacts.selectors import get_contact
 from lianfang.core.access.permissions import Permission
+from lianfang.web.contact_words import setting_choices
 from lianfang.web.door import page
 
 
@@ -38,11 +41,15 @@ class ExposureForm(forms.Form):
     )
     to_on = forms.DateField(label=_("To"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     place_text = forms.CharField(label=_("Where"), required=False, max_length=200)
-    setting = forms.CharField(label=_("Setting"), required=False, max_length=40)
+    setting = forms.ChoiceField(label=_("Setting"), required=False)
     distance_m = forms.FloatField(label=_("Distance, m"), required=False, min_value=0)
     minutes = forms.IntegerField(label=_("Minutes"), required=False, min_value=0)
     protection = forms.ChoiceField(label=_("Protection"), choices=Protection.choices)
     counts_because = forms.CharField(label=_("Counts in any case, because"), required=False)
+
+    def __init__(self, *args: Any, settings: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["setting"].choices = [("", "–"), *settings]  # type: ignore[attr-defined]
 
 
 class StayForm(forms.Form):
@@ -180,15 +187,20 @@ _ON_STAY = frozenset({"liaison", "attend", "supply", "release"})
 def acts_for(request: Any, contact: Any, *, has_stay: bool) -> list[tuple[str, Any, forms.Form]]:
     """Return (act, button, empty form) for what the actor may do with the contact as it stands."""
     return [
-        (act, label, _form(request, act))
+        (act, label, _form(request, contact, act))
         for act, (_f, _do, permission, label) in ACTS.items()
         if request.actor.may(permission, contact.path) and (has_stay or act not in _ON_STAY)
     ]
 
 
-def _form(request: Any, act: str, data: Any = None) -> forms.Form:
+def _form(request: Any, contact: Any, act: str, data: Any = None) -> forms.Form:
     made: Any = ACTS[act][0]
-    more = {"sites": sites_for(request)} if act == "place" else {}
+    more: dict[str, Any] = {}
+    if act == "place":
+        more = {"sites": sites_for(request)}
+    elif act == "expose":
+        on, of_case = local_day(request.at), code_of(contact.source_path or contact.path)
+        more = {"settings": setting_choices(contact.disease, on, of_case)}
     form: forms.Form = made(data, prefix=act, **more)
     return form
 
@@ -206,7 +218,7 @@ def act_on_contact(request: Any, pk: int, act: str) -> HttpResponse:
     permission, label = ACTS[act][2], ACTS[act][3]
     row = get_contact(request.actor, pk)
     request.actor.require(permission, row.path)
-    form = _form(request, act, request.POST)
+    form = _form(request, row, act, request.POST)
     if not form.is_valid():
         context = {"contact": row, "act": act, "label": label, "form": form}
         return render(request, "contacts/act.html", context, status=422)

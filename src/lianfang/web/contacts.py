@@ -15,13 +15,15 @@ from lianfang.common.clock import local_day, site_zone, start_of
 from lianfang.contacts import services
 from lianfang.contacts.models import FollowUp, Seen
 from lianfang.contacts.release import release_verdict
+from lianfang.contacts.rules import number_of_contact_day
 from lianfang.contacts.selectors import (
     ContactFilter,
+    also_named,
     closings_of,
     coverage,
     days_of,
-    exposures_of,
     get_contact,
+    judged_exposures,
     liaison_of,
     list_contacts,
     roles_of,
@@ -53,11 +55,13 @@ def contacts(request: Any) -> HttpResponse:
         status="" if which in {"under", "unseen", "all"} else which,
         on=today if which in {"under", "unseen"} else None,
         unseen=which == "unseen",
+        once=True,
     )
     left, _dot, right = query.get("after", "").partition(".")
     after = (int(left), int(right)) if left.isdigit() and right.isdigit() else None
     rows = list_contacts(request.actor, wanted, after=after, limit=_PAGE + 1)
     more, rows = len(rows) > _PAGE, rows[:_PAGE]
+    others = also_named(request.actor, rows)
     twin = None
     if request.actor.may(Permission.CASE_VIEW):
         twin = coverage(
@@ -72,7 +76,7 @@ def contacts(request: Any) -> HttpResponse:
             *FollowUp.choices[1:],
             ("all", _("all")),
         ],
-        "contacts": rows,
+        "contacts": [(row, others[row.pk]) for row in rows],
         "twin": twin,
         "after": f"{int(rows[-1].named_at.timestamp())}.{rows[-1].pk}" if more else "",
     }
@@ -116,10 +120,11 @@ def _show(
     sees_person = sees_the_person(request.actor, row)
     stays = stays_of(request.actor, row) if sees_person else []
     running = next((stay for stay in stays if stay.until_at is None), None)
+    first_number = number_of_contact_day(row.edition)
     verdict = release_verdict(row, at=request.at) if running else None
     context = {
         "contact": row,
-        "days": _days(row, visits),
+        "days": _days(row, visits, first_number),
         "tasks": tasks_about(
             [
                 ("contacts.Contact", [row.pk]),
@@ -129,7 +134,8 @@ def _show(
         ),
         "visit": (visit or Visit(initial={"seen_at": local})) if may_visit else None,
         "close": (close or CloseForm()) if may_close and row.status == FollowUp.UNDER else None,
-        "exposures": exposures_of(row),
+        "exposures": judged_exposures(row),
+        "first_number": first_number,
         "swabs": swabs_of(row),
         "closings": closings_of(row),
         "may_withdraw": may_close,
@@ -147,15 +153,18 @@ def _show(
     return render(request, "contacts/contact.html", context, status=status)
 
 
-def _days(row: Any, visits: list[Any]) -> list[tuple[Any, list[Any]]]:
+def _days(row: Any, visits: list[Any], first_number: int) -> list[tuple[Any, int | None, list[Any]]]:
+    """Return (day, its number as the edition counts, visits) of the observation and of every day with a visit."""
     if row.observe_from_on is None:
-        return [(visit.on, [visit]) for visit in visits]
+        return [(visit.on, None, [visit]) for visit in visits]
     by_day: dict[Any, list[Any]] = {}
     for visit in visits:
         by_day.setdefault(visit.on, []).append(visit)
     n = (row.observe_until_on - row.observe_from_on).days + 1
     days = {row.observe_from_on + timedelta(days=k) for k in range(n)} | set(by_day)
-    return [(day, by_day.get(day, [])) for day in sorted(days)]
+    return [
+        (day, (day - row.last_contact_on).days + first_number, by_day.get(day, [])) for day in sorted(days)
+    ]
 
 
 @page("contacts/<int:pk>", name="contact", permission=Permission.OBSERVATION_RECORD, method="POST")

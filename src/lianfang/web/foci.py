@@ -28,9 +28,10 @@ from lianfang.outlook.selectors import (
 )
 from lianfang.rulebook.kinds.surveillance import SpecialPlacesParameters
 from lianfang.web.area import chosen_area
+from lianfang.web.contact_words import setting_of
 from lianfang.web.door import page
 from lianfang.web.language import in_language
-from lianfang.web.words import disease_name, words_of
+from lianfang.web.words import disease_name
 
 VIEW = Permission.CASE_VIEW
 _LIMIT = 200
@@ -76,7 +77,7 @@ def foci_page(request: Any) -> HttpResponse:
         "rows": [(focus, name_of(focus), special.get(focus.special, "")) for focus in rows],
         "rates": [
             (
-                words_of(one.setting) if one.setting else gettext("not recorded"),
+                setting_of(one.setting, disease or "") if one.setting else gettext("not recorded"),
                 one,
                 *(None if value is None else round(100 * value) for value in (one.rate, one.low, one.high)),
             )

@@ -15,15 +15,14 @@ from lianfang.common.paths import code_of
 from lianfang.contacts.errors import NothingPasted
 from lianfang.contacts.models import Protection
 from lianfang.contacts.pasting import read_paste
-from lianfang.contacts.rules import settings_in_force
 from lianfang.contacts.selectors import contacts_of_case, get_teller
 from lianfang.contacts.services import list_from_interview
 from lianfang.contacts.services.interviewing import Told
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.selectors import places_meant, small_places
+from lianfang.core.registry.selectors import places_meant, small_places, whole_names
 from lianfang.outlook.methods import together
+from lianfang.web.contact_words import setting_choices
 from lianfang.web.door import page
-from lianfang.web.language import in_language
 
 _MOST = 100
 
@@ -33,8 +32,10 @@ class PasteForm(forms.Form):
 
     text = forms.CharField(
         label=_("People, one on a line"),
-        widget=forms.Textarea({"rows": 7}),
-        help_text=_("Name, telephone, relation, day of the last contact, place code: in any order."),
+        widget=forms.Textarea({"rows": 7, "placeholder": "李娜 13800138000 妻子 2月10日 西河县西城镇"}),
+        help_text=_(
+            "Name, telephone, relation, day of the last contact, township and village or their code: in any order."
+        ),
     )
 
 
@@ -51,7 +52,9 @@ class RowForm(forms.Form):
         label=_("Last contact"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
     setting = forms.ChoiceField(label=_("Setting"), required=False)
+    distance_m = forms.FloatField(label=_("Nearest distance, m"), required=False, min_value=0, max_value=1000)
     protection = forms.ChoiceField(label=_("Protection"), choices=Protection.choices, required=False)
+    place_text = forms.CharField(label=_("Where they met"), required=False, max_length=200)
     place_code = forms.CharField(
         label=_("Lives in (name or code)"),
         required=False,
@@ -73,9 +76,12 @@ class RowForm(forms.Form):
         if len(found) == 1:
             return found[0]
         if not found:
-            raise forms.ValidationError(gettext("No place has this name or code here."))
-        named = "; ".join(f"{place.code} {place.name}" for place in found[:8])
-        raise forms.ValidationError(gettext("Several places are called so: %s. Give the code.") % named)
+            raise forms.ValidationError(gettext("No place has this name or code."))
+        named = "; ".join(f"{place.code} {name}" for place, name in whole_names(found[:8]))
+        raise forms.ValidationError(
+            gettext("Several places are called so: %s. Write the county before the name, or give the code.")
+            % named
+        )
 
     def clean(self) -> dict[str, Any]:
         """Ask for the last day where somebody is named."""
@@ -154,14 +160,12 @@ def _show(
 
 
 def _settings(case: Any, request: Any) -> list[tuple[str, str]]:
-    words = settings_in_force(case.disease, local_day(request.at), code_of(case.path))
-    return [(code, in_language(text)) for code, text in words.items()]
+    return setting_choices(case.disease, local_day(request.at), code_of(case.path))
 
 
 def _initial(one: Any) -> dict[str, Any]:
-    return {
-        name: getattr(one, name) for name in ("name", "phone", "relation", "place_code", "last_contact_on")
-    }
+    told = {name: getattr(one, name) for name in ("name", "phone", "relation", "last_contact_on")}
+    return {**told, "place_code": one.place}
 
 
 def _numbers(posted: Any) -> list[int]:
@@ -172,8 +176,8 @@ def _numbers(posted: Any) -> list[int]:
 def _told(values: dict[str, Any]) -> Told:
     fields = {
         name: values[name]
-        for name in ("relation", "setting", "protection", "first_contact_on")
-        if values.get(name)
+        for name in ("relation", "setting", "protection", "first_contact_on", "distance_m", "place_text")
+        if values.get(name) not in (None, "")
     }
     return Told(
         name=values["name"],

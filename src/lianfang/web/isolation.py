@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.contacts import services
 from lianfang.contacts.models import IsolationSite, Room, SiteKind
-from lianfang.contacts.occupancy import list_sites, over_days, rooms_of
+from lianfang.contacts.occupancy import area_over_days, list_sites, over_days, rooms_of
 from lianfang.core.access.permissions import Permission
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
@@ -20,15 +20,17 @@ from lianfang.web.door import page
 class SiteForm(forms.Form):
     """A new site in the area."""
 
-    name = forms.CharField(label=_("Name"), max_length=160)
+    name = forms.CharField(label=_("Name of the site"), max_length=160)
     kind = forms.ChoiceField(label=_("Kind"), choices=SiteKind.choices)
 
 
 class BedsForm(forms.Form):
     """Places added to a room, or closed in it, from now on."""
 
-    room = forms.CharField(label=_("Room"), max_length=40)
-    n = forms.IntegerField(label=_("Places"), min_value=1, max_value=500)
+    room = forms.CharField(
+        label=_("Room"), max_length=40, help_text=_("A new room comes into being with its first place.")
+    )
+    n = forms.IntegerField(label=_("How many places"), min_value=1, max_value=500)
     act = forms.ChoiceField(label=_("Act"), choices=[("add", _("add")), ("close", _("close"))])
 
 
@@ -37,12 +39,31 @@ def sites(request: Any) -> HttpResponse:
     """List the sites of the area with free places."""
     area = chosen_area(request, Permission.CONTACT_VIEW)
     may = area.place is not None and request.actor.may(Permission.CONTACT_EDIT, area.path)
+    return _show_area(request, area, SiteForm() if may else None)
+
+
+def _show_area(request: Any, area: Any, form: SiteForm | None, status: int = 200) -> HttpResponse:
+    days = area_over_days(request.actor, path=area.path, at=request.at)
     context = {
         "area": area,
         "sites": list_sites(request.actor, path=area.path, at=request.at),
-        "form": SiteForm() if may else None,
+        "now": days[-1],
+        "is_empty": not any(each.n_in_centres or each.n_at_home for each in days),
+        "curve": {
+            "days": [each.on.isoformat() for each in days],
+            "series": [
+                _line(gettext("in centres"), "bar", [each.n_in_centres for each in days], stack="people"),
+                _line(gettext("at home"), "bar", [each.n_at_home for each in days], stack="people"),
+                _line(gettext("places in centres"), "line", [each.n_beds for each in days]),
+            ],
+        },
+        "form": form,
     }
-    return render(request, "contacts/isolation.html", context)
+    return render(request, "contacts/isolation.html", context, status=status)
+
+
+def _line(name: str, kind: str, values: list[int], **more: str) -> dict[str, Any]:
+    return {"name": name, "kind": kind, "values": values, **more}
 
 
 @page("isolation", name="isolation", permission=Permission.CONTACT_EDIT, method="POST")
@@ -53,12 +74,7 @@ def open_site(request: Any) -> HttpResponse:
     if area.place is not None and form.is_valid():
         site = services.open_site(place=area.place, **form.cleaned_data, by=request.actor, at=request.at)
         return redirect("web:isolation_site", pk=site.pk)
-    context = {
-        "area": area,
-        "sites": list_sites(request.actor, path=area.path, at=request.at),
-        "form": form,
-    }
-    return render(request, "contacts/isolation.html", context, status=422)
+    return _show_area(request, area, form, status=422)
 
 
 @page("isolation/<int:pk>", name="isolation_site", permission=Permission.CONTACT_VIEW)
@@ -76,6 +92,13 @@ def _show(request: Any, row: Any, form: BedsForm, status: int = 200) -> HttpResp
         "rooms": rooms_of(row, at=request.at),
         "days": days,
         "now": days[-1],
+        "curve": {
+            "days": [each.on.isoformat() for each in days],
+            "series": [
+                _line(gettext("occupied"), "bar", [each.n_taken for each in days]),
+                _line(gettext("places"), "line", [each.n_beds for each in days]),
+            ],
+        },
         "form": form if may else None,
     }
     return render(request, "contacts/site.html", context, status=status)

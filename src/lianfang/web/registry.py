@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from lianfang.cases.models import Case
 from lianfang.cases.services import open_case
 from lianfang.contacts.models import Contact
+from lianfang.contacts.selectors import stays_of_person
 from lianfang.core.access.permissions import Permission
 from lianfang.core.access.selectors import emergencies_to_review, get_emergency, own_emergencies
 from lianfang.core.access.services import break_glass, review_break_glass
@@ -28,6 +29,7 @@ from lianfang.core.registry.services import (
     undo_merge,
 )
 from lianfang.core.rules import site_rules
+from lianfang.teams.models import Worker
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
 from lianfang.web.language import in_language
@@ -112,6 +114,10 @@ def _show_person(request: Any, row: Any, revealed: Any = None) -> HttpResponse:
         "contacts": Contact.objects.visible_to(request.actor).filter(person=row).select_related("case")
         if may_see_contacts
         else [],
+        "workers": Worker.objects.visible_to(request.actor).filter(person=row).select_related("team")
+        if request.actor.may(Permission.TEAM_VIEW)
+        else [],
+        "stays": stays_of_person(request.actor, row) if may_see_contacts else [],
         "memberships": row.memberships.select_related("household").order_by("-from_on"),
         "merges": merges_of(row) if request.actor.may(Permission.PERSON_MERGE) else [],
         "reads": events_about(request.actor, subject="registry.Person", subject_id=row.pk)[:20]

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.apps.contacts.play import BY, DAY, a_case, at_noon, named
+from tests.apps.contacts.play import BY, DAY, DISEASE, a_case, at_noon, named
 from tests.world import NOON, World, build_world
 
 from lianfang.cases import services as cases
@@ -16,6 +16,8 @@ from lianfang.contacts.derive import FIELDS, derive_contacts
 from lianfang.contacts.errors import ExposureOutOfOrder
 from lianfang.contacts.exposed import visits_until
 from lianfang.contacts.models import Contact, Exposure, FollowUp, SwabDay
+from lianfang.contacts.rules import number_of_contact_day, setting_words, settings_in_force
+from lianfang.contacts.selectors import judged_exposures
 from lianfang.loop.worker import sweep, turn
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +82,46 @@ def test_distance_counts_from_the_fifth_plan_and_a_person_can_decide_otherwise(w
         world, case, date(2020, 2, 21), at, distance_m=1.5, counts_because="an hour in one lift car"
     )
     assert [c.status for c in (near, far, decided)] == [FollowUp.UNDER, FollowUp.NONE, FollowUp.UNDER]
+
+
+def test_before_the_fifth_plan_no_distance_is_asked_for(world: World) -> None:
+    far = named(world, a_case(world, onset_on=date(2020, 2, 1)), date(2020, 2, 10), distance_m=1.5)
+    assert far.status == FollowUp.UNDER
+    assert [why for _exposure, why in judged_exposures(far)] == [""]
+    sweep(at=at_noon(date(2020, 2, 21)))
+    far.refresh_from_db()
+    assert far.window_edition == "covid_19_cn_2020/contact_definition@5"
+    assert (far.status, far.observe_until_on) == (FollowUp.NONE, None)
+    assert [why for _exposure, why in judged_exposures(far)] == ["too_far"]
+
+
+def test_the_eight_settings_of_the_fifth_plan() -> None:
+    settings_ = settings_in_force(DISEASE, date(2020, 2, 21))
+    assert list(settings_) == [
+        "household", "caregiver", "aerosol", "office", "meal", "visitor", "vehicle", "other",
+    ]  # fmt: skip
+    assert list(settings_in_force(DISEASE, date(2020, 2, 20))) == ["household", "care", "vehicle", "other"]
+    assert set(settings_) <= set(setting_words(DISEASE))
+
+
+def test_each_meeting_says_why_it_does_not_count(world: World) -> None:
+    at = at_noon(date(2020, 2, 24))
+    contact = named(world, a_case(world, onset_on=date(2020, 2, 20), at=at), date(2020, 2, 21), at)
+    for to_on, fields in (
+        (date(2020, 2, 22), {"protection": "full"}),
+        (date(2020, 2, 17), {}),
+        (date(2020, 2, 23), {"distance_m": 2}),
+    ):
+        contact = contacts.record_exposure(contact=contact, to_on=to_on, by=BY, at=at, **fields)
+    assert [(e.to_on.day, why) for e, why in judged_exposures(contact)] == [
+        (23, "too_far"),
+        (22, "protected"),
+        (21, ""),
+        (17, "too_early"),
+    ]
+    assert contact.last_contact_on == date(2020, 2, 21)
+    assert number_of_contact_day(contact.edition) == 0, "the day of the last contact is day 0"
+    assert (contact.observe_until_on - contact.last_contact_on).days == 14
 
 
 def test_without_onset_everything_counts_until_sampling_of_a_person_without_signs_says_more(

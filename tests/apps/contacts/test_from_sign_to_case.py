@@ -7,13 +7,14 @@ from tests.apps.contacts.play import BY, a_case, a_contact, at_noon, named
 from tests.world import NOON, World, build_world
 
 from lianfang.cases.models import Case, EpiLink, Result, Sign
+from lianfang.common.clock import start_of
 from lianfang.contacts import services as contacts
 from lianfang.contacts.errors import LinkUnknown, TooManyReports
 from lianfang.contacts.models import FollowUp, Observation
 from lianfang.contacts.self_links import open_self_link
 from lianfang.core.audit.models import Event
 from lianfang.loop.models import Task
-from lianfang.loop.worker import turn
+from lianfang.loop.worker import sweep, turn
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -83,6 +84,40 @@ def test_two_readings_a_day_one_of_them_the_person_s_own(world: World) -> None:
     turn(at=NOON + 2 * HOUR)
     assert {t.duty: t.status for t in today.all()} == {"contacts.observe": "done", "contacts.measure": "done"}
     assert today.get(duty="contacts.measure").met_at == NOON + 2 * HOUR
+
+
+@pytest.mark.parametrize(("named_at", "readings"), [("21:59", 2), ("22:00", 1)])
+def test_who_is_named_too_late_for_two_readings_has_one_on_that_day(
+    world: World, named_at: str, readings: int
+) -> None:
+    hour, minute = map(int, named_at.split(":"))
+    at = start_of(date(2020, 2, 12)) + timedelta(hours=hour, minutes=minute)
+    contact = a_contact(world, at=at)
+    turn(at=at)
+    first = Task.objects.get(duty="contacts.measure", subject_id=contact.pk)
+    contacts.record_observation(contact=contact, seen="seen_ok", seen_at=at, temperature=36.6, by=BY, at=at)
+    turn(at=at)
+    first.refresh_from_db()
+    assert first.status == ("done" if readings == 1 else "open")
+    next_day = at + timedelta(hours=12)
+    contacts.record_observation(
+        contact=contact, seen="seen_ok", seen_at=next_day, temperature=36.6, by=BY, at=next_day
+    )
+    sweep(at=next_day)
+    second = Task.objects.get(duty="contacts.measure", subject_id=contact.pk, occasion="2020-02-13")
+    assert second.status == "open", "from the next day on there are two"
+
+
+def test_who_was_found_to_be_a_case_need_not_be_told_that_they_are_a_contact(world: World) -> None:
+    contact = a_contact(world)
+    turn(at=NOON)
+    told = Task.objects.get(duty="contacts.notify", subject_id=contact.pk)
+    assert told.status == "open"
+    later = NOON + 5 * HOUR
+    contacts.suspect_contact(contact=contact, reason="fever and cough", by=BY, at=later)
+    turn(at=later)
+    told.refresh_from_db()
+    assert (told.status, told.met_at) == ("done", later)
 
 
 def test_a_fever_that_somebody_reports_of_themselves_is_looked_at(world: World) -> None:

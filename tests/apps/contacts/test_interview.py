@@ -11,9 +11,10 @@ from lianfang.contacts.models import Contact
 from lianfang.contacts.pasting import read_paste
 from lianfang.contacts.selectors import sees_the_person
 from lianfang.contacts.services.interviewing import Told
+from lianfang.core.access.actor import Actor
 from lianfang.core.registry.matching import PersonCandidate
 from lianfang.core.registry.models import MatchReview
-from lianfang.core.registry.services import register_person
+from lianfang.core.registry.services import decide_match, register_person
 from lianfang.loop.models import Task
 from lianfang.loop.worker import turn
 
@@ -46,6 +47,20 @@ def test_messy_lines(line: str, name: str, phone: str, relation: str, day: date 
         assert (read.name, read.relation) == ("王强", "colleague")
         return
     assert (read.name, read.phone, read.relation, read.last_contact_on) == (name, phone, relation, day)
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("李娜 13800138000 妻子 2月10日 西河县西城镇", "西河县西城镇"),
+        ("李娜，西河县，西城镇，13800138000", "西河县 西城镇"),
+        ("李娜 420107001 西城镇", "420107001"),
+        ("李大村 13800138000", ""),
+    ],
+)
+def test_where_somebody_lives_is_read_from_the_line(line: str, place: str) -> None:
+    [read] = read_paste(line, on=TODAY)
+    assert (read.name[0], read.place) == ("李", place)
 
 
 @pytest.mark.django_db
@@ -110,12 +125,19 @@ def test_a_spelling_variant_goes_to_a_person_to_decide() -> None:
     world = build_world()
     case = a_case(world, onset_on=date(2020, 2, 5))
     place = world.places["420106001001"]
-    register_person(
+    known = register_person(
         row=PersonCandidate(name="王晓明", birth_year=1980, place_id=place.pk, path=place.path),
         by=BY,
         at=NOON,
     )
     told = [Told(name="王小明", place=place, last_contact_on=TODAY)]
     [listed] = contacts.list_from_interview(case=case, people=told, by=world.actor("alice"), at=NOON)
+    # Another person until somebody decides: the pair stands in the review queue of the county, with its evidence.
     assert not listed.is_known
-    assert listed.is_undecided == MatchReview.objects.exists()
+    assert listed.is_undecided
+    [review] = MatchReview.objects.visible_to(world.actor("alice"))
+    assert {review.first, review.second} == {known, listed.contact.person}
+    assert review.evidence
+    decide_match(review=review, decision="same", reason="she says so", by=Actor.system("supervisor"), at=NOON)
+    listed.contact.refresh_from_db()
+    assert listed.contact.person == known, "the contact hangs on the record that was there"

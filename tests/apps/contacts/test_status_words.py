@@ -7,6 +7,8 @@ import pytest
 
 from lianfang.contacts.models import FollowUp, Seen
 from lianfang.intake.records import CONTACT, FOLLOW_UP
+from lianfang.intake.shapes.godata import _FOLLOW_UP as TO_GODATA
+from lianfang.intake.shapes.sormas import _CONTACT as TO_SORMAS
 
 # SORMAS FollowUpStatus; `became a case` is its ContactStatus CONVERTED.
 SORMAS = {
@@ -17,6 +19,7 @@ SORMAS = {
     "NO_FOLLOW_UP": FollowUp.NONE,
     "CONVERTED": FollowUp.BECAME_CASE,
 }
+SORMAS_COLUMNS = {"followUpStatus", "contactStatus"}
 GODATA_SEEN = {
     "SEEN_OK": Seen.SEEN_OK,
     "SEEN_NOT_OK": Seen.SEEN_NOT_OK,
@@ -56,6 +59,22 @@ def test_sormas_one_to_one() -> None:
     known = words(CONTACT, "status")
     assert {word: known[word] for word in SORMAS} == SORMAS
     assert sorted(SORMAS.values()) == sorted(FollowUp.values)
+
+
+@pytest.mark.parametrize("status", FollowUp.values)
+def test_sormas_both_ways(status: str) -> None:
+    """What is told to SORMAS is, read back by our own words, the status that it was."""
+    told = {name: write({"status": status}) for name, write in TO_SORMAS.items() if name in SORMAS_COLUMNS}
+    known = words(CONTACT, "status")
+    assert told["contactStatus"] in SORMAS_CONTACT
+    assert known[told["followUpStatus"] or told["contactStatus"]] == status
+
+
+@pytest.mark.parametrize("seen", Seen.values)
+def test_godata_both_ways(seen: str) -> None:
+    told = TO_GODATA["statusId"]({"seen": seen}).rpartition("STATUS_TYPE_")[2]
+    assert GODATA_SEEN[told] == seen
+    assert words(FOLLOW_UP, "seen")[told] == seen
 
 
 def test_every_word_of_sormas_visits_and_contacts() -> None:

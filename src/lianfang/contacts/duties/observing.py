@@ -75,7 +75,8 @@ class NotifyContact(Duty):
             by=answerable(self.capability),
             since="named_at",
             due=deadline("clock.notification", "named_at", disease="disease"),
-            met=Coalesce(F("notified_at"), first_of(seen, "occurred_at")),
+            # Who was found to be a case has been reached, by another way.
+            met=Coalesce(F("notified_at"), first_of(seen, "occurred_at"), F("case_later__opened_at")),
             risk=_risk(),
         )
 
@@ -153,7 +154,12 @@ class MeasureTemperature(Duty):
             apart = deadline("clock.reading_apart", before)
             later = readings.filter(occurred_at__gte=apart)
             days = days.annotate(**{f"_reading_{n}": first_of(later, "occurred_at")})
+        # Who is named so late that no second reading fits into the day has one on that day.
+        named = deadline("clock.reading_apart", "named_at")
+        days = days.annotate(_fits_one=ExpressionWrapper(named, output_field=MOMENT))
+        late = Q(observe_from_on=day_on(), _fits_one__gt=day_ends_at())
         met = When_(
+            When(late, then=F("_reading_1")),
             *(When(condition, then=F(f"_reading_{n}")) for n, condition in _wanted_readings()),
             default=None,
             output_field=MOMENT,

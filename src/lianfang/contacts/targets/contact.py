@@ -40,6 +40,9 @@ _COLUMNS = (
 # What a file can say that the rule does not find by itself.
 _CLOSINGS = {"lost": FollowUp.LOST, "cancelled": FollowUp.CANCELLED, "no_follow_up": FollowUp.NONE}
 
+# What the rule finds by itself: told to other systems, and taken from none.
+_FOUND = (FollowUp.UNDER, FollowUp.COMPLETED, FollowUp.BECAME_CASE)
+
 
 @dataclass
 class Draft:
@@ -137,7 +140,8 @@ class ContactTarget(Target):
                 yield {
                     **names.get(contact.person_id, {}),
                     **_exported(contact),
-                    "status": closed.get(contact.pk),
+                    "status": closed.get(contact.pk)
+                    or (contact.status if contact.status in _FOUND else None),
                 }
 
     def columns(self) -> Sequence[str]:

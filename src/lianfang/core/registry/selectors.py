@@ -1,10 +1,11 @@
 """Reads of the registry."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db.models import Exists, OuterRef, Q
 
 from lianfang.common.errors import NotVisible
+from lianfang.common.paths import lineage
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.errors import UnknownPlace, UnknownUnit
@@ -21,6 +22,9 @@ from lianfang.core.registry.models import (
 from lianfang.core.registry.querysets import MatchReviewQuerySet
 from lianfang.core.registry.ties import reachable
 
+_MOST_MEANT = 20  # places of one name that are offered
+_MOST_ENDINGS = 2000  # places whose name ends a chain of names, looked at
+
 
 def get_place(code: str) -> Place:
     """Return the place of this code, or raise UnknownPlace; places are no secret."""
@@ -31,12 +35,56 @@ def get_place(code: str) -> Place:
 
 
 def places_meant(text: str, *, within: str) -> list[Place]:
-    """Return the place of this code, else the places in force within the area that have this name; none is a secret."""
+    """Return the place of this code, else those of this name: within the area, or where it has none, anywhere.
+
+    Names of places above may stand before it, apart or not ("江北省 东山县 西河镇", "武汉市江岸区"). None is a secret.
+    """
     by_code = Place.objects.filter(code=text).first()
     if by_code is not None:
         return [by_code]
-    rows = Place.objects.filter(abolished_on__isnull=True, path__within=within)
-    return list(rows.filter(Q(name=text) | Q(name_en__iexact=text)).order_by("path")[:20])
+    found = _named(text, within) or _named(text, "")
+    return found or _of_chain("".join(text.split()), text.split())
+
+
+def _named(text: str, within: str) -> list[Place]:
+    rows = Place.objects.filter(Q(name=text) | Q(name_en__iexact=text), abolished_on__isnull=True)
+    rows = rows.filter(path__within=within) if within else rows
+    return list(rows.order_by("path")[:_MOST_MEANT])
+
+
+def _of_chain(joined: str, apart: list[str]) -> list[Place]:
+    """Return the places whose name ends the text, and before whose name those of places above them stand."""
+    names = {joined[n:] for n in range(1, len(joined) - 1)} | {
+        " ".join(apart[n:]) for n in range(1, len(apart))
+    }
+    rows = Place.objects.filter(Q(name__in=names) | Q(name_en__in=names), abolished_on__isnull=True)
+    found = list(rows.order_by("path")[:_MOST_ENDINGS])
+    above = Place.objects.filter(path__in={path for place in found for path in lineage(place.path)})
+    called = {place.path: (place.name, place.name_en) for place in above}
+    return [place for place in found if _fits(joined, place, called)][:_MOST_MEANT]
+
+
+def _fits(joined: str, place: Place, called: dict[str, tuple[str, str]]) -> bool:
+    """Return whether the text is the names of the place and of some above it, one after another."""
+    rests = {joined.removesuffix(name) for name in _together(called[place.path]) if joined.endswith(name)}
+    for path in lineage(place.path)[-2::-1]:
+        names = _together(called.get(path, ("", "")))
+        rests |= {rest.removesuffix(name) for rest in rests for name in names if rest.endswith(name)}
+    return "" in rests
+
+
+def _together(names: tuple[str, str]) -> set[str]:
+    return {"".join(name.split()) for name in names if name}
+
+
+def whole_names(places: Sequence[Place]) -> list[tuple[Place, str]]:
+    """Return each place with its name after those of the prefecture and the county that it lies in: one query."""
+    above = {path for place in places for path in lineage(place.path)[2:]}
+    names = dict(Place.objects.filter(path__in=above).values_list("path", "name"))
+    return [
+        (place, " ".join(names[path] for path in lineage(place.path)[2:] if path in names) or place.name)
+        for place in places
+    ]
 
 
 def small_places(area: Place, *, limit: int = 600) -> list[Place]:

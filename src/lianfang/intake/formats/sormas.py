@@ -153,7 +153,9 @@ def _cases(table: Table, *, is_line_list: bool) -> Recognised:
 
 
 def _contacts(table: Table, names: set[str]) -> Recognised:
-    columns = _with_disease(_first_of(table, _CONTACT), table)
+    # Where both stand, the status of the follow-up says more.
+    known = _CONTACT if "followUpStatus" in names else {**_CONTACT, "contactStatus": "status"}
+    columns = _with_disease(_first_of(table, known), table)
     has_case = "caseIdExternalSystem" in names
     return Recognised(
         format="sormas_contact" if has_case else "sormas_case_contact",

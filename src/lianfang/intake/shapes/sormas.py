@@ -33,6 +33,11 @@ _SEX = {"male": "MALE", "female": "FEMALE", "other": "OTHER"}
 _FOLLOW_UP = {
     "follow_up": "FOLLOW_UP", "completed": "COMPLETED", "cancelled": "CANCELED", "lost": "LOST", "no_follow_up": "NO_FOLLOW_UP",
 }  # fmt: skip
+# SORMAS keeps beside it where the contact stands as a contact; a contact that became a case has this word only.
+_CONTACT_STATUS = {
+    "follow_up": "ACTIVE", "completed": "ACTIVE", "lost": "ACTIVE", "cancelled": "DROPPED", "no_follow_up": "DROPPED",
+    "became_case": "CONVERTED",
+}  # fmt: skip
 _SAMPLES, _TESTS = 3, 2
 
 
@@ -119,6 +124,7 @@ _CONTACT: dict[str, Callable[[Values], str]] = {
     "lastContactDate": _day("last_contact_on"),
     "contactProximityDetails": text("proximity"),
     "followUpStatus": token("status", _FOLLOW_UP),
+    "contactStatus": token("status", _CONTACT_STATUS),
     "relationDescription": text("relation"),
     "externalID": text("external_id"),
     "highPriority": lambda row: "true" if row.get("high_risk") else "",

@@ -75,14 +75,46 @@ function said(node: Node, data: Chains): string {
   return `${node.name} · ${node.on} · ${kind} · ${sure}`;
 }
 
+// Chains from left to right over the whole width; cases without a link in rows below them, so that chains have the room.
+function layout(nodes: Node[], ratio: number): Map<string, { x: number; y: number }> {
+  const known = new Set(nodes.map((node) => node.id));
+  const sources = new Set(nodes.map((node) => node.source));
+  const tied = nodes.filter((node) => (node.source !== null && known.has(node.source)) || sources.has(node.id));
+  const alone = nodes.filter((node) => !tied.includes(node));
+  const spots = places(tied);
+  const deepest = Math.max(1, ...[...spots.values()].map((spot) => spot.depth));
+  const columns = Math.max(2, Math.ceil(Math.sqrt(3 * ratio * alone.length)));
+  const rows = Math.max(tied.length, 1) + 1.5 * Math.ceil(alone.length / columns);
+  const width = rows * ratio;
+  const at = new Map<string, { x: number; y: number }>();
+  for (const [id, spot] of spots) at.set(id, { x: (spot.depth * width) / deepest, y: -spot.row });
+  alone.forEach((node, n) => {
+    at.set(node.id, { x: ((n % columns) * width) / (columns - 1), y: -tied.length - 1.5 * (1 + Math.floor(n / columns)) });
+  });
+  return at;
+}
+
+function legend(place: HTMLElement, data: Chains): void {
+  const line = document.createElement("p");
+  line.className = "legend";
+  for (const kind of new Set(data.nodes.map((node) => node.kind))) {
+    const one = document.createElement("span");
+    const dot = document.createElement("i");
+    dot.style.background = look(kind).colour;
+    one.append(dot, kind ? (data.kinds[kind] ?? kind) : data.words.other);
+    line.append(one);
+  }
+  place.before(line);
+}
+
 function drawGraph(place: HTMLElement, data: Chains): void {
   const graph = new Graph({ type: "directed" });
-  const spots = places(data.nodes);
+  const spots = layout(data.nodes, place.clientWidth / Math.max(place.clientHeight, 1));
   for (const node of data.nodes) {
     const spot = spots.get(node.id)!;
     graph.addNode(node.id, {
-      x: spot.depth * Math.max(4, spots.size / 12),
-      y: -spot.row,
+      x: spot.x,
+      y: spot.y,
       size: 4 + 2 * Math.sqrt(node.infected),
       label: node.name,
       color: look(node.kind).colour,
@@ -101,6 +133,7 @@ function drawGraph(place: HTMLElement, data: Chains): void {
     labelRenderedSizeThreshold: data.nodes.length > LABELLED ? 9 : 0,
     allowInvalidContainer: true,
   });
+  legend(place, data);
   const tip = place.parentElement?.querySelector<HTMLElement>("figcaption");
   const told = tip?.textContent ?? "";
   sigma.on("enterNode", ({ node }) => {

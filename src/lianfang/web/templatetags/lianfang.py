@@ -5,15 +5,19 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from lianfang.common.clock import site_zone
 from lianfang.core.access.actor import Actor
+from lianfang.core.rules import site_rules
 from lianfang.loop.duty import duties
 from lianfang.web import door
 from lianfang.web.assets import built
+from lianfang.web.contact_words import counts_words, relation_of, setting_of
+from lianfang.web.language import in_language
 from lianfang.web.words import criterion_words, disease_name, words_of
 
 register = template.Library()
@@ -52,6 +56,30 @@ def day(value: date | None) -> str:
 def words(code: Any) -> str:
     """Return the reader's words for a stored code."""
     return words_of(code)
+
+
+register.filter("setting_of", setting_of)
+register.filter("relation_of", relation_of)
+register.filter("counts_words", counts_words)
+
+
+@register.simple_tag(takes_context=True)
+def edition(context: dict[str, Any], edition_id: str) -> SafeString:
+    """Return the title of an edition in the reader's language, leading to its rule where the reader may open it."""
+    if not edition_id:
+        return SafeString("")
+    try:
+        found = site_rules().edition(edition_id)
+    except ValueError:
+        return format_html('<span class="faint">{}</span>', edition_id)
+    url = reverse("web:rule", kwargs={"rule_id": found.rule_id})
+    words = gettext("%(title)s, edition %(edition)s") % {
+        "title": in_language(found.title),
+        "edition": found.edition,
+    }
+    if not door.may_open(context["actor"], url):
+        return format_html('<span class="faint">{}</span>', words)
+    return format_html('<a class="faint" href="{}">{}</a>', url, words)
 
 
 @register.filter
