@@ -120,9 +120,13 @@ def observed(story: Story, first: Contact, second: Contact, to: int) -> None:
         seen(story, "bao", first)
         seen(story, "dina", second)
     story.turn()
-    for contact, county in ((first, "420106"), (second, "420107")):
-        brought = Task.objects.filter(duty="contacts.supply", subject_id=Stay.objects.get(contact=contact).pk)
-        assert brought.filter(occasion="2020-02-13", path__within=story.world.places[county].path).exists()
+    assert sweep(at=story.at).failed == []
+    # Xihe has no depot of its own: the prefecture above it answers for what is brought there.
+    for contact, county, unit in ((first, "420106", "420106-depot"), (second, "420107", "4201-cdc")):
+        stay = Stay.objects.get(contact=contact)
+        brought = task_of("contacts.supply", stay.pk, occasion="2020-02-13")
+        assert brought.unit.code == unit
+        assert brought.path.startswith(story.world.places[county].path)
     visits = Task.objects.filter(
         duty="contacts.observe", occasion__lte=f"2020-02-{to}", occasion__gte="2020-02-13"
     )

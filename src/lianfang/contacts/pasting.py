@@ -53,7 +53,8 @@ def _read(line: str, on: date) -> Pasted:
     rest, phone = _take_phone(rest)
     rest, day = _take_day(rest, on)
     rest, code = _take(rest, _CODE)
-    names, relation, place = [], "", ""
+    names: list[str] = []
+    relation, place = "", ""
     for part in (p.strip(" :：()（）") for p in _SPLIT.split(rest)):
         word = part.lower()
         if not part:
