@@ -17,13 +17,14 @@ pytestmark = pytest.mark.django_db
 
 def test_people_are_placed_in_hotels_and_at_home() -> None:
     world = build_world()
+    later = NOON + timedelta(days=4)
     case = a_case(world, onset_on=date(2020, 2, 1))
     for n in range(18):
         contact = named(world, case, date(2020, 2, 10))
         contact.person.birth_year = 1940 + 5 * n
         contact.person.save()
-        contacts.notify_contact(contact=contact, notified_at=NOON + timedelta(minutes=n), by=BY, at=NOON)
-    later = NOON + timedelta(days=4)
+        told = NOON + timedelta(days=3 if n > 8 else 0, minutes=n)  # the last nine within the day before
+        contacts.notify_contact(contact=contact, notified_at=told, by=BY, at=told)
     assert isolate(at=later) == 17
     assert IsolationSite.objects.count() == 3
     assert {stay.kind for stay in Stay.objects.all()} == {"central", "home"}
