@@ -95,7 +95,7 @@ class Reached(Coverage):
 
     def should(self, actor: Actor, path: str, at: datetime) -> QuerySet[Any]:
         since = start_of(local_day(at) - timedelta(days=_NEW_DAYS))
-        rows = Contact.objects.visible_to(actor).filter(named_at__gte=since)
+        rows = Contact.objects.visible_to(actor, of_few=True).filter(named_at__gte=since)
         rows = rows.exclude(status__in=(FollowUp.CANCELLED, FollowUp.NONE))
         return rows.filter(path__within=path) if path else rows
 

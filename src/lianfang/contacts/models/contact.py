@@ -110,6 +110,7 @@ class Contact(models.Model):
             models.Index(fields=["path", "-named_at"], name="contact_in_area"),
             models.Index(fields=["source_path", "-named_at"], name="contact_of_source"),
             models.Index(fields=["observe_until_on", "observe_from_on"], name="contact_observed"),
+            models.Index(fields=["named_at"], name="contact_named"),  # those of a fortnight in a large area
         ]
 
     def __str__(self) -> str:
