@@ -13,7 +13,9 @@ from django.utils import translation
 from django.utils.translation import gettext
 from tests.conftest import REPOSITORY
 
+from lianfang.common.naming import called
 from lianfang.core.audit.tags import Tag
+from lianfang.core.registry.models import Place
 from lianfang.loop.coverage import coverages
 from lianfang.loop.duty import duties
 
@@ -82,3 +84,21 @@ def test_every_choice_duty_and_act_is_shown_in_chinese() -> None:
 def test_every_choice_duty_and_act_is_shown_in_english() -> None:
     with translation.override("en"):
         assert [f"{where}: {text}" for where, text in _shown_labels().items() if _HAN.search(text)] == []
+
+
+def test_names_are_shown_in_the_language_of_the_reader() -> None:
+    """Places, units and wards have two names: templates ask `called` for the reader's, and never show the Chinese one to all."""
+    raw = re.compile(r"\b(place|unit|ward|site|home|helper|helped|team)\.name\b")
+    tag = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+    found = [
+        f"{path.name}: {shown}"
+        for path in Path(REPOSITORY, "src/lianfang/web/templates").rglob("*.html")
+        for shown in tag.findall(path.read_text())
+        if raw.search(shown)
+    ]
+    assert found == [], "write `place|called`"
+    place, nameless = Place(name="东山县", name_en="Dongshan"), Place(name="西河县")
+    with translation.override("en"):
+        assert (called(place), called(nameless), called(None)) == ("Dongshan", "西河县", "")
+    with translation.override("zh-hans"):
+        assert called(place) == "东山县"

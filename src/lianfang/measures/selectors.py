@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.models import Unit
 from lianfang.loop.models import Decision, Finding, Judgement, Status, Task
 from lianfang.measures.duties import CODES
 from lianfang.measures.models import Activation, Measure, Plan, Response, Work, WorkReport
@@ -184,7 +185,7 @@ def units_at_work(works: QuerySet[Work], at: datetime) -> list[dict[str, Any]]:
     tasks = tasks_of(works).exclude(status=Status.VOID)
     rows: Iterable[Any] = (
         tasks.order_by()
-        .values("unit_id", "unit__name", "unit__place__name")
+        .values("unit_id")
         .annotate(
             n=Count("pk"),
             done=Count("pk", filter=Q(status=Status.DONE)),
@@ -192,4 +193,6 @@ def units_at_work(works: QuerySet[Work], at: datetime) -> list[dict[str, Any]]:
         )
         .order_by("-late", "unit__path", "unit_id")
     )
-    return list(rows)
+    found = list(rows)
+    units = Unit.objects.select_related("place").in_bulk([row["unit_id"] for row in found])
+    return [row | {"unit": units[row["unit_id"]]} for row in found]

@@ -18,6 +18,7 @@ from lianfang.teams.models import Consultation
 from lianfang.teams.selectors import consultations
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
+from lianfang.web.language import UnitField
 
 P = Permission
 _LIMIT = 200
@@ -27,7 +28,7 @@ class AskForm(forms.Form):
     """Asking for advice."""
 
     form = forms.ChoiceField(label=_("Form of advice"), choices=Consultation.Form.choices)
-    to_unit = forms.ModelChoiceField(label=_("Whom"), queryset=Unit.objects.none())
+    to_unit = UnitField(label=_("Whom"), queryset=Unit.objects.none())
     case = forms.CharField(
         label=_("Number of the case, where it is about one"), required=False, max_length=40
     )

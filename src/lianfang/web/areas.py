@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 
 from lianfang.care.models import BedKind, CareLevel
 from lianfang.common.errors import NotVisible
+from lianfang.common.naming import called
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place
 from lianfang.loop.models import Finding
@@ -203,7 +204,7 @@ def areas_map(request: Any) -> HttpResponse:
             "id": place.pk,
             "properties": {
                 "code": place.code,
-                "name": place.name,
+                "name": called(place),
                 "url": f"{reverse('web:areas')}?{urlencode({'area': place.code, 'day': panel.last.isoformat()})}",
                 "level": grades[place.path].level
                 if place.path in grades

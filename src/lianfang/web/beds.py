@@ -31,6 +31,7 @@ from lianfang.planning.models import Proposal
 from lianfang.planning.services import propose_beds
 from lianfang.web.area import Area, chosen_area
 from lianfang.web.door import page
+from lianfang.web.language import UnitField
 from lianfang.web.words import severity_words
 
 P = Permission
@@ -56,7 +57,7 @@ class WardForm(forms.Form):
 class NewWard(WardForm):
     """A ward with its facility and its first beds."""
 
-    unit = forms.ModelChoiceField(label=_("Facility"), queryset=Unit.objects.none(), empty_label=None)
+    unit = UnitField(label=_("Facility"), queryset=Unit.objects.none(), empty_label=None)
     name = forms.CharField(label=_("Name"), max_length=120)
     n = forms.IntegerField(label=_("Beds"), min_value=0, max_value=5000, initial=10)
     field_order = ["unit", "name", "kind", "level", "n", "rooms_shared", "cohort", "sex"]

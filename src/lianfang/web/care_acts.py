@@ -12,6 +12,7 @@ from lianfang.care.errors import RequestClosed
 from lianfang.care.models import Aid, Bed, CareLevel, Journey, Pathway, Respiratory, Treatment
 from lianfang.care.selectors import beds_to_lie_in, open_request
 from lianfang.cases.models import Case
+from lianfang.common.naming import called
 from lianfang.core.access.permissions import Permission
 from lianfang.core.rules import site_rules
 from lianfang.web.language import in_language
@@ -75,7 +76,7 @@ class BedField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic
     """A bed by hospital, ward and label; the one kept for the patient is named so."""
 
     def label_from_instance(self, obj: Any) -> str:
-        name = f"{obj.ward.unit.name} · {obj.ward.name} {obj.label}"
+        name = f"{called(obj.ward.unit)} · {called(obj.ward)} {obj.label}"
         return f"{name} ({gettext('kept for this patient')})" if obj.is_for_request else name
 
 

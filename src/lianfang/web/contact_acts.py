@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from lianfang.cases.models import Finding
 from lianfang.common.clock import local_day
 from lianfang.common.errors import NotVisible
+from lianfang.common.naming import called
 from lianfang.common.paths import code_of
 from lianfang.contacts import services
 from lianfang.contacts.models import (
@@ -65,7 +66,7 @@ class StayForm(forms.Form):
 
     def __init__(self, *args: Any, sites: Any = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["site"].choices = [("", _("at home")), *((str(s.pk), s.name) for s in sites)]  # type: ignore[attr-defined]
+        self.fields["site"].choices = [("", _("at home")), *((str(s.pk), called(s)) for s in sites)]  # type: ignore[attr-defined]
 
 
 class LiaisonForm(forms.Form):

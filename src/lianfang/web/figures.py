@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.common.clock import local_day, site_zone, start_of
 from lianfang.common.errors import NotVisible
+from lianfang.common.naming import called
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place, Unit
 from lianfang.loop.clocks import timeliness
@@ -154,10 +155,10 @@ def _lines(request: Any, area: Area, period: Period, group: str) -> list[FigureL
         if line.duty:
             name, query = str(duties.get(line.duty).title), f"{query}&duty={line.duty}"
         elif line.unit_id:
-            name, query = units[line.unit_id].name, f"{query}&unit={line.unit_id}"
+            name, query = called(units[line.unit_id]), f"{query}&unit={line.unit_id}"
         elif line.area:
             place = places.get(line.area)
-            name, code = (place.name, place.code) if place else (line.area, "")
+            name, code = (called(place), place.code) if place else (line.area, "")
             query = f"{span}&area={code}"
         lines.append(FigureLine(name, line, query, code))
     return sorted(lines, key=lambda one: (-one.line.overdue, -one.line.created, one.name))
@@ -272,9 +273,8 @@ def _timeliness(request: Any, area: Area) -> dict[str, Any]:
         )
     ]
     events.sort(key=lambda event: order[event.all_on_target])
-    names = dict(
-        Place.objects.filter(path__in={event.path for event in events[:_EVENTS]}).values_list("path", "name")
-    )
+    places = Place.objects.filter(path__in={event.path for event in events[:_EVENTS]})
+    names = {place.path: called(place) for place in places}
     shown = [(event, names.get(event.path, event.path), _steps(event)) for event in events[:_EVENTS]]
     return {"events": shown, "n_events": len(events), "steps": steps}
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.common.clock import local_day, site_zone
+from lianfang.common.naming import called
 from lianfang.core.access.permissions import Permission
 from lianfang.core.rules import site_rules
 from lianfang.loop.desk import tasks_about
@@ -45,7 +46,7 @@ def special_names(request: Any) -> dict[str, str]:
 
 def name_of(focus: Focus) -> str:
     """Return what a focus is called: its venue's name, else what it is and where."""
-    return focus.label or f"{focus.get_kind_display()} · {focus.place.name}"
+    return focus.label or f"{focus.get_kind_display()} · {called(focus.place)}"
 
 
 @page("clusters", name="foci", permission=VIEW)

@@ -3,10 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.forms import ModelChoiceField
 from django.utils.translation import get_language
+
+from lianfang.common.naming import called
 
 
 def in_language(text: Any) -> str:
     """Return the Chinese or the English of a bilingual text (an object with en and zh, or a mapping of them)."""
     key = "zh" if (get_language() or "").startswith("zh") else "en"
     return str(text[key] if isinstance(text, Mapping) else getattr(text, key))
+
+
+class UnitField(ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """A choice among units, wards or teams by their names in the reader's language."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the name."""
+        return called(obj)

@@ -19,7 +19,7 @@ from lianfang.measures.rules import catalogue, level_of
 from lianfang.measures.services.planning import editions_now
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
-from lianfang.web.language import in_language
+from lianfang.web.language import UnitField, in_language
 from lianfang.web.measures import diseases
 
 P = Permission
@@ -33,7 +33,7 @@ class PlanForm(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=120)
     situation = forms.CharField(label=_("When it is to be used"), widget=forms.Textarea(attrs={"rows": 2}))
     disease = forms.ChoiceField(label=_("Disease"), choices=diseases)
-    owner = forms.ModelChoiceField(label=_("Owner"), queryset=Unit.objects.none())
+    owner = UnitField(label=_("Owner"), queryset=Unit.objects.none())
     level = forms.ChoiceField(
         label=_("Response level"), required=False, choices=[("", "–"), *ResponseLevel.choices]
     )
@@ -63,7 +63,7 @@ class StockForm(forms.Form):
     """What has to lie ready."""
 
     item = forms.CharField(label=_("Item"), max_length=120)
-    unit = forms.ModelChoiceField(label=_("Where"), queryset=Unit.objects.none())
+    unit = UnitField(label=_("Where"), queryset=Unit.objects.none())
     needed = forms.IntegerField(label=_("Needed"), min_value=1)
     held = forms.IntegerField(label=_("There"), min_value=0, required=False)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from lianfang.care.models import BedRequest, CareLevel, Ward
 from lianfang.care.selectors import wards_for
 from lianfang.common.errors import LianfangError, NotVisible
+from lianfang.common.naming import called
 from lianfang.core.access.permissions import Permission
 from lianfang.optimise import Reason
 from lianfang.planning.beds import distances
@@ -135,7 +136,8 @@ def _show_line(request: Any, row: Line, *, form: forms.Form | None = None, statu
     levels = dict(CareLevel.choices)
     options = [(ward, levels[ward.level], n, float(far)) for (ward, n), far in zip(suiting, km, strict=True)]
     alter = form if isinstance(form, AlterForm) else AlterForm()
-    alter.fields["ward"].choices = [(ward.pk, f"{ward.unit.name} · {ward.name}") for ward, *_rest in options]  # type: ignore[attr-defined]
+    named = [(ward.pk, f"{called(ward.unit)} · {called(ward)}") for ward, *_rest in options]
+    alter.fields["ward"].choices = named  # type: ignore[attr-defined]
     pathway = getattr(row.request.case, "pathway", None)
     context = {
         "line": row,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.models import Case
 from lianfang.cases.services import open_case
+from lianfang.common.naming import called
 from lianfang.contacts.models import Contact
 from lianfang.contacts.selectors import stays_of_person
 from lianfang.core.access.permissions import Permission
@@ -256,7 +257,7 @@ def open_emergency(request: Any) -> HttpResponse:
         return redirect("web:emergency")
     opened = break_glass(place=place, reason=request.POST.get("reason", ""), by=request.actor, at=request.at)
     messages.warning(
-        request, gettext("%s is open to you for reading; its supervisor is told.") % opened.place.name
+        request, gettext("%s is open to you for reading; its supervisor is told.") % called(opened.place)
     )
     return redirect("web:emergency")
 

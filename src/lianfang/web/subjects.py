@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from lianfang.care.models import BedRequest, Stay, VisitDue
 from lianfang.cases.models import Case, Report, Sample, Screening
+from lianfang.common.naming import called
 from lianfang.contacts.models import Contact, Observation
 from lianfang.contacts.models import Stay as Isolation
 from lianfang.core.access.models import BreakGlass
@@ -41,7 +42,7 @@ def _case_url(number: str) -> str:
 
 def _cases(ids: list[int]) -> dict[int, Subject]:
     rows = Case.objects.filter(pk__in=ids).select_related("place")
-    return {c.pk: Subject(c.number, _case_url(c.number), c.person_id, c.place.name) for c in rows}
+    return {c.pk: Subject(c.number, _case_url(c.number), c.person_id, called(c.place)) for c in rows}
 
 
 def _of_case(model: type[Report] | type[Sample]) -> Describe:
@@ -84,7 +85,7 @@ def _screenings(ids: list[int]) -> dict[int, Subject]:
             % {"person": s.person.label, "temperature": s.temperature or "–"},
             reverse("web:screening", kwargs={"pk": s.pk}),
             s.person_id,
-            s.place.name,
+            called(s.place),
         )
         for s in rows
     }
@@ -93,7 +94,7 @@ def _screenings(ids: list[int]) -> dict[int, Subject]:
 def _jurisdictions(ids: list[int]) -> dict[int, Subject]:
     rows = Jurisdiction.objects.filter(pk__in=ids).select_related("place")
     return {
-        j.pk: Subject(f"{j.place.name}: {j.get_capability_display()}", reverse("web:units")) for j in rows
+        j.pk: Subject(f"{called(j.place)}: {j.get_capability_display()}", reverse("web:units")) for j in rows
     }
 
 
@@ -117,7 +118,7 @@ def _verifications(ids: list[int]) -> dict[int, Subject]:
         subject = about[row.task_id]
         title = f"{duties.get(row.task.duty).title}: {subject.title}"
         url = reverse("web:task", kwargs={"pk": row.task_id})
-        found[row.pk] = Subject(title, url, subject.person_id, row.task.unit.name)
+        found[row.pk] = Subject(title, url, subject.person_id, called(row.task.unit))
     return found
 
 
@@ -125,10 +126,10 @@ def _foci(ids: list[int]) -> dict[int, Subject]:
     rows = Focus.objects.filter(pk__in=ids).select_related("place")
     return {
         f.pk: Subject(
-            f.label or f"{f.get_kind_display()} · {f.place.name}",
+            f.label or f"{f.get_kind_display()} · {called(f.place)}",
             reverse("web:focus", kwargs={"pk": f.pk}),
             None,
-            f.place.name,
+            called(f.place),
         )
         for f in rows
     }
@@ -137,9 +138,7 @@ def _foci(ids: list[int]) -> dict[int, Subject]:
 def _places(ids: list[int]) -> dict[int, Subject]:
     rows = Place.objects.filter(pk__in=ids).select_related("parent")
     return {
-        p.pk: Subject(
-            p.name, f"{reverse('web:areas')}?area={p.code}", None, p.parent.name if p.parent else ""
-        )
+        p.pk: Subject(called(p), f"{reverse('web:areas')}?area={p.code}", None, called(p.parent))
         for p in rows
     }
 
@@ -160,7 +159,7 @@ def _patients(ids: list[int]) -> dict[int, Subject]:
     rows = Stay.objects.filter(pk__in=ids).select_related("case", "bed__ward")
     return {
         s.pk: Subject(
-            s.case.number, _care_url(s.case.number), s.person_id, f"{s.bed.ward.name} {s.bed.label}"
+            s.case.number, _care_url(s.case.number), s.person_id, f"{called(s.bed.ward)} {s.bed.label}"
         )
         for s in rows
     }
@@ -186,7 +185,7 @@ def _isolated(ids: list[int]) -> dict[int, Subject]:
             gettext("contact %s") % s.person.label,
             reverse("web:contact", kwargs={"pk": s.contact_id}) if s.contact_id else "",
             s.person_id,
-            f"{s.get_kind_display()}, {s.place.name}",
+            f"{s.get_kind_display()}, {called(s.place)}",
         )
         for s in rows
     }
@@ -207,12 +206,12 @@ def _searches(ids: list[int]) -> dict[int, Subject]:
 
 def _visit_days(ids: list[int]) -> dict[int, Subject]:
     rows = VisitDay.objects.filter(pk__in=ids).select_related("place")
-    return {d.pk: Subject(d.on.isoformat(), detail=d.place.name) for d in rows}
+    return {d.pk: Subject(d.on.isoformat(), detail=called(d.place)) for d in rows}
 
 
 def _emergencies(ids: list[int]) -> dict[int, Subject]:
     rows = BreakGlass.objects.filter(pk__in=ids).select_related("user", "place")
-    return {e.pk: Subject(e.user.name, reverse("web:emergencies"), detail=e.place.name) for e in rows}
+    return {e.pk: Subject(e.user.name, reverse("web:emergencies"), detail=called(e.place)) for e in rows}
 
 
 def _pairs(ids: list[int]) -> dict[int, Subject]:
@@ -223,7 +222,7 @@ def _pairs(ids: list[int]) -> dict[int, Subject]:
 def _works(ids: list[int]) -> dict[int, Subject]:
     rows = Work.objects.filter(pk__in=ids).select_related("place")
     return {
-        w.pk: Subject(words_of(w.text), reverse("web:work", kwargs={"pk": w.pk}), detail=w.place.name)
+        w.pk: Subject(words_of(w.text), reverse("web:work", kwargs={"pk": w.pk}), detail=called(w.place))
         for w in rows
     }
 
@@ -236,7 +235,7 @@ def _reviews(ids: list[int]) -> dict[int, Subject]:
             title, url = words_of(row.measure.text), reverse("web:measure", kwargs={"pk": row.measure_id})
         else:
             title, url = str(row.plan.title), reverse("web:plan", kwargs={"pk": row.plan_id})
-        found[row.pk] = Subject(title, url, detail=row.place.name)
+        found[row.pk] = Subject(title, url, detail=called(row.place))
     return found
 
 
@@ -244,7 +243,7 @@ def _of_firms(model: type[Reopening] | type[HelpRequest]) -> Describe:
     def describe(ids: list[int]) -> dict[int, Subject]:
         rows = model.objects.filter(pk__in=ids).select_related("firm", "place")
         return {
-            r.pk: Subject(r.firm.name, reverse("web:firm", kwargs={"pk": r.firm_id}), detail=r.place.name)
+            r.pk: Subject(r.firm.name, reverse("web:firm", kwargs={"pk": r.firm_id}), detail=called(r.place))
             for r in rows
         }
 
@@ -254,7 +253,7 @@ def _of_firms(model: type[Reopening] | type[HelpRequest]) -> Describe:
 def _charters(ids: list[int]) -> dict[int, Subject]:
     rows = Charter.objects.filter(pk__in=ids).select_related("from_place")
     return {
-        c.pk: Subject(c.vehicle, reverse("web:charter", kwargs={"pk": c.pk}), detail=c.from_place.name)
+        c.pk: Subject(c.vehicle, reverse("web:charter", kwargs={"pk": c.pk}), detail=called(c.from_place))
         for c in rows
     }
 
@@ -274,7 +273,9 @@ def _travellers(ids: list[int]) -> dict[int, Subject]:
 
 def _stranded(ids: list[int]) -> dict[int, Subject]:
     rows = Stranded.objects.filter(pk__in=ids).select_related("person", "place")
-    return {s.pk: Subject(s.person.label, reverse("web:resumption"), s.person_id, s.place.name) for s in rows}
+    return {
+        s.pk: Subject(s.person.label, reverse("web:resumption"), s.person_id, called(s.place)) for s in rows
+    }
 
 
 _DESCRIBE: dict[str, Describe] = {

@@ -19,6 +19,7 @@ from lianfang.teams.health import ailing
 from lianfang.teams.models import Deployment, Exposure, Hazard, Rate, Skill, Team, Worker
 from lianfang.teams.rosters import propose_shifts
 from lianfang.teams.selectors import facilities_for
+from lianfang.web.language import UnitField
 
 P = Permission
 _LONGEST = 28
@@ -81,7 +82,7 @@ class WorkerForm(TeamForm):
 class DeployForm(TeamForm):
     """Where a team is sent."""
 
-    unit = forms.ModelChoiceField(label=_("Facility"), queryset=Unit.objects.none(), empty_label=None)
+    unit = UnitField(label=_("Facility"), queryset=Unit.objects.none(), empty_label=None)
     from_on = forms.DateField(
         label=_("From (empty: now)"), required=False, widget=forms.DateInput(_DAY, "%Y-%m-%d")
     )

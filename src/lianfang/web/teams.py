@@ -29,6 +29,7 @@ from lianfang.teams.selectors import (
 )
 from lianfang.web.area import Area, chosen_area
 from lianfang.web.door import page
+from lianfang.web.language import UnitField
 from lianfang.web.team_acts import ACTS
 
 P = Permission
@@ -44,7 +45,7 @@ SHORT = {
 class NewTeam(forms.Form):
     """A team of a hospital."""
 
-    home = forms.ModelChoiceField(label=_("Hospital"), queryset=Unit.objects.none(), empty_label=None)
+    home = UnitField(label=_("Hospital"), queryset=Unit.objects.none(), empty_label=None)
     name = forms.CharField(label=_("Name"), max_length=120)
     name_en = forms.CharField(label=_("Name in English"), required=False, max_length=120)
 

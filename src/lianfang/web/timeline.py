@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from lianfang.cases.facts import Known
 from lianfang.cases.models import Case, Review, Sample, StatusChange
+from lianfang.common.naming import called
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Escalation, Task
 from lianfang.web.words import criterion_words, words_of
@@ -61,7 +62,7 @@ def _facts(known: Known) -> Iterator[Moment]:
     for report in known.reports:
         yield Moment(
             report.occurred_at, "fact", gettext("Diagnosed: %s") % report.get_diagnosis_display(),
-            report.unit.name if report.unit else "", known_at=report.received_at,
+            called(report.unit) if report.unit else "", known_at=report.received_at,
         )  # fmt: skip
     signs: dict[datetime, list[Any]] = defaultdict(list)
     for sign in known.signs:
@@ -144,13 +145,13 @@ def _tasks(tasks: Sequence[Task], at: datetime) -> Iterator[Moment]:
         if task.met_at is not None:
             kind = "late" if task.met_at > task.due_at else "done"
             words = gettext("done late: %s") if kind == "late" else gettext("done in time: %s")
-            yield Moment(task.met_at, kind, words % title, task.unit.name, url)
+            yield Moment(task.met_at, kind, words % title, called(task.unit), url)
         elif task.status == "open" and task.due_at < at:
-            yield Moment(task.due_at, "late", gettext("deadline missed: %s") % title, task.unit.name, url)
+            yield Moment(task.due_at, "late", gettext("deadline missed: %s") % title, called(task.unit), url)
     for step in climbed:
         url = reverse("web:task", kwargs={"pk": step.task_id})
         title = str(duties.get(step.task.duty).title)
-        yield Moment(step.at, "late", gettext("climbed: %s") % title, step.unit.name, url)
+        yield Moment(step.at, "late", gettext("climbed: %s") % title, called(step.unit), url)
 
 
 @dataclass(frozen=True)

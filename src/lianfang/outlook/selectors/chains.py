@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from lianfang.cases.models import Case
+from lianfang.common.naming import called
 from lianfang.common.paths import lineage
 from lianfang.core.access.actor import Actor
 from lianfang.core.registry.models import Place
@@ -176,7 +177,7 @@ def _one_chain(rows: dict[int, Any], visible: dict[int, Case], number: str) -> s
 def _county_names(paths: set[str]) -> dict[str, str]:
     """Return county path -> name, for the counties of the paths."""
     counties = {every_level(path)[-1] for path in paths}
-    return dict(Place.objects.filter(path__in=counties).values_list("path", "name"))
+    return {place.path: called(place) for place in Place.objects.filter(path__in=counties)}
 
 
 def _node(

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from lianfang.common.naming import called
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Unit
 from lianfang.intake.errors import BadMapping
@@ -62,7 +63,7 @@ class Upload(forms.Form):
 
     def __init__(self, *args: Any, sources: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = [(source.code, f"{source.name} · {source.unit.name}") for source in sources]
+        known = [(source.code, f"{source.name} · {called(source.unit)}") for source in sources]
         self.fields["source"].choices = [*known, ("", gettext("new: see below"))]  # type: ignore[attr-defined]
         kinds = [(target.code, target.title) for target in targets]
         self.fields["target"].choices = [("", gettext("find out")), *kinds]  # type: ignore[attr-defined]

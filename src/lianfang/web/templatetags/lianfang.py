@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from lianfang.common.clock import site_zone
+from lianfang.common.naming import called
 from lianfang.core.access.actor import Actor
 from lianfang.core.rules import site_rules
 from lianfang.loop.duty import duties
@@ -22,6 +23,7 @@ from lianfang.web.words import criterion_words, disease_name, words_of
 
 register = template.Library()
 register.filter("disease_name", disease_name)
+register.filter("called", called)
 
 
 @register.simple_tag
