@@ -12,15 +12,14 @@ from lianfang.bulletins.models import Bulletin
 from lianfang.bulletins.printing import name_of, pdf_of
 from lianfang.bulletins.selectors import bulletins_in
 from lianfang.bulletins.services import draft_bulletin, draft_correction, issue_bulletin
-from lianfang.bulletins.telling import no_address
-from lianfang.bulletins.withholding import as_told
+from lianfang.bulletins.telling import as_told, no_address
 from lianfang.core.access.permissions import Permission
 
 P = Permission
 
 
 class BulletinOut(Schema):
-    """A bulletin as it is told: in its figures null stands for what is withheld."""
+    """A bulletin; areas with few residents are told together with others."""
 
     id: int
     place: str
@@ -61,7 +60,7 @@ class BulletinToldOut(BulletinOut):
 
     @staticmethod
     def resolve_figures(row: Any) -> dict[str, Any]:
-        """The figures without what is withheld."""
+        """The figures, of areas none of which has few residents."""
         return as_told(row)
 
 

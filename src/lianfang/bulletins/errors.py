@@ -13,6 +13,22 @@ class NothingKnown(LianfangError):  # noqa: N818
     hint = "Figures are held from {first} to {last}; compute those of the night with `lianfang regions run`."
 
 
+class TooFewLive(LianfangError):  # noqa: N818
+    """So few people live here that counts could tell of persons, and there is no area above with which they could be told."""
+
+    code = "bulletins.too_few_live"
+    status = HTTPStatus.CONFLICT
+    hint = "Enter the area above and its residents in the register, or correct the number of residents of this one."
+
+
+class EarlierForm(LianfangError):  # noqa: N818
+    """The bulletin was drawn up before areas with few residents were told together, and is not told any more."""
+
+    code = "bulletins.earlier_form"
+    status = HTTPStatus.GONE
+    hint = "Draw up a correction: it tells the same day with such areas joined."
+
+
 class AlreadyIssued(LianfangError):  # noqa: N818
     """The bulletin was issued, and what was issued is not changed."""
 
@@ -30,7 +46,7 @@ class NotIssued(LianfangError):  # noqa: N818
 
 
 class OldDraft(LianfangError):  # noqa: N818
-    """The draft is no longer what would be told now: another bulletin of the area came between."""
+    """The draft is no longer what would be told now: another bulletin of the day came between."""
 
     code = "bulletins.old_draft"
     status = HTTPStatus.CONFLICT

@@ -5,11 +5,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from lianfang.bulletins.errors import NothingKnown
+import numpy as np
+
+from lianfang.bulletins.errors import NothingKnown, TooFewLive
+from lianfang.bulletins.joining import joined, key_of, told_as
 from lianfang.common.clock import local_day
-from lianfang.core.registry.models import Level, Place
+from lianfang.core.registry.models import Place
 from lianfang.core.rules import site_rules
 from lianfang.loop.models import Finding
 from lianfang.measures.models import Measure, Response
@@ -21,23 +25,24 @@ from lianfang.regions.mart import Mart, Panel
 from lianfang.regions.vocabulary import COLUMNS
 from lianfang.rulebook.kinds.surveillance import BulletinParameters
 
-VERSION = 1
+VERSION = 2
 TABLE = ("confirmed", "existing", "total", "total_cured", "total_died")
 COURSE = ("confirmed", "cured", "died", "existing", "total")
 COURSE_DAYS = 28
 _NOTE_DAYS = 14
 _MOST_NOTES = 12
+RUNS = frozenset({"quiet_days", "cured_over_days", "level_days"})
+_GRADES = ("", "low", "medium", "high")
+Joined = tuple[tuple[Place, ...], list[tuple[Place, ...]]]
 REST = "-"  # the row of what is counted in the area and in none of its parts
 
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnUp:
-    """Figures as plain data, since when they are known, and the rows that are protected ("" is the area itself)."""
+    """Figures as plain data, and since when they are known."""
 
     figures: dict[str, Any]
     known_at: datetime
-    protected: frozenset[str]
-    least: int
     edition: str
 
     @property
@@ -52,61 +57,89 @@ def digest_of(figures: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def draw_up(disease: str, place: Place, on: date, *, at: datetime) -> DrawnUp:
-    """Return the figures of an area to the end of a day as they are known at `at`."""
+def draw_up(
+    disease: str, place: Place, on: date, *, at: datetime, like: Mapping[str, Any] | None = None
+) -> DrawnUp:
+    """Return the figures of an area to the end of a day as they are known at `at`.
+
+    Areas that are told together are joined as in `like`, the figures that these correct, or else as the register has it.
+    """
     mart = Mart(disease)
     span = mart.span
     if span is None or not span[0] <= on <= span[1]:
         first, last = span or ("–", "–")
         raise NothingKnown(on=on.isoformat(), first=str(first), last=str(last))
-    below = list(Place.objects.filter(parent=place, abolished_on__isnull=True).order_by("path"))
-    panel = selectors.panel_for(disease, [place.path, *(one.path for one in below)], COLUMNS, on)
-    edition = site_rules().rule("bulletin", at=local_day(at), place=place.code)
-    rule = edition.of(BulletinParameters)
-    protected = {one.code for one in below if is_protected(one, rule)}
-    if is_protected(place, rule):
-        protected.add("")
-    rows = _rows(panel, below)
-    if REST in rows and (protected or not below):
-        protected.add(REST)
+    whole, groups = _joined(place, at) if like is None else _joined_like(like)
+    if not whole:
+        raise TooFewLive
+    below = [one for group in groups for one in group]
+    panel = selectors.panel_for(disease, [one.path for one in (*whole, *below)], COLUMNS, on)
+    panel = _summed(panel, [len(whole), *(len(group) for group in groups)])
+    columns = COLUMNS if len(whole) == 1 else [name for name in COLUMNS if name not in RUNS]
+    edition = _rule(at, place.code)
     figures = {
         "version": VERSION,
         "place": _named(place),
         "disease": disease,
         "on": on.isoformat(),
-        "own": _of(panel, 0, COLUMNS),
-        "before": _of(panel, 0, COLUMNS, row=-2) if panel.n_days > 1 else {},
+        "own": _of(panel, 0, columns),
+        "before": _of(panel, 0, columns, row=-2) if panel.n_days > 1 else {},
         "has_cases": bool(panel["owed"][:, 0].any()),
         "course": _course(panel),
-        "rows": rows,
-        "names": {one.code: _named(one) for one in below},
-        "grades": _grades(disease, place, below, on),
-        "rt": _rt(disease, place, on),
+        "counted": [_named(one) for one in whole],
+        "rows": _rows(panel, groups),
+        "names": {key_of(group): _named_together(group) for group in groups},
+        "grades": _grades(disease, place, groups, on),
+        "rt": _rt(disease, place, on) if whole == (place,) else {},
         "measures": _measures(place, disease, at),
         "notes": _notes(disease, place, on, at),
     }
     return DrawnUp(
         figures=figures,
         known_at=_known_at(mart),
-        protected=frozenset(protected),
-        least=rule.least,
         edition=edition.edition_id,
     )
 
 
 def reproduced(figures: Mapping[str, Any], known_at: datetime) -> dict[str, tuple[int, int]]:
     """Return the counts of the area that today's facts, as known then, give differently: column -> (told, now)."""
-    path, on = str(figures["place"]["path"]), date.fromisoformat(figures["on"])
-    panel = Mart(figures["disease"]).compute([path], known_by=known_at, last=on)
+    paths, on = [str(one["path"]) for one in figures["counted"]], date.fromisoformat(figures["on"])
+    panel = _summed(Mart(figures["disease"]).compute(paths, known_by=known_at, last=on), [len(paths)])
     now = _of(panel, 0, COLUMNS)
     return {name: (told, now[name]) for name, told in figures["own"].items() if now.get(name) != told}
 
 
-def is_protected(place: Place, rule: BulletinParameters) -> bool:
-    """Return whether persons could be told by a small count: few live there, or nobody knows how many and it is no county."""
-    if place.population is None:
-        return bool(place.level > Level.COUNTY)
-    return bool(place.population < rule.few_residents)
+def _rule(at: datetime, code: str) -> Any:
+    return site_rules().rule("bulletin", at=local_day(at), place=code)
+
+
+def _few(at: datetime, code: str) -> int:
+    return int(_rule(at, code).of(BulletinParameters).few_residents)
+
+
+def _joined(place: Place, at: datetime) -> Joined:
+    """Return what is told as the area and as its parts, () and [] for nothing; what is joined has no parts."""
+    whole = told_as(place, partial(_few, at))
+    if whole != (place,):
+        return whole, []
+    parts = Place.objects.filter(parent=place, abolished_on__isnull=True)
+    return whole, joined(parts, _few(at, place.code))
+
+
+def _joined_like(figures: Mapping[str, Any]) -> Joined:
+    """Return the same as other figures have it."""
+    codes = [tuple(one["code"] for one in figures["counted"]), *(key.split("+") for key in figures["names"])]
+    held = {row.code: row for row in Place.objects.filter(code__in=[one for group in codes for one in group])}
+    whole, *groups = [tuple(held[code] for code in group if code in held) for group in codes]
+    return whole, [group for group in groups if group]
+
+
+def _summed(panel: Panel, sizes: Sequence[int]) -> Panel:
+    """Return a panel with so many areas added up each; a run of days is none of several together."""
+    starts = np.cumsum([0, *sizes[:-1]])
+    columns = {name: np.add.reduceat(values, starts, axis=1) for name, values in panel.columns.items()}
+    areas = tuple(panel.areas[start] for start in starts)
+    return Panel(areas=areas, first=panel.first, columns=columns)
 
 
 def _named(place: Place) -> dict[str, str]:
@@ -117,8 +150,15 @@ def _of(panel: Panel, area: int, columns: Sequence[str], row: int = -1) -> dict[
     return {name: int(panel[name][row, area]) for name in columns}
 
 
-def _rows(panel: Panel, below: Sequence[Place]) -> dict[str, dict[str, int]]:
-    rows = {place.code: _of(panel, n + 1, TABLE) for n, place in enumerate(below)}
+def _named_together(group: Sequence[Place]) -> dict[str, str]:
+    return {
+        "zh": "、".join(one.name for one in group),
+        "en": ", ".join(one.name_en or one.name for one in group),
+    }
+
+
+def _rows(panel: Panel, groups: Sequence[Sequence[Place]]) -> dict[str, dict[str, int]]:
+    rows = {key_of(group): _of(panel, n + 1, TABLE) for n, group in enumerate(groups)}
     rest = {name: int(panel[name][-1, 0] - panel[name][-1, 1:].sum()) for name in TABLE}
     if rows and any(rest.values()):
         rows[REST] = rest
@@ -132,7 +172,7 @@ def _course(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _grades(disease: str, place: Place, below: Sequence[Place], on: date) -> dict[str, Any]:
+def _grades(disease: str, place: Place, groups: Sequence[Sequence[Place]], on: date) -> dict[str, Any]:
     grades = selectors.grades_in_force(disease, place.path, on=on + timedelta(days=1))
     counts = dict.fromkeys(("low", "medium", "high"), 0)
     for row in grades.values():
@@ -142,10 +182,10 @@ def _grades(disease: str, place: Place, below: Sequence[Place], on: date) -> dic
         "own": own.level if own else "",
         "counts": counts,
         "rows": {
-            one.code: grades[one.path].level
-            if one.path in grades
-            else selectors.worst_below(grades, one.path)
-            for one in below
+            key_of(group): grades[group[0].path].level
+            if len(group) == 1 and group[0].path in grades
+            else max((selectors.worst_below(grades, one.path) for one in group), key=_GRADES.index)
+            for group in groups
         },
     }
 
@@ -202,9 +242,14 @@ def _notes(disease: str, place: Place, on: date, at: datetime) -> list[dict[str,
                     "first_on": row.evidence.get("first_on", ""),
                     "last_on": last,
                     "size": _size(row.evidence.get("steps", [])),
+                    "is_told": row.place,
                 }
             )
     found.sort(key=lambda note: (note["place"]["code"] != place.code, -abs(note["size"])))
+    for note in found[:_MOST_NOTES]:
+        where = note.pop("is_told")
+        if told_as(where, partial(_few, at)) != (where,):
+            note["size"] = None  # no count of an area that is not told alone
     return found[:_MOST_NOTES]
 
 

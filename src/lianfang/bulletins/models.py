@@ -12,8 +12,7 @@ from lianfang.common.fields import MomentField, PathField
 class Bulletin(models.Model):
     """The bulletin of an area, a disease and a day: a draft of the machine until a person issues it.
 
-    `figures` is what was known at `known_at`, `withheld` names the counts that are not told, and `told` what a reader
-    of this one and those before it (`follows`) knows: the next must not give away what they withheld. Once it is issued
+    `figures` is what was known at `known_at`, of areas none of which has few residents (`joining`). Once it is issued
     nothing of these changes; a correction is a bulletin of its own, which says what it corrects and why.
     """
 
@@ -23,13 +22,10 @@ class Bulletin(models.Model):
     on = models.DateField()
     version = models.PositiveSmallIntegerField(default=1)
     corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections")
-    follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="followed_by")
     drawn_up_at = MomentField()
     drawn_up_by = models.ForeignKey("access.User", models.PROTECT, null=True, related_name="+")
     known_at = MomentField()
     figures = models.JSONField()
-    withheld = models.JSONField(default=list)  # of [row, column]; the row "" is the area itself
-    told = models.JSONField(default=dict)
     edition = models.CharField(max_length=80)
     digest = models.CharField(max_length=64)
     remark = models.TextField(blank=True)
@@ -67,6 +63,11 @@ class Bulletin(models.Model):
     def is_issued(self) -> bool:
         """Whether a person has issued it."""
         return self.issued_at is not None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether its figures are of joined areas; earlier ones counted each small area and are not told any more."""
+        return "counted" in self.figures
 
     @property
     def holds(self) -> bool:

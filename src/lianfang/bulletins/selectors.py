@@ -21,12 +21,6 @@ def bulletins_in(actor: Actor, path: str) -> QuerySet[Bulletin]:
     return rows.select_related("place", "issued_by").order_by("-on", "path", "disease", "-version")
 
 
-def bulletins_before(disease: str, place: Place, on: date) -> QuerySet[Bulletin]:
-    """Return the bulletins of an area in force for the days before one, the newest first."""
-    rows: QuerySet[Bulletin] = Bulletin.objects.current().filter(disease=disease, place=place, on__lt=on)
-    return rows.order_by("-on")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Proof:
     """Whether a bulletin is what it was: its digest, and what today's facts, as known then, say otherwise."""

@@ -8,8 +8,6 @@ from lianfang.bulletins.errors import AlreadyIssued, NotIssued, OldDraft, Remark
 from lianfang.bulletins.events import BulletinEvent
 from lianfang.bulletins.figures import draw_up
 from lianfang.bulletins.models import Bulletin
-from lianfang.bulletins.selectors import bulletins_before
-from lianfang.bulletins.withholding import EARLIER, withhold_from
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
@@ -49,11 +47,8 @@ def _draft(
     corrects: Bulletin | None = None,
     remark: str = "",
 ) -> Bulletin:
-    drawn = draw_up(disease, place, on, at=at)
-    before = bulletins_before(disease, place, on)
-    earlier = list(before[:EARLIER])
-    follows = earlier[0] if earlier else None
-    withheld, told = withhold_from(drawn, follows, reversed(earlier))
+    like = corrects.figures if corrects is not None and corrects.is_told else None
+    drawn = draw_up(disease, place, on, at=at, like=like)
     row, _ = Bulletin.objects.update_or_create(
         disease=disease,
         place=place,
@@ -63,13 +58,10 @@ def _draft(
             "path": place.path,
             "version": corrects.version + 1 if corrects else 1,
             "corrects": corrects,
-            "follows": follows,
             "drawn_up_at": at,
             "drawn_up_by_id": by.user_id,
             "known_at": drawn.known_at,
             "figures": drawn.figures,
-            "withheld": withheld,
-            "told": told,
             "edition": drawn.edition,
             "digest": drawn.digest,
             "remark": remark,
@@ -81,7 +73,7 @@ def _draft(
         by=by,
         at=at,
         reason=remark,
-        after={"on": on.isoformat(), "version": row.version, "digest": row.digest, "withheld": len(withheld)},
+        after={"on": on.isoformat(), "version": row.version, "digest": row.digest},
     )
     touch(Bulletin, [row.pk], at=at)
     return row
@@ -96,9 +88,8 @@ def issue_bulletin(*, bulletin: Bulletin, by: Actor, at: datetime) -> Bulletin:
     by.require(Permission.BULLETIN_ISSUE, row.path)
     if row.is_issued:
         raise AlreadyIssued
-    newest = bulletins_before(row.disease, row.place, row.on).first()
     held = Bulletin.objects.current().filter(disease=row.disease, place=row.place, on=row.on).first()
-    if newest != row.follows or held != row.corrects:
+    if held != row.corrects or not row.is_told:
         raise OldDraft
     if held is not None:
         Bulletin.objects.filter(pk=held.pk).update(superseded_at=at)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from django.utils import translation
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
-from lianfang.bulletins.figures import REST
+from lianfang.bulletins.errors import EarlierForm
+from lianfang.bulletins.figures import REST, RUNS, TABLE
 from lianfang.bulletins.models import Bulletin
-from lianfang.bulletins.withholding import NEVER, as_told
 from lianfang.common.clock import site_zone
 from lianfang.core.rules import site_rules
 from lianfang.regions.indicators import INDICATORS, Indicator
@@ -23,7 +23,6 @@ Address = Callable[
     [str, str], str
 ]  # code of the figure, code of the place -> where its rows and its query stand
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
-WITHHELD = "··"
 _TILES = ("confirmed", "existing", "total", "total_cured", "total_died")
 _TABLE_DAYS = 14
 
@@ -32,7 +31,7 @@ def document_of(row: Bulletin, *, language: str, address: Address) -> Document:
     """Return the bulletin as it is told, in zh or en; KeyError for another language."""
     with translation.override(LANGUAGES[language]):
         told = as_told(row)
-        name = told["place"][language]
+        name = _counted(told, language)
         sections = [
             Section(
                 key="figures",
@@ -55,6 +54,18 @@ def document_of(row: Bulletin, *, language: str, address: Address) -> Document:
             sections=sections,
             labels=_labels(row),
         )
+
+
+def as_told(row: Bulletin) -> dict[str, Any]:
+    """Return the figures of a bulletin; EarlierForm for one that counted small areas each."""
+    if not row.is_told:
+        raise EarlierForm
+    return dict(row.figures)
+
+
+def _counted(told: Mapping[str, Any], language: str) -> str:
+    """Return the names of the areas whose counts these are."""
+    return ("、" if language == "zh" else ", ").join(one[language] for one in told["counted"])
 
 
 def _disease(code: str, language: str) -> str:
@@ -81,9 +92,9 @@ def _moment(at: Any) -> str:
     return f"{at.astimezone(site_zone()):%Y-%m-%d %H:%M}"
 
 
-def number(value: int | None) -> str:
-    """Return a count as it is printed: thousands apart, two points for what is withheld."""
-    return WITHHELD if value is None else f"{value:,}".replace(",", " ")
+def number(value: int) -> str:
+    """Return a count as it is printed: thousands apart."""
+    return f"{value:,}".replace(",", " ")
 
 
 def _headline(told: Mapping[str, Any], language: str, address: Address) -> list[Block]:
@@ -92,13 +103,13 @@ def _headline(told: Mapping[str, Any], language: str, address: Address) -> list[
     sentence = gettext(
         "By 24:00 on %(day)s, %(place)s had %(total)s confirmed cases so far, of whom %(total_cured)s were cured and "
         "%(total_died)s had died; %(existing)s were existing. %(confirmed)s were newly confirmed on the day."
-    ) % {"day": told["on"], "place": told["place"][language], **texts}
+    ) % {"day": told["on"], "place": _counted(told, language), **texts}
     shown = _indicators(told)
     tiles = [
         Tile(
             label=str(one.title),
             value=_value(one, own),
-            note=_change(one, own, before),
+            note=_change(one, before),
             link=address(one.code, code),
         )
         for one in shown
@@ -114,30 +125,26 @@ def _headline(told: Mapping[str, Any], language: str, address: Address) -> list[
 
 def _indicators(told: Mapping[str, Any]) -> list[Indicator]:
     """Return what is told of the area: an area that publishes figures and has no cases on file knows nothing of beds."""
-    return [one for one in INDICATORS.values() if told["has_cases"] or one.measure in PUBLISHED]
+    shown = [one for one in INDICATORS.values() if told["has_cases"] or one.measure in PUBLISHED]
+    return [one for one in shown if len(told["counted"]) == 1 or one.part not in RUNS]
 
 
-def _value(one: Indicator, own: Mapping[str, int | None]) -> str:
-    parts = [own.get(name) for name in one.columns]
-    if any(part is None for part in parts):
-        return WITHHELD
-    value = one.of(*(int(part) for part in parts if part is not None))
+def _value(one: Indicator, own: Mapping[str, int]) -> str:
+    value = one.of(*(own[name] for name in one.columns))
     if value is None:
         return "–"
     return f"{100 * value:.1f} %" if one.whole else number(int(value))
 
 
-def _change(one: Indicator, own: Mapping[str, int | None], before: Mapping[str, int]) -> str:
-    now, then = own.get(one.part), before.get(one.part)
-    if one.whole or now is None or then is None or one.part.endswith("_days"):
+def _change(one: Indicator, before: Mapping[str, int]) -> str:
+    then = before.get(one.part)
+    if one.whole or then is None or one.part.endswith("_days"):
         return ""
     return gettext("the day before: %(n)s") % {"n": number(then)}
 
 
 def _course(told: Mapping[str, Any]) -> list[Section]:
     course = told["course"]
-    if not course:
-        return []
     first = date.fromisoformat(course["first"])
     days = [first + timedelta(days=n) for n in range(len(course["confirmed"]))]
     labels = (gettext("cases"), gettext("new confirmed"), "", "")
@@ -182,20 +189,18 @@ def _below(told: Mapping[str, Any], language: str, address: Address) -> list[Sec
     }  # fmt: skip
     levels = told["grades"]["rows"]
     has_grades = any(levels.values())
-    order = sorted(
-        rows, key=lambda code: (code == REST, -(rows[code]["total"] or 0), rows[code]["total"] is None, code)
-    )
+    order = sorted(rows, key=lambda code: (code == REST, -rows[code]["total"], code))
     lines, links = [], []
     for code in order:
-        values = [number(rows[code][column]) for column in told["columns"]]
+        values = [number(rows[code][column]) for column in TABLE]
         grade = [str(RiskLevel(levels[code]).label) if levels.get(code) else "–"] if has_grades else []
         name = told["names"][code][language] if code in told["names"] else gettext("not told apart")
         lines.append([name, *grade, *values])
-        links.append(address("total", code) if code != REST else "")
+        links.append(address("total", code) if code != REST and "+" not in code else "")
     head = [
         gettext("Area"),
         *([gettext("Grade")] if has_grades else []),
-        *(names[c] for c in told["columns"]),
+        *(names[c] for c in TABLE),
     ]
     grid = Grid(
         title=gettext("By area"), columns=head, rows=lines, n_text=2 if has_grades else 1, links=links
@@ -231,16 +236,16 @@ def _about(row: Bulletin, told: Mapping[str, Any], language: str) -> list[Block]
     if row.remark:
         blocks.append(Paragraph(text=gettext("Corrected: %(remark)s") % {"remark": row.remark}))
     blocks += [Paragraph(text=_note(note, language)) for note in told["notes"]]
-    n = sum(1 for _, column in row.withheld if column not in NEVER)
-    if n:
-        text = ngettext(
-            "%(n)d count is withheld (%(sign)s), because it is small and persons could be told by it, or because a "
-            "small one would follow from it.",
-            "%(n)d counts are withheld (%(sign)s), because they are small and persons could be told by them, or because "
-            "a small one would follow from them.",
-            n,
+    if [one["code"] for one in told["counted"]] != [told["place"]["code"]]:
+        text = gettext(
+            "The counts of %(place)s are told only as those of %(counted)s together, because so few people live in one of "
+            "these areas that its counts would tell of persons."
         )
-        blocks.append(Paragraph(text=text % {"n": n, "sign": WITHHELD}))
+        names = {"place": told["place"][language], "counted": _counted(told, language)}
+        blocks.append(Paragraph(text=text % names))
+    if any("+" in code for code in told["rows"]):
+        text = gettext("Areas in one row are told together, because few people live in one of them.")
+        blocks.append(Paragraph(text=text))
     known = gettext(
         "What was known on %(when)s. A case stands on the day of its diagnosis; later reports, corrections and withdrawals "
         "change the figures of past days, and a correction is issued as a new version."
@@ -254,7 +259,7 @@ def _note(note: Mapping[str, Any], language: str) -> str:
         "place": note["place"][language],
         "first": note["first_on"],
         "last": note["last_on"],
-        "size": WITHHELD if note["size"] is None else f"{note['size']:+d}",
+        "size": "–" if note["size"] is None else f"{note['size']:+d}",
     }
     what = note["what"] if isinstance(note["what"], list) else [note["what"]]
     if "contradiction" in what:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lianfang.bulletins.models import Bulletin
 
 app = typer.Typer(no_args_is_help=True)
-_COLUMNS = ("id", "on", "place", "disease", "version", "status", "withheld", "digest")
+_COLUMNS = ("id", "on", "place", "disease", "version", "status", "digest")
 Number = Annotated[int, typer.Argument(help="Number of the bulletin.")]
 
 
@@ -36,7 +36,6 @@ def _shown(row: "Bulletin") -> dict[str, Any]:
         "disease": row.disease,
         "version": row.version,
         "status": status,
-        "withheld": len(row.withheld),
         "digest": row.digest[:16],
     }
 

@@ -99,9 +99,7 @@ def bulletin(request: Any, pk: int) -> HttpResponse:
             "series": [{"name": gettext("new confirmed"), "kind": "bar", "values": course["confirmed"]}],
         },
         "proof": proof,
-        "differs": [(titles.get(name, name), told, now) for name, (told, now) in proof.differs.items()]
-        if "" not in row.told.get("protected", [])
-        else [],
+        "differs": [(titles.get(name, name), told, now) for name, (told, now) in proof.differs.items()],
         "corrected_by": row.corrections.issued().first(),
         "may_issue": not row.is_issued and request.actor.may(P.BULLETIN_ISSUE, row.path),
         "may_correct": row.holds and request.actor.may(P.BULLETIN_DRAFT, row.path),

@@ -160,14 +160,12 @@ class EarlyWarningParameters(Frozen):
 
 
 class BulletinParameters(Frozen):
-    """Which counts of a bulletin are withheld, because persons could be told by them.
+    """Which areas a bulletin tells together with others, because persons could be told by their counts.
 
-    Counts from 1 to `least` - 1 of areas with fewer than `few_residents`; where the register does not know how many live
-    there, of areas below the county.
+    Those with fewer than `few_residents`; where the register does not know how many live there, those below the county.
     """
 
     kind: Literal["bulletin"]
-    least: int = Field(ge=2)
     few_residents: int = Field(ge=0)
 
 
