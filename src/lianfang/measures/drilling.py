@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from django.db import transaction
 from numpy.typing import NDArray
 
 from lianfang.common.clock import local_day
@@ -26,6 +25,7 @@ from lianfang.core.registry.models import Jurisdiction
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Task
 from lianfang.loop.reconcile import reconcile
+from lianfang.measures.apart import play
 from lianfang.measures.duties import CODES, KeepUpWork
 from lianfang.measures.models import Activation, Drill, Measure, Work, WorkReport
 from lianfang.measures.services import keep_drill, put_on, switch_off
@@ -50,9 +50,8 @@ def run_drill(drill: Drill, *, at: datetime) -> bool:
     durations, outbreak = invented_durations(drill.seed)
     result: dict[str, Any]
     try:
-        with transaction.atomic():
+        with play():
             result = _play(drill, durations, at) | {"outbreak": outbreak}
-            transaction.set_rollback(True)
     except LianfangError as error:
         result = {"failure": f"{error} {error.hint}"}
     version = f"lianfang {installed('lianfang')}; drill 1"

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.db import connections
 from django.test import Client
 from tests.apps.measures.test_measures import BY, DAY, DISEASE, HOUR, MARCH
 from tests.world import World, build_world
@@ -193,6 +194,35 @@ def test_a_drill_runs_beside_the_real_thing(world: World, hands: object) -> None
     assert sorted(after) == [row for row in before if row[0] in {one[0] for one in after}]
     made.refresh_from_db()
     assert made.until_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_others_write_while_a_drill_plays(
+    world: World, hands: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of the play another row is written, which SQLite allows to none beside a transaction that writes."""
+    plan = ready(world)
+    drill = services.ask_drill(plan=plan, by=BY, at=MARCH)
+    other = connections["default"].copy()
+    works = drilling._works
+    beside = []
+
+    def written_beside(activation: Activation) -> object:
+        with other.cursor() as cursor:
+            cursor.execute("UPDATE registry_unit SET name_en = 'beside' WHERE code = '4201-cdc'")
+        beside.append(Activation.objects.count())
+        return works(activation)
+
+    monkeypatch.setattr(drilling, "_works", written_beside)
+    try:
+        assert drilling.run_drill(drill, at=MARCH)
+    finally:
+        other.close()
+    assert beside == [1], "the play is going on"
+    assert not Activation.objects.exists()
+    assert Unit.objects.get(code="4201-cdc").name_en == "beside"
+    drill.refresh_from_db()
+    assert drill.status == "done"
 
 
 @pytest.mark.slow
