@@ -106,7 +106,11 @@ def scenario(request: Any, pk: int) -> HttpResponse:
         for figure, lines in row.result.get("averted", {}).items()
     }
     tables = [
-        (title, [(NAMES[line["scenario"]], line, averted[figure].get(line["scenario"])) for line in lines])
+        (
+            title,
+            [(NAMES[line["scenario"]], line, averted[figure].get(line["scenario"])) for line in lines],
+            figure == "peak_in_bed",
+        )
         for figure, title in FIGURES.items()
         for lines in [row.result.get("figures", {}).get(figure, [])]
         if lines

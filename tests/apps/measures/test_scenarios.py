@@ -137,6 +137,7 @@ def test_the_worker_computes_it_and_the_page_shows_what_is_assumed(world: World,
     assert "a faster investigation" in page
     assert "measured here" in page
     assert "assumed" in page
+    assert page.count("Averted on average</th>") == 2, "of infections and deaths; beds that are opened fill"
 
 
 def test_what_cannot_be_computed_says_why(world: World, client: Client) -> None:

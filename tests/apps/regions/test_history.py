@@ -20,6 +20,8 @@ from lianfang.regions.services import take_published
 
 DISEASE = "covid_19_cn_2020"
 HUBEI = "CN.42."
+# Wuhan, Shenzhen, Xinyang, Qingdao; Haidian of Beijing and Pudong of Shanghai, which stand as counties
+CITIES = ("4201", "4403", "4115", "3702", "110108", "310115")
 pytestmark = pytest.mark.django_db
 
 
@@ -109,8 +111,9 @@ def test_all_of_china_day_by_day(shared_data):
     build_places(folder)
     rows = rows_by_day(folder)
     take_until(rows, date(2020, 1, 14))
-    wuhan = Place.objects.get(code="4201")
-    levels, n_new, scores, told = {}, Counter(), [], {}
+    cities = list(Place.objects.filter(code__in=CITIES))
+    assert len(cities) == len(CITIES)
+    levels, n_new, scores, told = {}, Counter(), [], {code: {} for code in CITIES}
     for n in range(107):
         day = date(2020, 1, 15) + timedelta(days=n)
         take_until(rows, day, since=day)
@@ -119,7 +122,8 @@ def test_all_of_china_day_by_day(shared_data):
         assert night.last == day
         n_new[day] = night.warnings.found
         scores += [one for one in night.run.result["scores"] if one["weeks"] == 1]
-        told[day] = _issued(wuhan, day)
+        for city in cities:
+            told[city.code][day] = _issued(city, day)
         levels[day] = {
             row.subject_id: row.evidence["level"]
             for row in Finding.objects.filter(kind="regions.grade", withdrawn_at=None)
@@ -137,7 +141,11 @@ def test_all_of_china_day_by_day(shared_data):
     assert all(0 <= one["inside_95"] <= 1 for one in scores)
     mean = [sum(one[name] * one["n"] for one in scores) for name in ("wis", "baseline_wis")]
     assert mean[0] < mean[1], "the forecast is better than 'as it is now'"
-    _check_bulletins(told, {row["on"]: row for day in rows for row in rows[day] if row["place"] == "4201"})
+    for code in CITIES:
+        published = {row["on"]: row for day in rows for row in rows[day] if row["place"] == code}
+        assert len(published) > 60
+        _check_bulletins(told[code], published)
+    _check_wuhan(told["4201"])
 
 
 def _issued(place, day):
@@ -147,15 +155,19 @@ def _issued(place, day):
 
 
 def _check_bulletins(told, published):
-    """Each says what was published by then; the two days of desks are named on their day, and alarmed on none."""
+    """Each says what was published by then, and comes out the same when it is counted again at the end."""
     for day, row in told.items():
         if day in published:
             assert row.figures["own"]["total"] == published[day]["confirmed"], day
         assert row.holds
+    proofs = [proof_of(told[day]) for day in (date(2020, 2, 11), date(2020, 3, 15), date(2020, 4, 20))]
+    assert all(proof.is_whole and not proof.differs for proof in proofs)
+
+
+def _check_wuhan(told):
+    """The two days of desks are named on their day."""
     for day, column in ((date(2020, 2, 13), "total"), (date(2020, 4, 17), "total_died")):
         notes = [note for later in range(2) for note in told[day + timedelta(days=later)].figures["notes"]]
         assert any(note["column"] == column and note["size"] > 1_000 for note in notes), day
     rated = [row.figures["rt"]["mean"] for row in told.values() if row.figures["rt"]]
     assert len(rated) > 60
-    proofs = [proof_of(told[day]) for day in (date(2020, 2, 11), date(2020, 3, 15), date(2020, 4, 20))]
-    assert all(proof.is_whole and not proof.differs for proof in proofs)
