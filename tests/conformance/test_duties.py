@@ -26,6 +26,7 @@ from lianfang.loop.duty import Duty, duties
 from lianfang.loop.models import Finding, Task, Touched, Transition
 from lianfang.loop.reconcile import Outcome, reconcile
 from lianfang.loop.worker import sweep, turn
+from lianfang.web.subjects import _DESCRIBE
 
 pytestmark = pytest.mark.django_db
 CODES = [duty.code for duty in duties]
@@ -340,6 +341,11 @@ def test_i_its_sentence_is_one(code: str) -> None:
     assert re.fullmatch(r"[A-Z][^.!?;`_]+\.", sentence), sentence
     assert 6 <= len(sentence.split()) <= 28, sentence
     assert str(duties.get(code).title).strip()
+
+
+def test_what_a_duty_is_about_has_a_name() -> None:
+    """A list of tasks names its subjects in the reader's language, not as `Arrival 2`."""
+    assert {duty.subject._meta.label for duty in duties} <= set(_DESCRIBE)
 
 
 @pytest.mark.parametrize("name", sorted(HISTORIES))

@@ -78,7 +78,7 @@ def _places(city: City) -> dict[str, Place]:
             places,
             row["code"],
             row["name"],
-            row["pinyin"],
+            f"Grid {int(row['code'][12:])}" if level == Level.CELL else row["pinyin"],
             level=level,
             parent=parent,
             population=row["population"],
@@ -124,28 +124,44 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
     units: dict[str, Unit] = {}
 
     def add(
-        code: str, name: str, kind: str, place: str, parent: str | None, *, can: list[Capability]
+        code: str, names: tuple[str, str], kind: str, place: str, parent: str | None, *, can: list[Capability]
     ) -> None:
         where = places[place]
         above = units[parent] if parent else None
         unit = Unit.objects.create(
-            code=code, name=name, name_en=code, kind=kind, place=where, path=where.path, parent=above
+            code=code, name=names[0], name_en=names[1], kind=kind, place=where, path=where.path, parent=above
         )
         UnitCapability.objects.bulk_create(UnitCapability(unit=unit, capability=c) for c in can)
         units[code] = unit
 
-    add("cn-nha", "示范国卫生健康委", UnitKind.HEALTH_AUTHORITY, "CN", None, can=list(C))
-    add("99-cdc", "示范省疾控中心", UnitKind.CDC, "99", "cn-nha", can=list(C))
-    add("99-command", "示范省疫情防控指挥部", UnitKind.COMMAND, "99", "cn-nha", can=[])
-    add("9901-cdc", "云河市疾控中心", UnitKind.CDC, "9901", "99-cdc", can=list(C))
+    add(
+        "cn-nha",
+        ("示范国卫生健康委", "National Health Authority"),
+        UnitKind.HEALTH_AUTHORITY,
+        "CN",
+        None,
+        can=list(C),
+    )
+    add("99-cdc", ("示范省疾控中心", "Provincial CDC"), UnitKind.CDC, "99", "cn-nha", can=list(C))
+    add(
+        "99-command", ("示范省疫情防控指挥部", "Provincial Command"), UnitKind.COMMAND, "99", "cn-nha", can=[]
+    )
+    add("9901-cdc", ("云河市疾控中心", "Yunhe CDC"), UnitKind.CDC, "9901", "99-cdc", can=list(C))
     counties = [p for p in places.values() if p.level == Level.COUNTY]
     for n, county in enumerate(counties):
-        short = county.name.rstrip("县区市")
+        short, short_en = county.name.rstrip("县区市"), county.name_en.rsplit(" ", 1)[0]
         cdc = f"{county.code}-cdc"
-        add(cdc, f"{short}疾控中心", UnitKind.CDC, county.code, "9901-cdc", can=_COUNTY_CDC)
+        add(
+            cdc,
+            (f"{short}疾控中心", f"{short_en} CDC"),
+            UnitKind.CDC,
+            county.code,
+            "9901-cdc",
+            can=_COUNTY_CDC,
+        )
         add(
             f"{county.code}-hospital",
-            f"{short}人民医院",
+            (f"{short}人民医院", f"{short_en} People's Hospital"),
             UnitKind.HOSPITAL,
             county.code,
             cdc,
@@ -153,14 +169,21 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
         )
         add(
             f"{county.code}-laboratory",
-            f"{short}检验中心",
+            (f"{short}检验中心", f"{short_en} Laboratory"),
             UnitKind.LABORATORY,
             county.code,
             cdc,
             can=[C.TEST],
         )
         if n:  # the first county has no depot of its own: a gap that the prefecture sees and is owed to fill
-            add(f"{county.code}-depot", f"{short}物资库", UnitKind.DEPOT, county.code, cdc, can=[C.SUPPLY])
+            add(
+                f"{county.code}-depot",
+                (f"{short}物资库", f"{short_en} Supply Depot"),
+                UnitKind.DEPOT,
+                county.code,
+                cdc,
+                can=[C.SUPPLY],
+            )
     _grass_roots(places, add)
     return units
 
@@ -171,19 +194,26 @@ def _grass_roots(places: dict[str, Place], add: Callable[..., None]) -> None:
         above = f"{town.code[:6]}-cdc"
         add(
             f"{town.code}-clinic",
-            f"{town.name}卫生院",
+            (f"{town.name}卫生院", f"{town.name_en} Health Centre"),
             UnitKind.HEALTH_CENTRE,
             town.code,
             above,
             can=[C.OBSERVE, C.SCREEN],
         )
         clinic = f"{town.code}-clinic"
-        add(f"{town.code}-gate", f"{town.name}检查点", UnitKind.CHECKPOINT, town.code, clinic, can=[])
+        add(
+            f"{town.code}-gate",
+            (f"{town.name}检查点", f"{town.name_en} Checkpoint"),
+            UnitKind.CHECKPOINT,
+            town.code,
+            clinic,
+            can=[],
+        )
     for village in (p for p in places.values() if p.level == Level.VILLAGE):
         above = f"{village.code[:9]}-clinic"
         add(
             f"{village.code}-committee",
-            f"{village.name}委会",
+            (f"{village.name}委会", f"{village.name_en} Committee"),
             UnitKind.COMMUNITY,
             village.code,
             above,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from lianfang.care.models import BedRequest, Stay, VisitDue
+from lianfang.care.models import BedRequest, FollowUp, Stay, VisitDue
 from lianfang.cases.models import Case, Report, Sample, Screening
 from lianfang.common.naming import called
 from lianfang.contacts.models import Contact, Observation
@@ -19,7 +19,8 @@ from lianfang.loop.duty import duties
 from lianfang.loop.models import Finding, Task, Verification
 from lianfang.measures.models import Review, Work
 from lianfang.outlook.models import Focus
-from lianfang.resumption.models import Charter, HelpRequest, Reopening, Stranded, Traveller
+from lianfang.resumption.models import Arrival, Charter, HelpRequest, Reopening, Stranded, Traveller
+from lianfang.teams.models import Consultation, Deployment, Exposure, RestDue
 from lianfang.web.words import words_of
 
 
@@ -278,7 +279,69 @@ def _stranded(ids: list[int]) -> dict[int, Subject]:
     }
 
 
+def _arrivals(ids: list[int]) -> dict[int, Subject]:
+    rows = Arrival.objects.filter(pk__in=ids).select_related("person", "from_place")
+    return {
+        a.pk: Subject(a.person.label, reverse("web:charters"), a.person_id, called(a.from_place))
+        for a in rows
+    }
+
+
+def _follow_ups(ids: list[int]) -> dict[int, Subject]:
+    rows = FollowUp.objects.filter(pk__in=ids).select_related("case")
+    return {
+        f.pk: Subject(
+            f.case.number, _care_url(f.case.number), f.case.person_id, gettext("visit after discharge")
+        )
+        for f in rows
+    }
+
+
+def _team_url(pk: int) -> str:
+    return reverse("web:team", kwargs={"pk": pk})
+
+
+def _exposed(ids: list[int]) -> dict[int, Subject]:
+    rows = Exposure.objects.filter(pk__in=ids).select_related("worker__team")
+    return {
+        e.pk: Subject(e.worker.code, _team_url(e.worker.team_id), e.worker.person_id, called(e.worker.team))
+        for e in rows
+    }
+
+
+def _rests(ids: list[int]) -> dict[int, Subject]:
+    rows = RestDue.objects.filter(pk__in=ids).select_related("worker__team")
+    return {
+        r.pk: Subject(r.worker.code, _team_url(r.worker.team_id), r.worker.person_id, called(r.worker.team))
+        for r in rows
+    }
+
+
+def _deployments(ids: list[int]) -> dict[int, Subject]:
+    rows = Deployment.objects.filter(pk__in=ids).select_related("team", "unit")
+    return {d.pk: Subject(called(d.team), _team_url(d.team_id), None, f"→ {called(d.unit)}") for d in rows}
+
+
+def _consultations(ids: list[int]) -> dict[int, Subject]:
+    rows = Consultation.objects.filter(pk__in=ids).select_related("case", "from_unit")
+    return {
+        c.pk: Subject(
+            c.case.number if c.case else gettext("a question"),
+            reverse("web:consultations"),
+            None,
+            called(c.from_unit),
+        )
+        for c in rows
+    }
+
+
 _DESCRIBE: dict[str, Describe] = {
+    "resumption.Arrival": _arrivals,
+    "care.FollowUp": _follow_ups,
+    "teams.Exposure": _exposed,
+    "teams.RestDue": _rests,
+    "teams.Deployment": _deployments,
+    "teams.Consultation": _consultations,
     "resumption.Reopening": _of_firms(Reopening),
     "resumption.HelpRequest": _of_firms(HelpRequest),
     "resumption.Charter": _charters,
