@@ -13,7 +13,9 @@ from django.utils import translation
 from django.utils.translation import gettext
 from tests.conftest import REPOSITORY
 
+from lianfang.common.errors import NotVisible
 from lianfang.common.naming import called
+from lianfang.core.access.visibility import VisibleQuerySet
 from lianfang.core.audit.tags import Tag
 from lianfang.core.registry.models import Place
 from lianfang.loop.coverage import coverages
@@ -102,3 +104,18 @@ def test_names_are_shown_in_the_language_of_the_reader() -> None:
         assert (called(place), called(nameless), called(None)) == ("Dongshan", "西河县", "")
     with translation.override("zh-hans"):
         assert called(place) == "东山县"
+
+
+def test_what_is_not_there_is_named_in_chinese() -> None:
+    """ "There is no such {thing}" names the thing, which is the name of a model."""
+    models = [
+        m
+        for m in apps.get_models()
+        if isinstance(m._default_manager.get_queryset(), VisibleQuerySet)
+        and m.__module__.startswith("lianfang.")
+    ]
+    assert len(models) > 40
+    with translation.override("zh-hans"):
+        said = [str(NotVisible(thing=m._meta.verbose_name)) for m in models]
+        said += [str(NotVisible(thing=word)) for word in ("bed", "place", "health worker")]
+    assert [words for words in said if re.search("[a-z]", words)] == []

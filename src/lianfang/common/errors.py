@@ -53,6 +53,9 @@ class NotVisible(LianfangError):  # noqa: N818 - read aloud it is a state, not a
     status = HTTPStatus.NOT_FOUND
     hint = "Check the address. If a record of another area must be read now, ask for emergency access with a reason."
 
+    def __init__(self, *, thing: Any) -> None:
+        super().__init__(thing=gettext(str(thing)) if thing else "")
+
 
 class NotPermitted(LianfangError):  # noqa: N818
     """Your role does not allow {permission}."""
