@@ -1,11 +1,13 @@
 """What the loop does for bulletins: where one is issued each day, the next is drawn up once the night's figures are there."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
+from lianfang.bulletins.errors import TooFewLive
 from lianfang.bulletins.selectors import diseases_told, waiting_drafts
 from lianfang.bulletins.services import draft_bulletin
 from lianfang.core.access.actor import Actor
@@ -29,7 +31,10 @@ class NextBulletins(Derivation):
         written = 0
         for disease in diseases_told():
             for place, on in waiting_drafts(disease):
-                if place.pk in wanted:
+                if place.pk not in wanted:
+                    continue
+                # Where residents were counted anew and are few, the others get theirs; who draws it up is told why not.
+                with suppress(TooFewLive):
                     draft_bulletin(disease=disease, place=place, on=on, by=by, at=at)
                     written += 1
         return written

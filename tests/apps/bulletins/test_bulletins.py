@@ -11,7 +11,15 @@ from tests.apps.regions.china import build_places, rows_by_day
 from tests.apps.regions.test_history import morning_after, take_until
 from tests.world import NOON
 
-from lianfang.bulletins.errors import AlreadyIssued, NothingKnown, NotIssued, OldDraft, RemarkNeeded
+from lianfang.bulletins.derive import NextBulletins
+from lianfang.bulletins.errors import (
+    AlreadyIssued,
+    NothingKnown,
+    NotIssued,
+    OldDraft,
+    RemarkNeeded,
+    TooFewLive,
+)
 from lianfang.bulletins.models import Bulletin
 from lianfang.bulletins.printing import pdf_of
 from lianfang.bulletins.selectors import proof_of
@@ -211,6 +219,14 @@ def test_where_one_is_issued_the_next_is_drawn_up_each_night(dongshan):
     assert (draft.on, draft.place) == (ON + timedelta(days=1), place)
     sweep(at=later)
     assert Bulletin.objects.count() == 2
+    # Of a nation that has few residents by a new count nothing is told, and the others get their drafts all the same.
+    Place.objects.filter(pk=dongshan.places["CN"].pk).update(population=100)
+    latest = later + timedelta(days=1)
+    compute(DISEASE, at=latest)
+    assert NextBulletins().derive([place.pk], latest) == 0
+    with pytest.raises(TooFewLive):
+        draft_bulletin(disease=DISEASE, place=place, on=ON + timedelta(days=2), by=SYSTEM, at=latest)
+    Place.objects.filter(pk=dongshan.places["CN"].pk).update(population=None)
     # A draft of the earlier form is drawn up anew before it is issued.
     del draft.figures["counted"]
     draft.save(update_fields=["figures"])
