@@ -147,6 +147,13 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
         "99-command", ("示范省疫情防控指挥部", "Provincial Command"), UnitKind.COMMAND, "99", "cn-nha", can=[]
     )
     add("9901-cdc", ("云河市疾控中心", "Yunhe CDC"), UnitKind.CDC, "9901", "99-cdc", can=list(C))
+    _counties(places, add)
+    _grass_roots(places, add)
+    return units
+
+
+def _counties(places: dict[str, Place], add: Callable[..., None]) -> None:
+    """Add to each county a CDC, a hospital, a laboratory, and a depot to all but the first."""
     counties = [p for p in places.values() if p.level == Level.COUNTY]
     for n, county in enumerate(counties):
         short, short_en = county.name.rstrip("县区市"), county.name_en.rsplit(" ", 1)[0]
@@ -184,8 +191,6 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
                 cdc,
                 can=[C.SUPPLY],
             )
-    _grass_roots(places, add)
-    return units
 
 
 def _grass_roots(places: dict[str, Place], add: Callable[..., None]) -> None:

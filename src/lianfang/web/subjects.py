@@ -130,7 +130,7 @@ def _foci(ids: list[int]) -> dict[int, Subject]:
             f.label or f"{f.get_kind_display()} · {called(f.place)}",
             reverse("web:focus", kwargs={"pk": f.pk}),
             None,
-            called(f.place),
+            called(f.place) if f.label else "",  # else the title says it
         )
         for f in rows
     }
