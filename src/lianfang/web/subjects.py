@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -301,20 +302,13 @@ def _team_url(pk: int) -> str:
     return reverse("web:team", kwargs={"pk": pk})
 
 
-def _exposed(ids: list[int]) -> dict[int, Subject]:
-    rows = Exposure.objects.filter(pk__in=ids).select_related("worker__team")
-    return {
-        e.pk: Subject(e.worker.code, _team_url(e.worker.team_id), e.worker.person_id, called(e.worker.team))
-        for e in rows
-    }
+def _of_workers(model: type[Exposure] | type[RestDue]) -> Describe:
+    def describe_them(ids: list[int]) -> dict[int, Subject]:
+        rows: Iterable[Any] = model.objects.filter(pk__in=ids).select_related("worker__team")
+        workers = ((row.pk, row.worker) for row in rows)
+        return {pk: Subject(w.code, _team_url(w.team_id), w.person_id, called(w.team)) for pk, w in workers}
 
-
-def _rests(ids: list[int]) -> dict[int, Subject]:
-    rows = RestDue.objects.filter(pk__in=ids).select_related("worker__team")
-    return {
-        r.pk: Subject(r.worker.code, _team_url(r.worker.team_id), r.worker.person_id, called(r.worker.team))
-        for r in rows
-    }
+    return describe_them
 
 
 def _deployments(ids: list[int]) -> dict[int, Subject]:
@@ -338,8 +332,8 @@ def _consultations(ids: list[int]) -> dict[int, Subject]:
 _DESCRIBE: dict[str, Describe] = {
     "resumption.Arrival": _arrivals,
     "care.FollowUp": _follow_ups,
-    "teams.Exposure": _exposed,
-    "teams.RestDue": _rests,
+    "teams.Exposure": _of_workers(Exposure),
+    "teams.RestDue": _of_workers(RestDue),
     "teams.Deployment": _deployments,
     "teams.Consultation": _consultations,
     "resumption.Reopening": _of_firms(Reopening),

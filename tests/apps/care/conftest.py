@@ -84,6 +84,15 @@ class Hospital:
     def pathway(self, case: Case) -> Pathway:
         return Pathway.objects.get(case=case)
 
+    def fill(self, n_patients: int, n_beds: int) -> None:
+        """Open an ordinary ward and lay one patient more into it each day, up to NOON."""
+        for ago in range(n_patients - 1, -1, -1):
+            self.at = NOON - timedelta(days=ago)
+            if not self.wards:
+                self.ward("ordinary", n=n_beds)
+            self.lay(self.case(), self.bed("ordinary", n_patients - 1 - ago))
+        self.at = NOON
+
 
 @pytest.fixture
 def hospital(db: None) -> Hospital:

@@ -31,18 +31,8 @@ def hospital() -> Hospital:
     return Hospital(build_world())
 
 
-def growing(hospital: Hospital, n: int = 12) -> None:
-    """A ward of twenty beds into which one patient more is laid each day, up to NOON."""
-    hospital.at = NOON - (n - 1) * DAY
-    hospital.ward("ordinary", n=20)
-    for k in range(n):
-        hospital.at = NOON - (n - 1 - k) * DAY
-        hospital.lay(hospital.case(), hospital.bed("ordinary", k))
-    hospital.at = NOON
-
-
 def test_the_census_and_the_beds_there_will_be_are_counted_from_stays(hospital: Hospital) -> None:
-    growing(hospital)
+    hospital.fill(12, n_beds=20)
     ward = hospital.wards["ordinary"]
     care.change_beds(ward=ward, n=25, from_at=NOON + 3 * DAY, by=hospital.fang, at=NOON)
     settle()
@@ -64,7 +54,7 @@ def test_the_census_and_the_beds_there_will_be_are_counted_from_stays(hospital: 
 def test_it_is_made_again_when_facts_change_and_read_without_computing(
     hospital: Hospital, django_assert_num_queries
 ) -> None:
-    growing(hospital, n=5)
+    hospital.fill(5, n_beds=20)
     settle()
     study = Study.objects.get(method="beds", path="CN.42.4201.")
     assert study.due_at == NOON + DAY, "the clock asks for the next one tomorrow"
@@ -84,7 +74,7 @@ def test_it_is_made_again_when_facts_change_and_read_without_computing(
 
 
 def test_who_sees_no_beds_of_an_area_reads_no_outlook_of_it(hospital: Hospital) -> None:
-    growing(hospital, n=4)
+    hospital.fill(4, n_beds=20)
     settle()
     assert bed_outlook(hospital.world.actor("stranger"), DONGSHAN) == (None, [])
     assert bed_outlook(hospital.world.actor("bao"), DONGSHAN) == (None, [])
@@ -166,7 +156,7 @@ def test_on_the_italian_regions_it_beats_stays_as_it_is_and_last_weeks_slope(
 
 @pytest.mark.parametrize(("language", "words"), [("en", "The coming two weeks"), ("zh-hans", "未来两周")])
 def test_the_board_shows_it(hospital: Hospital, language: str, words: str) -> None:
-    growing(hospital, n=5)
+    hospital.fill(5, n_beds=20)
     settle()
     client = Client(headers={"accept-language": language})
     client.force_login(hospital.world.users["fang"])

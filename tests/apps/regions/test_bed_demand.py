@@ -22,20 +22,10 @@ DAY = timedelta(days=1)
 DONGSHAN = "CN.42.4201.420106."
 
 
-def growing(hospital: Hospital, days: int = 24) -> None:
-    """A ward of thirty beds into which one patient more is laid each day, up to NOON."""
-    hospital.at = NOON - (days - 1) * DAY
-    hospital.ward("ordinary", n=30)
-    for k in range(days):
-        hospital.at = NOON - (days - 1 - k) * DAY
-        hospital.lay(hospital.case(), hospital.bed("ordinary", k))
-    hospital.at = NOON
-
-
 def test_every_area_down_to_the_county_has_its_beds_each_night_and_a_score(world, settings):
     settings.REGIONS_HOUR = 2
     hospital = Hospital(world)
-    growing(hospital)
+    hospital.fill(24, n_beds=30)
     nights = Nights()
     for ago in (14, 7, 0):
         at = NOON - ago * DAY
@@ -66,7 +56,7 @@ def test_every_area_down_to_the_county_has_its_beds_each_night_and_a_score(world
 
 
 def test_who_sees_no_beds_of_an_area_gets_none(world):
-    growing(Hospital(world), days=8)
+    Hospital(world).fill(8, n_beds=30)
     compute_beds(at=NOON)
     compute(DISEASE, at=NOON)
     board = Client(headers={"accept-language": "en"})
@@ -79,7 +69,7 @@ def test_who_sees_no_beds_of_an_area_gets_none(world):
 
 def test_two_days_on_file_say_nothing_and_are_not_asked_again(world):
     hospital = Hospital(world)
-    growing(hospital, days=2)
+    hospital.fill(2, n_beds=30)
     assert compute_beds(at=NOON).status == "too_few"
     assert bed_rows(latest_bed_run(), [DONGSHAN]) == []
     assert not beds_are_due(at=NOON, hour=0)

@@ -188,9 +188,14 @@ def ask_drill(*, plan: Plan, by: Actor, at: datetime, seed: int = 1) -> Drill:
 
 @transaction.atomic
 def keep_drill(*, drill: Drill, result: dict[str, Any], version: str, by: Actor, at: datetime) -> None:
-    """Keep what a drill showed; where the plan owed one, it is owed no longer, and the next one is."""
+    """Keep what a drill showed; where the plan owed one, it is owed no longer, and the next one is.
+
+    Of two who played it at once the first is kept.
+    """
     status = Drill.Status.FAILED if "failure" in result else Drill.Status.DONE
-    Drill.objects.filter(pk=drill.pk).update(status=status, result=result, done_at=at, version=version)
+    waiting = Drill.objects.filter(pk=drill.pk, status=Drill.Status.WAITING)
+    if not waiting.update(status=status, result=result, done_at=at, version=version):
+        return
     record(MeasureEvent.DRILLED, subject=drill, by=by, at=at, after={"status": status})
     owed = drill.plan.reviews.filter(kind=Review.Kind.DRILL, done_at__isnull=True)
     if status == Drill.Status.DONE and owed.exists():
