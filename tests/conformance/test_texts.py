@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.template import Context, Template
 from django.utils import translation
 from django.utils.translation import gettext
 from tests.conftest import REPOSITORY
@@ -90,7 +91,7 @@ def test_every_choice_duty_and_act_is_shown_in_english() -> None:
 
 def test_names_are_shown_in_the_language_of_the_reader() -> None:
     """Places, units and wards have two names: templates ask `called` for the reader's, and never show the Chinese one to all."""
-    raw = re.compile(r"\b(place|unit|ward|site|home|helper|helped|team)\.name\b")
+    raw = re.compile(r"\b(place|unit|ward|site|home|helper|helped|team|owner|hospital|laboratory)\.name\b")
     tag = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
     found = [
         f"{path.name}: {shown}"
@@ -104,6 +105,36 @@ def test_names_are_shown_in_the_language_of_the_reader() -> None:
         assert (called(place), called(nameless), called(None)) == ("Dongshan", "西河县", "")
     with translation.override("zh-hans"):
         assert called(place) == "东山县"
+
+
+def test_lists_are_written_as_the_language_of_the_reader_writes_them() -> None:
+    """Chinese sets 、 between items: templates ask `listed` and `comma`, pages ask `listed`, and neither writes a comma itself."""
+    own = re.compile(r"join:\"[,;] |\}\}[,;] \{[{%]|%\}[,;] \{[{%]")
+    told = re.compile(
+        r"\{% blocktranslate.*?endblocktranslate %\}", re.DOTALL
+    )  # a translation sets its own marks
+    found = [
+        f"{path.name}: {shown[0]}"
+        for path in Path(REPOSITORY, "src/lianfang/web/templates").rglob("*.html")
+        for shown in own.finditer(told.sub("…", path.read_text()))
+    ]
+    found += [
+        path.name
+        for path in Path(REPOSITORY, "src/lianfang/web").rglob("*.py")
+        if re.search(r"\"[,;] \"\.join", path.read_text())
+    ]
+    assert found == []
+    items = ["口罩", "体温计", "防护服"]
+    page = Template(
+        "{% load lianfang %}{{ rows|listed }}|{{ rows|listed:';' }}"
+        "|{% for r in rows %}{{ r }}{% if not forloop.last %}{% comma %}{% endif %}{% endfor %}"
+    )
+    with translation.override("zh-hans"):
+        one = "口罩、体温计、防护服"
+        assert page.render(Context({"rows": items})) == f"{one}|口罩；体温计；防护服|{one}"
+    with translation.override("en"):
+        one = "口罩, 体温计, 防护服"
+        assert page.render(Context({"rows": items})) == f"{one}|口罩; 体温计; 防护服|{one}"
 
 
 def test_what_is_not_there_is_named_in_chinese() -> None:

@@ -12,6 +12,7 @@ from lianfang.bulletins.errors import EarlierForm
 from lianfang.bulletins.figures import REST, RUNS, TABLE
 from lianfang.bulletins.models import Bulletin
 from lianfang.common.clock import site_zone
+from lianfang.common.naming import listed
 from lianfang.core.rules import site_rules
 from lianfang.regions.indicators import INDICATORS, Indicator
 from lianfang.regions.models import RiskLevel
@@ -65,7 +66,7 @@ def as_told(row: Bulletin) -> dict[str, Any]:
 
 def _counted(told: Mapping[str, Any], language: str) -> str:
     """Return the names of the areas whose counts these are."""
-    return ("、" if language == "zh" else ", ").join(one[language] for one in told["counted"])
+    return listed(one[language] for one in told["counted"])
 
 
 def _disease(code: str, language: str) -> str:

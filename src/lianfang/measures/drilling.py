@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lianfang.common.clock import local_day
 from lianfang.common.errors import LianfangError
 from lianfang.core.access.actor import Actor
-from lianfang.core.registry.models import Jurisdiction
+from lianfang.core.registry.models import Jurisdiction, Place, Unit
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Task
 from lianfang.loop.reconcile import reconcile
@@ -54,7 +54,7 @@ def run_drill(drill: Drill, *, at: datetime) -> bool:
             result = _play(drill, durations, at) | {"outbreak": outbreak}
     except LianfangError as error:
         result = {"failure": f"{error} {error.hint}"}
-    version = f"lianfang {installed('lianfang')}; drill 1"
+    version = f"lianfang {installed('lianfang')}; drill 2"
     keep_drill(drill=drill, result=result, version=version, by=Actor.system("measures.drill"), at=at)
     return "failure" not in result
 
@@ -109,7 +109,7 @@ def _play(drill: Drill, durations: Durations, at: datetime) -> dict[str, Any]:
         "left_open": owed.count(),
         "inherited": _inherited(works),
         "short": [
-            {"item": stock.item, "unit": stock.unit.name, "needed": stock.needed, "held": stock.held}
+            {"item": stock.item, "unit": _names(stock.unit), "needed": stock.needed, "held": stock.held}
             for stock in plan.stocks.select_related("unit").order_by("pk")
             if (stock.held or 0) < stock.needed
         ],
@@ -194,14 +194,23 @@ def _steps(works: Sequence[Work], tasks: Sequence[Task], taken: Mapping[int, flo
     return found
 
 
-def _inherited(works: Sequence[Work]) -> list[dict[str, str]]:
+def _inherited(works: Sequence[Work]) -> list[dict[str, Any]]:
     """Return where nobody of the place's own answers, so that a unit above has the work."""
     wanted = {(work.place_id, work.capability) for work in works if work.unit_id is None}
     rows = Jurisdiction.objects.filter(
         place__in={place for place, _ in wanted}, gap_since__isnull=False, filled_at__isnull=True
     ).select_related("place", "unit")
     return [
-        {"place": row.place.name, "capability": row.capability, "unit": row.unit.name if row.unit else ""}
+        {
+            "place": _names(row.place),
+            "capability": row.capability,
+            "unit": _names(row.unit) if row.unit else "",
+        }
         for row in rows.order_by("path", "capability")
         if (row.place_id, row.capability) in wanted
     ][:_NAMED]
+
+
+def _names(thing: Place | Unit) -> dict[str, str]:
+    """Return both names of a place or unit, since who will read the drill is not known."""
+    return {"zh": thing.name, "en": thing.name_en or thing.name}

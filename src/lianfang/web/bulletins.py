@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from lianfang.bulletins.errors import NothingKnown
 from lianfang.bulletins.models import Bulletin
@@ -18,6 +18,7 @@ from lianfang.bulletins.selectors import bulletins_in, proof_of
 from lianfang.bulletins.services import draft_bulletin, draft_correction, issue_bulletin
 from lianfang.bulletins.telling import LANGUAGES, document_of
 from lianfang.common.errors import NotVisible
+from lianfang.common.naming import is_chinese
 from lianfang.core.access.permissions import Permission
 from lianfang.regions.errors import NoIndicators
 from lianfang.regions.indicators import INDICATORS
@@ -82,7 +83,7 @@ def address_of(row: Bulletin, base: str = "") -> Callable[[str, str], str]:
 def bulletin(request: Any, pk: int) -> HttpResponse:
     """Show a bulletin as it is told, whether it is what it was, and what can be done with it."""
     row = _one(request, pk)
-    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    language = "zh" if is_chinese() else "en"
     document = document_of(row, language=language, address=address_of(row))
     titles = {name: one.title for one in INDICATORS.values() for name in one.columns[:1]}
     proof = proof_of(row)

@@ -15,6 +15,7 @@ from lianfang.care.selectors import open_request
 from lianfang.cases.models import Case
 from lianfang.cases.selectors import get_case
 from lianfang.common.errors import LianfangError, NotPermitted
+from lianfang.common.naming import listed
 from lianfang.core.access.permissions import Permission
 from lianfang.loop.desk import tasks_about
 from lianfang.web.care_acts import FORMS, acts_open, perform
@@ -117,7 +118,7 @@ def _after(request: Any, case: Case, row: Pathway | None) -> dict[str, Any]:
 
 def _waived(departure: Departure) -> str:
     """Return which criteria were missing when the patient was discharged all the same."""
-    return ", ".join(
+    return listed(
         str(_CRITERIA.get(one["item"], one["item"])) for one in departure.criteria if not one["met"]
     )
 

@@ -17,6 +17,7 @@ from lianfang.cases.facts import known_of
 from lianfang.cases.models import Case, Classification, Finding, Outcome, Sample
 from lianfang.cases.selectors import get_case, list_cases
 from lianfang.common.clock import local_day, site_zone
+from lianfang.common.naming import listed
 from lianfang.contacts.selectors import contacts_of_case
 from lianfang.core.access.permissions import Permission
 from lianfang.core.rules import site_rules
@@ -180,7 +181,7 @@ class Signs(forms.Form):
         both = set(values.get("present", [])) & set(values.get("absent", []))
         if both:
             raise forms.ValidationError(
-                gettext("A sign cannot be present and absent: %s") % ", ".join(sorted(both))
+                gettext("A sign cannot be present and absent: %s") % listed(sorted(both))
             )
         return values
 

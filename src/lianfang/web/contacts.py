@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.common.clock import local_day, site_zone, start_of
+from lianfang.common.naming import listed
 from lianfang.contacts import services
 from lianfang.contacts.models import FollowUp, Seen
 from lianfang.contacts.release import release_verdict
@@ -145,7 +146,7 @@ def _show(
         "stays": stays,
         "liaison": liaison_of(running) if running else None,
         "verdict": verdict,
-        "missing": "; ".join(in_language(item.text) for item in verdict.missing) if verdict else "",
+        "missing": listed((in_language(item.text) for item in verdict.missing), ";") if verdict else "",
         "acts": acts_for(request, row, has_stay=running is not None),
         "may_link": may_visit and row.status == FollowUp.UNDER,
         "roles": roles_of(request.actor, row.person) if sees_person else [],

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.cases.selectors import get_case
 from lianfang.common.clock import local_day
+from lianfang.common.naming import listed
 from lianfang.common.paths import code_of
 from lianfang.contacts.errors import NothingPasted
 from lianfang.contacts.models import Protection
@@ -77,7 +78,7 @@ class RowForm(forms.Form):
             return found[0]
         if not found:
             raise forms.ValidationError(gettext("No place has this name or code."))
-        named = "; ".join(f"{place.code} {name}" for place, name in whole_names(found[:8]))
+        named = listed((f"{place.code} {name}" for place, name in whole_names(found[:8])), ";")
         raise forms.ValidationError(
             gettext("Several places are called so: %s. Write the county before the name, or give the code.")
             % named

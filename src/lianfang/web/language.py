@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.forms import ModelChoiceField
-from django.utils.translation import get_language
 
-from lianfang.common.naming import called
+from lianfang.common.naming import called, is_chinese
 
 
 def in_language(text: Any) -> str:
     """Return the Chinese or the English of a bilingual text (an object with en and zh, or a mapping of them)."""
-    key = "zh" if (get_language() or "").startswith("zh") else "en"
+    key = "zh" if is_chinese() else "en"
     return str(text[key] if isinstance(text, Mapping) else getattr(text, key))
 
 

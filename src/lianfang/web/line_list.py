@@ -20,6 +20,7 @@ from lianfang.cases.models import Case, Outcome
 from lianfang.cases.selectors import CaseFilter, matching_cases
 from lianfang.common.clock import local_day, start_of
 from lianfang.common.errors import Refused
+from lianfang.common.naming import listed
 from lianfang.core.access.permissions import Permission
 from lianfang.core.registry.models import Place
 from lianfang.web.door import csv_answer, page
@@ -140,7 +141,7 @@ def act(request: Any) -> HttpResponse:
         wrong = [
             f"{form.fields[name].label}: {' '.join(map(str, said))}" for name, said in form.errors.items()
         ]
-        raise Refused(reason="; ".join(wrong))
+        raise Refused(reason=listed(wrong, ";"))
     n = ACTS[code].do(
         cases=list(_chosen(request, _MOST)), by=request.actor, at=request.at, **form.cleaned_data
     )

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from lianfang.common.naming import listed
 from lianfang.core.access.permissions import Permission
 from lianfang.regions.outlines import by_level, load_geojson
 from lianfang.regions.services import take_boundaries
@@ -63,7 +64,7 @@ def take_outlines(request: Any) -> HttpResponse:
         text = ngettext(
             "%(n)d outline fits no place: %(codes)s", "%(n)d outlines fit no place, such as %(codes)s", n
         )
-        messages.warning(request, text % {"n": n, "codes": ", ".join(done.unknown[:_NAMED])})
+        messages.warning(request, text % {"n": n, "codes": listed(done.unknown[:_NAMED])})
     return redirect("web:area_outlines")
 
 

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from lianfang.common.clock import local_day
+from lianfang.common.naming import listed
 from lianfang.core.access.permissions import Permission
 from lianfang.core.rules import site_rules
 from lianfang.rulebook.edition import RuleEdition
@@ -84,6 +85,6 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
         for n, inner in enumerate(value, 1):
             yield from _flat(f"{name} {n}", inner)
     elif isinstance(value, list | tuple):
-        yield name, ", ".join(str(inner) for inner in value)
+        yield name, listed(value)
     else:
         yield name, str(value)

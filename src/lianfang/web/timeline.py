@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from lianfang.cases.facts import Known
 from lianfang.cases.models import Case, Review, Sample, StatusChange
-from lianfang.common.naming import called
+from lianfang.common.naming import called, listed
 from lianfang.loop.duty import duties
 from lianfang.loop.models import Escalation, Task
 from lianfang.web.words import criterion_words, words_of
@@ -71,7 +71,7 @@ def _facts(known: Known) -> Iterator[Moment]:
         elif sign.present is not False:
             signs[sign.occurred_at].append(sign)
     for moment, seen in signs.items():
-        words = ", ".join(
+        words = listed(
             f"{words_of(s.code)} {s.value:g}" if s.value is not None else words_of(s.code) for s in seen
         )
         yield Moment(moment, "fact", gettext("Signs seen"), words, known_at=min(s.recorded_at for s in seen))

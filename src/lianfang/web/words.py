@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianfang.care.models import Respiratory
 from lianfang.cases.models import Classification, Finding, Outcome
+from lianfang.common.naming import listed
 from lianfang.contacts.models import Need
 from lianfang.core.rules import site_rules
 from lianfang.regions.models import RiskLevel
@@ -124,7 +125,7 @@ def words_of(code: Any) -> str:
     if isinstance(code, dict) and {"en", "zh"} <= set(code):
         return in_language(code)
     if isinstance(code, list | tuple):
-        return ", ".join(words_of(one) for one in code)
+        return listed(words_of(one) for one in code)
     return _word(_yes_no(code) if isinstance(code, bool) else str(code))
 
 

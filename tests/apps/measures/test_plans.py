@@ -166,8 +166,10 @@ def test_a_drill_says_how_long_each_step_takes_and_leaves_nothing(world: World, 
     assert (steps["gate_check"]["n_places"], steps["gate_check"]["n_late"]) == (2, 0)
     assert drill.result["n_duties"] == 6
     assert drill.result["left_open"] == 0
-    assert {row["place"] for row in drill.result["inherited"]} == {"河口镇"}
-    assert drill.result["short"] == [{"item": "masks", "unit": "东山县物资库", "needed": 100, "held": 40}]
+    assert {row["place"]["zh"] for row in drill.result["inherited"]} == {"河口镇"}
+    assert drill.result["short"] == [
+        {"item": "masks", "unit": {"zh": "东山县物资库", "en": "420106-depot"}, "needed": 100, "held": 40}
+    ]
     turn(at=MARCH + HOUR)
     assert Task.objects.open().get(duty="measures.drill").due_at == MARCH + 180 * DAY
 

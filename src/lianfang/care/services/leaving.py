@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import get_language
 
 from lianfang.care.derive import derive_pathways, explain_discharge
 from lianfang.care.errors import BedTaken, CriteriaMissing, NotInside
@@ -14,16 +13,12 @@ from lianfang.care.services.placing import end_stay, withdraw_request
 from lianfang.cases.models import Case, Outcome
 from lianfang.cases.services import record_outcome, withdraw_fact
 from lianfang.common.clock import local_day
+from lianfang.common.naming import is_chinese, listed
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.services import record
 from lianfang.core.intervals import refused_by
 from lianfang.loop.touch import touch
-
-
-def _is_chinese() -> bool:
-    """Return whether the reader's language is Chinese."""
-    return (get_language() or "").startswith("zh")
 
 
 @transaction.atomic
@@ -38,7 +33,7 @@ def discharge_patient(
     missing = [item for item in found.findings if not item.met] if found else []
     if missing and not reason:
         raise CriteriaMissing(
-            missing=", ".join(item.text.zh if _is_chinese() else item.text.en for item in missing)
+            missing=listed(item.text.zh if is_chinese() else item.text.en for item in missing)
         )
     follow = found.follow_on if found else None
     departure = _leave(

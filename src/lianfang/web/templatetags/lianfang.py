@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from lianfang.common.clock import site_zone
-from lianfang.common.naming import called
+from lianfang.common.naming import called, listed
 from lianfang.core.access.actor import Actor
 from lianfang.core.rules import site_rules
 from lianfang.loop.duty import duties
@@ -24,6 +24,13 @@ from lianfang.web.words import criterion_words, disease_name, words_of
 register = template.Library()
 register.filter("disease_name", disease_name)
 register.filter("called", called)
+register.filter("listed", listed)
+
+
+@register.simple_tag
+def comma(mark: str = ",") -> str:
+    """Return what stands between two items of a list that a template writes one by one; `;` for longer ones."""
+    return listed(("", ""), mark)
 
 
 @register.simple_tag
