@@ -31,6 +31,7 @@ def report(
             help="Disease pack (covid_19_cn_2020, ebola, mers, measles) or disease with published delays."
         ),
     ] = "",
+    area: Annotated[str, typer.Option(help="Name of the area, for the title.")] = "",
     language: Annotated[str, typer.Option(help="zh or en.")] = "en",
     folder: Annotated[Path, typer.Option("--out", help="Where the report is written.")] = Path(),
     as_of: Annotated[
@@ -53,7 +54,7 @@ def report(
     except ReadingError as error:
         raise _refused(str(error), error.hint) from error
     figures = _figures(file, links, today=today, disease=disease, as_of=as_of, seed=seed)
-    _write(figures, language, folder, linelist.stem)
+    _write(figures, folder, linelist.stem, language=language, area=area)
 
 
 def _figures(
@@ -75,12 +76,12 @@ def _figures(
         raise _refused(str(error), "Or leave --disease out; parts that need it are then left out.") from error
 
 
-def _write(figures: "Figures", language: str, folder: Path, name: str) -> None:
+def _write(figures: "Figures", folder: Path, name: str, *, language: str, area: str) -> None:
     from lianfang.report.pages import html_page
     from lianfang.report.pdf import write_pdf
     from lianfang.report.story import tell
 
-    document = tell(figures, language=language)
+    document = tell(figures, language=language, area=area)
     folder.mkdir(parents=True, exist_ok=True)
     page, paper = (folder / f"{name}-report-{language}{ending}" for ending in (".html", ".pdf"))
     page.write_text(html_page(document), encoding="utf-8")

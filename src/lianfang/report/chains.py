@@ -1,7 +1,7 @@
 """Chains of transmission: recorded links reviewed, and the probable sources with the unknown ones counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,39 +52,57 @@ class Chains:
 def chains_of(
     cases: LineList, links: LinkFile | None, known: NaturalHistory | None, *, seed: int
 ) -> Chains | LeftOut:
-    """Return the chains where links are given, in a file of contacts or in a column of the line list."""
+    """Return the chains where links are given: sources and linked cases in columns of the line list, or a file of contacts."""
+    traced, met = _given(cases, links)
+    if not traced and not met:
+        return LeftOut(reason="left.no_links")
     index = {
         number: at
         for at, line in enumerate(cases.lines)
         for number in (line.other_number, line.number)
         if number
     }
-    own = [(line.source, line.number) for line in cases.lines if line.source and line.number]
-    given = [*own, *(links.pairs if links is not None else ())]
-    if not given:
-        return LeftOut(reason="left.no_links")
-    pairs = [(index[a], index[b]) for a, b in given if a in index and b in index and index[a] != index[b]]
-    pairs = list(dict.fromkeys(pairs))
-    if len(pairs) < FEWEST:
-        return LeftOut(
-            reason="left.few_links", values={"n": len(pairs), "given": len(given), "least": FEWEST}
-        )
-    directed = links is None or links.directed
-    source = _one_source(pairs) if directed else {}
+    sources = _within(index, traced)
+    directions = {tuple(sorted(pair)) for pair in sources}
+    contacts = [(a, b) for a, b in _within(index, met, either_way=True) if (a, b) not in directions]
+    n_listed, n_given = len(sources) + len(contacts), len(traced) + len(met)
+    if n_listed < FEWEST:
+        return LeftOut(reason="left.few_links", values={"n": n_listed, "given": n_given, "least": FEWEST})
+    source = _one_source(sources)
+    directed = bool(sources)
     return Chains(
         n_cases=len(cases),
         n_dated=cases.count(lambda line: line.onset is not None),
-        n_pairs=len(pairs),
-        n_outside=len(given) - len(pairs),
+        n_pairs=n_listed,
+        n_outside=sum(a not in index or b not in index for a, b in (*traced, *met)),
         directed=directed,
         n_with_source=len(source),
         n_undated_unknown=sum(line.onset is None and at not in source for at, line in enumerate(cases.lines)),
         offspring=_offspring(source, len(cases)) if directed else (),
-        sizes=_sizes(pairs),
+        sizes=_sizes([*sources, *contacts]),
         generations=_generations(source, len(cases)) if directed else (),
-        review=_review(cases.lines, pairs, known) if directed else LeftOut(reason="left.undirected"),
-        posterior=_posterior(cases.lines, pairs, known, directed=directed, seed=seed),
+        review=_review(cases.lines, sources, known) if directed else LeftOut(reason="left.undirected"),
+        posterior=_posterior(cases.lines, sources, contacts, known, seed=seed),
     )
+
+
+def _given(cases: LineList, links: LinkFile | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the pairs of numbers that name the source first, and those that only say that two met."""
+    named = [(line, line.number or line.other_number) for line in cases.lines]
+    traced = [(line.source, number) for line, number in named if line.source and number]
+    met = [(other, number) for line, number in named if number for other in line.linked]
+    if links is not None:
+        (traced if links.directed else met).extend(links.pairs)
+    return list(dict.fromkeys(traced)), list(dict.fromkeys((min(pair), max(pair)) for pair in met))
+
+
+def _within(
+    index: Mapping[str, int], pairs: Iterable[tuple[str, str]], *, either_way: bool = False
+) -> list[tuple[int, int]]:
+    """Return the pairs between two cases of the list, by their places in it; `either_way` puts the smaller place first."""
+    found = ((index[a], index[b]) for a, b in pairs if a in index and b in index)
+    ordered = ((min(a, b), max(a, b)) if either_way else (a, b) for a, b in found)
+    return list(dict.fromkeys((a, b) for a, b in ordered if a != b))
 
 
 def _one_source(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -156,10 +174,10 @@ def _review(
 
 def _posterior(
     lines: Sequence[Line],
-    pairs: Sequence[tuple[int, int]],
+    sources: Sequence[tuple[int, int]],
+    contacts: Sequence[tuple[int, int]],
     known: NaturalHistory | None,
     *,
-    directed: bool,
     seed: int,
 ) -> ChainPosterior | LeftOut:
     if known is None or known.serial_interval is None:
@@ -167,10 +185,11 @@ def _posterior(
     dated = {at: float(line.onset.toordinal()) for at, line in enumerate(lines) if line.onset is not None}
     if len(dated) > MOST_TO_INFER:
         return LeftOut(reason="left.chains_many", values={"n": len(dated), "most": MOST_TO_INFER})
-    usable = [(a, b) for a, b in pairs if a in dated and b in dated]
-    if len(usable) < FEWEST:
+    traced, met = ([(a, b) for a, b in pairs if a in dated and b in dated] for pairs in (sources, contacts))
+    if len(traced) + len(met) < FEWEST:
+        given = len(sources) + len(contacts)
         return LeftOut(
-            reason="left.few_links", values={"n": len(usable), "given": len(pairs), "least": FEWEST}
+            reason="left.few_links", values={"n": len(traced) + len(met), "given": given, "least": FEWEST}
         )
     serial = known.serial_interval.distribution
     interval = Interval.normal if serial.family == "normal" else Interval.gamma
@@ -179,8 +198,8 @@ def _posterior(
             list(dated),
             list(dated.values()),
             interval(serial.mean, serial.sd),
-            traced=usable if directed else None,
-            contacts=None if directed else usable,
+            traced=traced or None,
+            contacts=met or None,
             seed=seed,
         )
     except ValueError as trouble:

@@ -17,7 +17,10 @@ LONGEST_SERIES = 730  # days before the last one that curves go back
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One case. `known` is the day on which the case entered the data, by the column that `LineList.known_by` names."""
+    """One case. `known` is the day on which the case entered the data, by the column that `LineList.known_by` names.
+
+    `source` is the number of the case that infected it, `linked` are numbers of cases it met, whoever infected whom.
+    """
 
     row: int
     number: str = ""
@@ -35,6 +38,7 @@ class Line:
     age: float | None = None
     place: str = ""
     source: str = ""
+    linked: tuple[str, ...] = ()
 
     @property
     def is_dead(self) -> bool:

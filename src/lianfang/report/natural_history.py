@@ -13,10 +13,11 @@ from lianfang.rulebook.kinds.care import Distribution, NaturalHistoryParameters
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """One delay with where it comes from: the edition of the disease pack, or a paper."""
+    """One delay with the paper it comes from, and the edition of the disease pack that took it up ("" for none)."""
 
     distribution: DelayDistribution
     source: str
+    edition: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +77,13 @@ def _of_pack(pack: str, at: date) -> tuple[Known | None, Known | None]:
         found = rules.parameters("natural_history", NaturalHistoryParameters, at=at)
     except NoEditionError:
         return None, None
-    label = f"{edition.edition_id}"
     return (
-        Known(distribution=_delay(found.serial_interval), source=f"{found.serial_interval_source} ({label})"),
-        Known(distribution=_delay(found.incubation), source=f"{found.incubation_source} ({label})"),
+        Known(
+            distribution=_delay(found.serial_interval),
+            source=found.serial_interval_source,
+            edition=edition.edition,
+        ),
+        Known(distribution=_delay(found.incubation), source=found.incubation_source, edition=edition.edition),
     )
 
 

@@ -11,17 +11,18 @@ from lianfang.report.document import Basis, Block, Chart, Document, Grid, Paragr
 from lianfang.report.drawing import CHINESE_FONTS, chinese_font
 
 _SPECIAL = re.compile(r"([\\#*_$`@<>\[\]~=+/\"'-])")
+_OPTION = re.compile(r"\\-\\-[a-z]+(?:\\-[a-z]+)*")
 _LONG = 44
 _FRAME = """\
 #set document(title: [{title}], date: none)
-#set page(paper: "a4", margin: (x: 18mm, top: 18mm, bottom: 20mm), numbering: "1 / 1")
+#let soft(body) = text(fill: rgb("#5b6773"), body)
+#let head(body) = text(fill: rgb("#5b6773"), weight: "semibold", size: 8.5pt, body)
+#set page(paper: "a4", margin: (x: 18mm, top: 18mm, bottom: 20mm), footer: context text(size: 8pt, soft[{made_by} #h(1fr) #counter(page).display("1 / 1", both: true)]))
 #set text(font: ({fonts}), size: 9.5pt, lang: "{lang}"{region}, fill: rgb("#1f2933"))
 #set par(leading: 0.7em, spacing: 0.9em)
 #set table(stroke: none, inset: (x: 4pt, y: 3pt))
 #show heading.where(level: 1): set text(size: 18pt)
 #show heading.where(level: 2): it => block(above: 1.7em, below: 0.9em, width: 100%, sticky: true, inset: (top: 7pt), stroke: (top: 0.5pt + rgb("#cfd6dc")), text(size: 12.5pt, it.body))
-#let soft(body) = text(fill: rgb("#5b6773"), body)
-#let head(body) = text(fill: rgb("#5b6773"), weight: "semibold", size: 8.5pt, body)
 """
 
 
@@ -42,19 +43,19 @@ def typst_source(document: Document, folder: Path) -> str:
     families = [family for family in (chinese_font(), *CHINESE_FONTS[:2]) if family]
     frame = _FRAME.format(
         title=_text(document.title),
+        made_by=_text(document.labels.made_by),
         fonts=", ".join(f'"{family}"' for family in dict.fromkeys(families)) + ",",
         lang=document.language,
         region=', region: "cn"' if document.language == "zh" else "",
     )
     parts = [frame, f"= {_text(document.title)}\n", f"#soft[{_text(document.subtitle)}]\n"]
     parts += [_section(section, document, folder) for section in document.sections]
-    parts.append(f"#v(1.5em)\n#soft[{_text(document.labels.made_by)}]\n")
     return "\n".join(parts)
 
 
 def _text(text: str) -> str:
-    """Return text with everything escaped that is markup."""
-    return _SPECIAL.sub(r"\\\1", text)
+    """Return text with everything escaped that is markup; an option of the command is not broken over two lines."""
+    return _OPTION.sub(r"#box[\g<0>]", _SPECIAL.sub(r"\\\1", text))
 
 
 def _section(section: Section, document: Document, folder: Path) -> str:

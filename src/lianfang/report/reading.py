@@ -1,5 +1,6 @@
 """A file of any format that the intake knows, as cases, as links between cases, and as what was found wrong in it."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +25,7 @@ _TELLING = frozenset(
         "classification", "number", "external_id", "infected_on", "sample.taken_at#1", "disease", "severity",
     }
 )  # fmt: skip
+_BETWEEN = re.compile(r"[\s,;/|，、；]+")  # case numbers in one cell
 _YEARS = {"months": 1 / 12, "days": 1 / 365.25, "years": 1.0}
 
 
@@ -43,7 +45,12 @@ class CaseFile:
     n_left_out: int
     n_repeated: int
     n_excluded: int
-    disease: str
+    diseases: tuple[str, ...]
+
+    @property
+    def disease(self) -> str:
+        """The disease of the list; "" where it names none, or several."""
+        return self.diseases[0] if len(self.diseases) == 1 else ""
 
     @property
     def n_dropped(self) -> int:
@@ -123,7 +130,7 @@ def read_line_list(content: bytes, *, today: date) -> CaseFile:
         n_left_out=len(cleaned.rows) - len(usable),
         n_repeated=len(usable) - len(first),
         n_excluded=len(lines) - len(kept),
-        disease=_disease(first),
+        diseases=tuple(sorted({str(row.values["disease"]) for row in first if row.values.get("disease")})),
     )
 
 
@@ -159,11 +166,6 @@ def _first_of_each(rows: Iterable[CleanRow]) -> list[CleanRow]:
     return kept
 
 
-def _disease(rows: Sequence[CleanRow]) -> str:
-    named = {str(row.values["disease"]) for row in rows if row.values.get("disease")}
-    return next(iter(named)) if len(named) == 1 else ""
-
-
 def _line(row: CleanRow, known_by: str, place_by: str) -> Line:
     values = row.values
     outcome = str(values.get("outcome", ""))
@@ -185,6 +187,7 @@ def _line(row: CleanRow, known_by: str, place_by: str) -> Line:
         age=_age(values),
         place=str(values.get(place_by, "")) if place_by else "",
         source=str(values.get("source_number", "")),
+        linked=tuple(one for one in _BETWEEN.split(str(values.get("linked_numbers", ""))) if one),
     )
 
 
@@ -225,6 +228,10 @@ def read_links(content: bytes, *, today: date) -> LinkFile:
         "case": (("source_number",), ("number", "external_id")),
     }.get(record)
     pairs = [] if ends is None else [pair for row in rows if (pair := _pair(row.values, ends)) is not None]
+    if (
+        not pairs and len(table.columns) == 2
+    ):  # i and j of outbreaker2: who met whom, whatever the columns are called
+        pairs = list(_two_columns(table))
     if not pairs:
         raise ReadingError(
             "The file of contacts names no pairs.",
@@ -243,3 +250,10 @@ def read_links(content: bytes, *, today: date) -> LinkFile:
 def _pair(values: Mapping[str, Any], ends: tuple[tuple[str, ...], tuple[str, ...]]) -> tuple[str, str] | None:
     one, other = (next((str(values[code]) for code in codes if code in values), "") for codes in ends)
     return (one, other) if one and other and one != other else None
+
+
+def _two_columns(table: Table) -> Iterable[tuple[str, str]]:
+    for cells in zip(*map(table.column, table.columns), strict=True):
+        one, other = ("" if cell is None else str(cell).strip().removesuffix(".0") for cell in cells)
+        if one != other and all(any(sign.isdigit() for sign in cell) for cell in (one, other)):
+            yield one, other

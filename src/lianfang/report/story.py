@@ -29,14 +29,15 @@ _ORDER = (
 )
 
 
-def tell(figures: Figures, *, language: str) -> Document:
-    """Return the report in `language`, zh or en; ValueError for any other."""
+def tell(figures: Figures, *, language: str, area: str = "") -> Document:
+    """Return the report in `language`, zh or en (ValueError for any other), with the name of the `area` in its title."""
     w = Words(language)
     name = "" if figures.disease is None else w.either(en=figures.disease.en, zh=figures.disease.zh)
+    title = w("title.named", name=name) if name else w("title.plain")
     as_of = figures.cases.as_of
     return Document(
         language=language,
-        title=w("title.named", name=name) if name else w("title.plain"),
+        title=w("title.of_area", title=title, area=area) if area else title,
         subtitle=w("title.as_of", day=day(as_of)) if as_of else w("title.no_day"),
         sections=[section(figures, w) for section in _ORDER],
         labels=Labels(

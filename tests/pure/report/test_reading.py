@@ -2,9 +2,14 @@ from datetime import date
 
 import pytest
 
+from lianfang.analytics.chains import ChainPosterior
 from lianfang.intake.reading import ReadingError
+from lianfang.report.chains import Chains, chains_of
+from lianfang.report.figures import compute
 from lianfang.report.line_list import LineList, last_day
+from lianfang.report.natural_history import natural_history
 from lianfang.report.reading import CaseFile, read_line_list, read_links
+from lianfang.report.story import tell
 
 TODAY = date(2026, 1, 1)
 CHINESE = """病例编号,姓名,性别,年龄,现住址,区县,发病日期,报告日期,入院日期,确诊日期,临床转归,死亡日期
@@ -94,3 +99,44 @@ def test_pairs_are_directed_and_relationships_are_not():
 
 def test_an_empty_list_has_no_days():
     assert LineList(lines=(), as_of=None).days == []
+
+
+def test_linked_cases_and_places_travelled_to_are_read_as_such(shared_data):
+    content = (shared_data / "chains_singapore_2020" / "cases.csv").read_bytes()
+    file = read_line_list(content, today=TODAY)
+    assert not file.cleaned.problems
+    assert file.columns["travel_history"] == "travelled_to"
+    assert file.lines[0].linked == ("2", "3")
+    found = chains_of(file.at(None), None, natural_history("covid_19", date(2020, 2, 26)), seed=1)
+    assert isinstance(found, Chains)
+    assert not found.directed
+    assert (found.n_pairs, found.sizes[0]) == (65, 15)
+    assert isinstance(found.posterior, ChainPosterior)
+    yes_and_no = read("id,date_onset,travel_history\n1,2020-01-01,yes\n2,2020-01-02,no\n")
+    assert yes_and_no.columns["travel_history"] == "travelled"
+
+
+def test_sources_and_linked_cases_of_one_list_are_kept_apart():
+    rows = [f"{n},2020-01-{5 + n:02d},{'1' if n in (2, 3) else ''},{n - 1}; 9{n}" for n in range(2, 10)]
+    file = read("\n".join(["id,date_onset,infector,linked cases", "1,2020-01-05,,", *rows]))
+    found = chains_of(file.at(None), None, natural_history("covid_19", date(2020, 1, 20)), seed=1)
+    assert isinstance(found, Chains)
+    assert found.directed
+    assert found.n_with_source == 2
+    assert found.n_pairs == 9  # 1-2 stands twice, once with its direction
+    assert found.n_outside == 8
+
+
+def test_two_columns_of_numbers_are_pairs_whatever_they_are_called():
+    links = read_links(b"i,j\n4,7\n10,29\n29,10\n7,7\n", today=TODAY)
+    assert links.pairs == (("4", "7"), ("10", "29"), ("29", "10"))
+    assert not links.directed
+
+
+def test_a_list_without_dates_or_of_several_diseases_says_so_first():
+    undated = tell(compute(read("case_id,onset_day\n1,0\n2,3\n"), today=TODAY), language="en")
+    mixed = "id,date_onset,disease\n1,2020-01-01,measles\n2,2020-01-02,Ebola\n"
+    several = tell(compute(read(mixed), today=TODAY), language="zh", area="江岸区")
+    assert "no date that can be used" in undated.sections[0].blocks[1].text
+    assert "2种疾病" in several.sections[0].blocks[1].text
+    assert several.title == "江岸区疫情形势报告"

@@ -55,7 +55,17 @@ class CaseTarget(Target):
     export_permission = Permission.EXPORT_RUN
     waits_for = frozenset({"place.unknown"})
     kept_in_signal = frozenset(
-        {"note", "severity", "latitude", "longitude", "asymptomatic", "exposure_kind", "result.laboratory"}
+        {
+            "note",
+            "severity",
+            "latitude",
+            "longitude",
+            "asymptomatic",
+            "exposure_kind",
+            "result.laboratory",
+            "linked_numbers",
+            "travelled_to",
+        }
     )
 
     def apply(self, rows: Sequence[Row], context: Context) -> list[Outcome]:

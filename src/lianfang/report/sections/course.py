@@ -141,7 +141,8 @@ def _delay_text(w: Words, known: Known | None) -> str:
     if known is None:
         return w("label.none")
     mean, sd = known.distribution.mean, known.distribution.sd
-    return w("label.delay", mean=f"{mean:.1f}", sd=f"{sd:.1f}", source=known.source)
+    source = w("label.edition", paper=known.source, edition=known.edition) if known.edition else known.source
+    return w("label.delay", mean=f"{mean:.1f}", sd=f"{sd:.1f}", source=source)
 
 
 def alerts_section(figures: Figures, w: Words) -> Section:

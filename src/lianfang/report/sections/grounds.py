@@ -92,12 +92,9 @@ def methods_section(figures: Figures, w: Words) -> Section:
             format=figures.file.format or w("label.none"),
             seed=figures.seed,
         ),
-        w(
-            "methods.as_of",
-            day=day(cases.as_of) if cases.as_of else w("label.none"),
-            column=known_column(w, figures),
-        ),
     ]
+    if cases.as_of is not None:
+        texts.append(w("methods.as_of", day=day(cases.as_of), column=known_column(w, figures)))
     if cases.as_of is not None and cases.followed_until is not None and cases.followed_until > cases.as_of:
         texts.append(w("methods.followed", day=day(cases.followed_until)))
     if figures.links is not None:

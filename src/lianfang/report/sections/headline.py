@@ -90,6 +90,7 @@ def _changes(figures: Figures, w: Words) -> list[str]:
     return [
         text
         for text in (
+            _of_file(figures, w),
             _of_curve(figures, w),
             _of_r(figures, w),
             _of_models(figures, w),
@@ -99,6 +100,14 @@ def _changes(figures: Figures, w: Words) -> list[str]:
         )
         if text
     ]
+
+
+def _of_file(figures: Figures, w: Words) -> str:
+    """Say first that a list has no dates, or is of several diseases and so of no one outbreak."""
+    if figures.cases.as_of is None:
+        return w("change.no_dates")
+    n = len(figures.file.diseases)
+    return w("change.several_diseases", n=n) if n > 1 else ""
 
 
 def _of_curve(figures: Figures, w: Words) -> str:
