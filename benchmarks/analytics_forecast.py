@@ -8,12 +8,15 @@ Usage: python benchmarks/analytics_forecast.py; prints markdown.
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from lianfang.analytics.forecast import baseline_forecast, forecast
+from lianfang.analytics.forecast_renewal import renewal_forecast
+from lianfang.analytics.rt import discretise_serial_interval
 from lianfang.analytics.scoring import relative_skill, score_quantiles
 from measuring import shared
 
@@ -63,6 +66,71 @@ def countries(column, *, daily):
     return score_quantiles(actual, np.concatenate(ours)), score_quantiles(actual, np.concatenate(base))
 
 
+INTERVAL = discretise_serial_interval(5.1, 5.3, 31)
+
+
+def hub_by_day():
+    """Return scores of one and two weeks ahead from daily cases, of the baseline, and of the hub's models on the same targets."""
+    folder = SHARED / "forecast_eu_hub_2021"
+    daily = pl.read_csv(folder / "daily_cases_deaths.csv", try_parse_dates=True).sort("date")
+    observed = pl.read_csv(folder / "observed_weekly.csv", try_parse_dates=True)
+    truth = {(row["location"], row["target_end_date"]): row["observed"] for row in observed.filter(pl.col("target_type") == "Cases").to_dicts()}  # fmt: skip
+    reference = pl.read_csv(folder / "wis_reference.csv", try_parse_dates=True).filter(
+        (pl.col("target_type") == "Cases") & (pl.col("horizon") <= 2)
+    )
+    table = reference.pivot(on="model", index=KEYS, values="wis").sort(KEYS)
+    said, flat, came = [], [], []
+    for place, made, end in table.select(KEYS).iter_rows():
+        country = {"DE": "Germany", "GB": "United Kingdom"}[place]
+        rows = daily.filter((pl.col("country") == country) & (pl.col("date") < made - timedelta(days=1)))
+        counts = np.maximum(rows["cases"].to_numpy().astype(float), 0)
+        step = (end - made).days // 7
+        said.append(renewal_forecast(counts, serial_interval=INTERVAL).quantiles[0, step])
+        weekly = counts[len(counts) % 7 :].reshape(-1, 7).sum(axis=1)
+        flat.append(baseline_forecast(weekly, horizon=2, seed=1, n_draws=4000).quantiles[0, step])
+        came.append(truth[place, end])
+    models = {name: table[name].to_numpy().astype(float) for name in table.columns if name not in KEYS}
+    said, flat = np.array(said), np.array(flat)
+    return score_quantiles(came, said), score_quantiles(came, (said + flat) / 2), models
+
+
+def italian():
+    """Return scores of the regions of Italy, weekly from the third week, of the renewal and of the baseline; by origin."""
+    frame = pl.read_csv(SHARED / "beds_italy_2020_2021" / "regions_daily.csv")
+    wide = frame.pivot(on="region", index="date", values="new_positive").sort("date").drop("date")
+    counts = np.maximum(wide.to_numpy().astype(float), 0)
+    for known in range(35, len(counts) - 14, 7):
+        weekly = counts[known % 7 : known].reshape(-1, 7, counts.shape[1]).sum(axis=1)
+        came = counts[known : known + 14].reshape(2, 7, -1).sum(axis=1).T
+        said = renewal_forecast(counts[:known], serial_interval=INTERVAL).quantiles
+        flat = baseline_forecast(weekly, horizon=2, seed=1, n_draws=2000).quantiles
+        yield tuple(
+            score_quantiles(came.ravel(), one.reshape(-1, 23)) for one in (said, (said + flat) / 2, flat)
+        )
+
+
+def renewal():
+    print("\n| renewal of all areas together, 1 and 2 weeks | n | WIS | relative to baseline | 50 % | 90 % |")
+    print("|---|---|---|---|---|---|")
+    alone, half, models = hub_by_day()
+    for name, one in (("alone", alone), ("half and half with the baseline", half)):
+        base = np.nanmean(models["EuroCOVIDhub-baseline"])
+        cover = f"{one.coverage(0.5):.2f} | {one.coverage(0.9):.2f}"
+        print(
+            f"| hub cases, {name} | {one.wis.size} | {one.mean_wis:.0f} | {one.mean_wis / base:.2f} | {cover} |"
+        )
+    for name, wis in models.items():
+        print(
+            f"| hub cases, {name} | {np.isfinite(wis).sum()} | {np.nanmean(wis):.0f} | {np.nanmean(wis) / base:.2f} | | |"
+        )
+    parts = list(zip(*italian(), strict=True))
+    base = sum(one.wis.sum() for one in parts[2])
+    for name, rows in zip(("alone", "half and half with the baseline"), parts, strict=False):
+        n, wis = sum(one.wis.size for one in rows), sum(one.wis.sum() for one in rows)
+        cover = [sum(one.coverage(p) * one.wis.size for one in rows) / n for p in (0.5, 0.9)]
+        print(f"| Italy, {name} | {n} | {wis / n:.1f} | {wis / base:.2f} | {cover[0]:.2f} | {cover[1]:.2f} |")
+
+
 def main():
     print("| European hub, May-July 2021, DE and GB | n | WIS | relative to baseline | 50 % | 90 % |")
     print("|---|---|---|---|---|---|")
@@ -91,6 +159,7 @@ def main():
                 f"{ours.mean_wis / base.mean_wis:.2f} | {ours.coverage(0.5):.2f} | {ours.coverage(0.9):.2f} | "
                 f"{base.coverage(0.9):.2f} |"
             )
+    renewal()
     print("\n| series x weeks | seconds |\n|---|---|")
     rng = np.random.default_rng(1)
     for series in (1, 30, 300, 3000):
@@ -98,11 +167,15 @@ def main():
         began = time.perf_counter()
         forecast(counts)
         print(f"| {series} x 60 | {time.perf_counter() - began:.3f} |")
+        began = time.perf_counter()
+        renewal_forecast(np.repeat(counts, 7, axis=0)[:400] / 7, serial_interval=INTERVAL)
+        print(f"| {series} x 400 days, renewal | {time.perf_counter() - began:.3f} |")
 
 
 def measure(quick):
     shared("forecast_eu_hub_2021")
     shared("cfr_covid_countries_2020")
+    shared("beds_italy_2020_2021")
     main()
 
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from analytics_forecast import countries, hub
+from analytics_forecast import countries, hub, hub_by_day, italian
 from calibrating import NOMINAL, REAL, check
 from calibrating.epidemics import SHAPES, simulate
 from lianfang.analytics.forecast import baseline_forecast, forecast
+from lianfang.analytics.forecast_renewal import renewal_forecast
 from lianfang.analytics.scoring import score_quantiles
 from measuring import shared
 
@@ -57,6 +58,45 @@ def simulated(quick):
 )
 def simulated_baseline(quick):
     yield from _simulated(quick, lambda counts: baseline_forecast(counts, horizon=4, seed=1, n_draws=2000))
+
+
+@check(
+    "forecast_renewal.renewal_forecast",
+    "European hub 2021, cases of DE and GB by day, 1 and 2 weeks",
+    kind=REAL,
+)
+def european_by_day(quick):
+    shared("forecast_eu_hub_2021")
+    yield from np.array_split(columns(hub_by_day()[0]), 22)
+
+
+@check(
+    "forecast_renewal.renewal_forecast",
+    "18 Italian regions 2020-2021, new positives by day, 1 and 2 weeks",
+    kind=REAL,
+)
+def italian_regions(quick):
+    shared("beds_italy_2020_2021")
+    yield from (columns(alone) for alone, _, _ in italian())
+
+
+@check(
+    "forecast_renewal.renewal_forecast",
+    "70 and 84 days of simulated epidemics, 1 and 2 weeks ahead",
+    note="seven shapes of R, each place an epidemic of its own, by chance",
+)
+def simulated_by_day(quick):
+    rng = np.random.default_rng(8)
+    for shape in SHAPES:
+        for level in (10, 50, 300):
+            for _ in range(1 if quick else 5):
+                one = simulate(shape, True, rng, level)
+                parts = []
+                for known in (70, 84):
+                    came = one.counts[known : known + 14].reshape(2, 7).sum(axis=1)
+                    result = renewal_forecast(one.counts[:known], serial_interval=one.interval)
+                    parts.append(columns(score_quantiles(came, result.quantiles[0])))
+                yield np.concatenate(parts)
 
 
 def _simulated(quick, method):

@@ -25,6 +25,7 @@ __all__ = [
     "delays",
     "final_size",
     "forecast",
+    "forecast_renewal",
     "nowcast",
     "poverty",
     "poverty_multidimensional",

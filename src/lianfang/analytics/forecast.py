@@ -143,7 +143,7 @@ def forecast(
     >>> result.median.round().tolist()
     [[279.0, 309.0]]
     """
-    observed, series = _series(counts, names)
+    observed, series = as_series(counts, names)
     tau = checked_levels(levels)
     _check_steps(horizon, step_days)
     week = 7 // step_days
@@ -158,11 +158,11 @@ def forecast(
     if leading is not None:
         ahead = _with_leading(ahead, level, _leading_level(leading, observed, week), week)
     scale, n_past = _scale(ahead, observed, effect, prior_sd, week)
-    quantiles = _quantiles(ahead[-1], scale, effect, len(observed), tau)
+    quantiles = count_quantiles(ahead[-1], scale, effect, len(observed), tau)
     return Forecast(
         series=series,
         observed=observed,
-        dates=_dates(start, len(observed), horizon, step_days),
+        dates=first_days(start, len(observed), horizon, step_days),
         levels=tau,
         quantiles=quantiles,
         n_past=n_past,
@@ -208,7 +208,7 @@ def baseline_forecast(
     >>> flat.quantiles.tolist()
     [[[48.0, 50.0, 52.0], [48.0, 50.0, 52.0]]]
     """
-    observed, series = _series(counts, names)
+    observed, series = as_series(counts, names)
     tau = checked_levels(levels)
     _check_steps(horizon, step_days)
     if len(observed) < 2:
@@ -225,7 +225,7 @@ def baseline_forecast(
     return Forecast(
         series=series,
         observed=observed,
-        dates=_dates(start, len(observed), horizon, step_days),
+        dates=first_days(start, len(observed), horizon, step_days),
         levels=tau,
         quantiles=quantiles,
         n_past=len(observed) - 1,
@@ -239,7 +239,8 @@ def baseline_forecast(
     )
 
 
-def _series(counts: Any, names: Sequence[str] | None) -> tuple[Floats, tuple[str, ...]]:
+def as_series(counts: Any, names: Sequence[str] | None) -> tuple[Floats, tuple[str, ...]]:
+    """Return counts as (T, N), and the names of the N series."""
     array = as_counts("counts", counts)
     table = array[:, None] if array.ndim == 1 else array
     labels = tuple(f"series {i}" for i in range(table.shape[1])) if names is None else tuple(names)
@@ -255,7 +256,8 @@ def _check_steps(horizon: int, step_days: int) -> None:
         raise complain("horizon", "between 1 step and 8 weeks", horizon)
 
 
-def _dates(start: date | None, steps: int, horizon: int, step_days: int) -> list[date] | None:
+def first_days(start: date | None, steps: int, horizon: int, step_days: int) -> list[date] | None:
+    """Return the first day of each step ahead: `start` is that of the first of `steps` observed ones."""
     if start is None:
         return None
     return [start + timedelta(days=step_days * (steps + h)) for h in range(horizon)]
@@ -385,7 +387,7 @@ def _weighted(error: Floats, weight: Floats, prior: float, pseudo: float) -> Flo
     return np.asarray(((weight * error**2).sum(axis=0) + pseudo * prior) / (weight.sum(axis=0) + pseudo))
 
 
-def _quantiles(median: Floats, scale: Floats, effect: Floats, steps: int, levels: Floats) -> Floats:
+def count_quantiles(median: Floats, scale: Floats, effect: Floats, steps: int, levels: Floats) -> Floats:
     """Quantiles on the count scale, (N, H, levels)."""
     horizon = len(median)
     centre = median + effect[(steps + np.arange(horizon)) % len(effect)]

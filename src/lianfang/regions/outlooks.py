@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import special
 
-from lianfang.analytics import forecast, rt, scoring
+from lianfang.analytics import forecast, forecast_renewal, rt, scoring
 from lianfang.core.registry.models import Place
 from lianfang.core.rules import site_rules
 from lianfang.outlook.inference import moments
@@ -30,7 +30,7 @@ from lianfang.regions.nowcasts import AGES, Nowcasts, nowcasts_of
 from lianfang.rulebook.kinds.care import NaturalHistoryParameters
 
 METHOD = "areas"
-VERSION = "areas 4"
+VERSION = "areas 5"
 SEED = 20200126
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 WEEKS_AHEAD = 2
@@ -91,24 +91,29 @@ def look_ahead(panel: Panel, interval: Floats | None, usable: Flags | None = Non
     ahead = np.full((shape[1], WEEKS_AHEAD, len(LEVELS)), np.nan)
     baseline = ahead.copy()
     recent = np.flatnonzero(counts[-_ACTIVE_DAYS:].sum(axis=0) > 0)
-    weekly = weeks_of(counts[:, recent])
-    if recent.size and len(weekly) >= _LEAST_WEEKS:
-        ahead[recent], baseline[recent] = weeks_ahead(weekly)
+    if recent.size and len(counts) >= 7 * _LEAST_WEEKS:
+        ahead[recent], baseline[recent] = weeks_ahead(counts[:, recent], interval)
     return Outlook(areas=panel.areas, last=panel.last, rt=parts, ahead=ahead, baseline=baseline)
 
 
-def weeks_ahead(weekly: Floats) -> tuple[Floats, Floats]:
+def weeks_ahead(daily: Floats, interval: Floats | None) -> tuple[Floats, Floats]:
     """Return the quantiles of the next weeks by the forecast, and those of "as it is now", each (areas, weeks, levels).
 
-    The forecast is the mean, quantile by quantile, of damped trends and of "as it is now". The trends alone go on rising
-    for weeks after measures have taken hold, since nothing in the counts foretells them; half of each was better than
-    the trends on everything that it was tried on (`docs/explanation/areas.md`), and better than weights by past scores.
+    The forecast is the mean, quantile by quantile, of the renewal of all areas together (of damped trends where nothing
+    is known of the serial interval) and of "as it is now": half of each was better than either on nearly everything that it
+    was tried on (`docs/explanation/areas.md`), and its ranges hold when a wave begins.
     """
-    trends = forecast.forecast(weekly, horizon=WEEKS_AHEAD, levels=LEVELS).quantiles
+    weekly = weeks_of(daily)
+    if interval is None:
+        ahead = forecast.forecast(weekly, horizon=WEEKS_AHEAD, levels=LEVELS).quantiles
+    else:
+        ahead = forecast_renewal.renewal_forecast(
+            daily, serial_interval=interval, weeks=WEEKS_AHEAD, levels=LEVELS
+        ).quantiles
     flat = forecast.baseline_forecast(
         weekly, horizon=WEEKS_AHEAD, levels=LEVELS, seed=SEED, n_draws=_DRAWS
     ).quantiles
-    return (trends + flat) / 2, flat
+    return (ahead + flat) / 2, flat
 
 
 def without_desks(counts: Floats, usable: Flags) -> Floats:

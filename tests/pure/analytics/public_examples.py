@@ -22,6 +22,7 @@ from lianfang.analytics import (
     delays,
     final_size,
     forecast,
+    forecast_renewal,
     nowcast,
     poverty,
     poverty_multidimensional,
@@ -152,6 +153,9 @@ EXAMPLES = (
     ),
     Example(forecast.forecast, {"counts": SEASON[:30]}, {"horizon": 2}),
     Example(forecast.baseline_forecast, {"counts": SEASON[:30]}, {"horizon": 2, "seed": 1, "n_draws": 500}),
+    Example(
+        forecast_renewal.renewal_forecast, {"counts": SEASON[:35], "serial_interval": INTERVAL}, {"weeks": 1}
+    ),
     Example(nowcast.nowcast, {}, {"triangle": nowcast.triangle_from_matrix(TRIANGLE)}),
     Example(nowcast.nowcast_strata, {}, {"triangles": {"a": nowcast.triangle_from_matrix(TRIANGLE)}}),
     Example(

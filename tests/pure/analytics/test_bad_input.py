@@ -29,6 +29,7 @@ from lianfang.analytics import (
     clusters,
     delays,
     forecast,
+    forecast_renewal,
     poverty,
     poverty_multidimensional,
     priors,
@@ -169,6 +170,10 @@ CALLS = {
     "final_size.final_size": (lambda x: fs.final_size(first(x, 2)[1]), [1.2, 1.5, 2.0]),
     "forecast.forecast": (lambda x: forecast.forecast(x, horizon=2), COUNTS),
     "forecast.baseline_forecast": (lambda x: forecast.baseline_forecast(x, seed=1, n_draws=200), COUNTS),
+    "forecast_renewal.renewal_forecast": (
+        lambda x: forecast_renewal.renewal_forecast(x, serial_interval=SI),
+        COUNTS,
+    ),
     "nowcast.nowcast": (lambda x: nc.nowcast(triangle(x)), COUNTS),
     "nowcast.nowcast_strata": (lambda x: nc.nowcast_strata({"a": triangle(x)})["a"], COUNTS),
     "nowcast.triangle_from_matrix": (triangle, COUNTS),

@@ -16,6 +16,7 @@ WITH_INTERVALS = {
     "delays",
     "nowcast",
     "forecast",
+    "forecast_renewal",
     "chains",
     "severity",
     "severity_records",
