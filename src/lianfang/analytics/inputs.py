@@ -25,9 +25,11 @@ def as_floats(parameter: str, values: Any) -> Floats:
     if getattr(values, "dtype", None) is not None and values.dtype.kind in "mM":
         raise complain(parameter, "numbers, not dates", values)
     try:
-        return np.ascontiguousarray(np.asarray(values, dtype=np.float64))
+        array = np.ascontiguousarray(np.asarray(values, dtype=np.float64))
     except (TypeError, ValueError) as error:
         raise complain(parameter, "numbers", values) from error
+    # Frames lend their columns as arrays that may only be read: for those each kernel would be compiled once more.
+    return array if array.flags.writeable else array.copy()
 
 
 def as_counts(parameter: str, values: Any, *, n_axes: tuple[int, ...] = (1, 2)) -> Floats:

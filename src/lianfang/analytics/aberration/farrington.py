@@ -216,7 +216,7 @@ def _chosen_fits(
 ) -> Floats:
     """Fit all; keep the trend where it is significant, rests on three years and does not extrapolate."""
     options = (int(settings.years >= 3), float(settings.outlier_threshold))
-    with_trend, without, largest = fit_all(table, steps, _layout(settings, steps_a_year), options)
+    (without, with_trend), largest = fit_all(table, steps, _layout(settings, steps_a_year), options)
     t, df = with_trend[..., 4], with_trend[..., 5]
     fitted = np.isfinite(t)
     p = np.where(fitted, 2 * stdtr(np.where(fitted, df, 1.0), -np.abs(np.where(fitted, t, 0.0))), 1.0)

@@ -2,7 +2,8 @@
 
 The model has one level a season group and an optional linear trend on the log scale. Its normal equations form an
 arrow (a diagonal for the groups, one column for the trend), so each iteration is solved in a single pass over the
-rows, whatever the number of groups. One thread: a server that forks must not meet a thread pool.
+rows, whatever the number of groups. One thread: a server that forks must not meet a thread pool. Loops are written
+out: expressions of whole arrays take numba some times as long to compile.
 """
 
 import numba as nb
@@ -35,10 +36,11 @@ def _solve(
 ) -> float:  # pragma: no cover - compiled
     """Solve one weighted least-squares step; `arrow` holds weight, weighted time, level by group; return slope."""
     _, _, time, group = rows
-    arrow[:] = 0.0
     squares = 0.0
     cross = 0.0
     reply = np.zeros(arrow.shape[1])
+    for g in range(arrow.shape[1]):
+        arrow[0, g], arrow[1, g], arrow[2, g], arrow[3, g] = 0.0, 0.0, 0.0, 0.0
     for i in range(work.size):
         g = group[i]
         arrow[0, g] += work[i]
@@ -70,10 +72,10 @@ def _iterate(
     """Fit by iteratively reweighted least squares from mu = y + 0.1; return convergence, slope, fitted means."""
     y, offset, time, group = rows
     n = y.size
-    mu = y + 0.1
-    eta = np.log(mu)
-    work = np.empty(n)
-    response = np.empty(n)
+    mu, eta, work, response = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    for i in range(n):
+        mu[i] = y[i] + 0.1
+        eta[i] = np.log(mu[i])
     before = _deviance(y, mu, prior)
     slope = 0.0
     for _ in range(_MAX_ITERATIONS):
@@ -112,7 +114,21 @@ def _weights_of_residuals(
         if s > threshold:
             weights[i] = s**-2.0
         total += weights[i]
-    return weights * (n / total)
+    for i in range(n):
+        weights[i] *= n / total
+    return weights
+
+
+@nb.njit(cache=True)
+def _spreads(
+    y: Floats, mu: Floats, prior: Floats, df: int
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Mean squares of the residuals on the scale of the counts (at least 1) and on the working scale."""
+    counted, working = 0.0, 0.0
+    for i in range(y.size):
+        counted += prior[i] * (y[i] - mu[i]) ** 2 / mu[i]
+        working += prior[i] * ((y[i] - mu[i]) / mu[i]) ** 2
+    return max(counted / df, 1.0), working / df
 
 
 @nb.njit(cache=True)
@@ -132,7 +148,7 @@ def _fit(
     prior = np.ones(n)
     ok, slope, mu = _iterate(rows, prior, trend, arrow)
     if not ok and trend:
-        trend = 0
+        trend -= 1
         ok, slope, mu = _iterate(rows, prior, trend, arrow)
     if not ok:
         return False, answer
@@ -143,13 +159,12 @@ def _fit(
     df = n - used - (1 if arrow[3, 0] > 0 else 0)
     if df < 1 or arrow[0, group_now] <= 0:
         return False, answer
-    phi = max((prior * (y - mu) ** 2 / mu).sum() / df, 1.0)
+    phi, _ = _spreads(y, mu, prior, df)
     prior = _weights_of_residuals(rows, mu, phi, threshold, arrow)
     ok, slope, mu = _iterate(rows, prior, trend, arrow)
     if not ok:
         return False, answer
-    phi = max((prior * (y - mu) ** 2 / mu).sum() / df, 1.0)
-    spread = (prior * ((y - mu) / mu) ** 2).sum() / df
+    phi, spread = _spreads(y, mu, prior, df)
     variance = 1.0 / arrow[0, group_now]
     if arrow[3, 0] > 0:
         variance += (time_now - arrow[1, group_now] / arrow[0, group_now]) ** 2 / arrow[3, 0]
@@ -167,12 +182,22 @@ def _baseline(
     y: Floats, kept: NDArray[np.bool_], log_population: Floats, now: int, layout: Groups
 ) -> tuple[Rows, float]:  # pragma: no cover - compiled
     """Rows of one baseline, time centred, and the centre."""
-    usable = np.array([kept[now - lag] for lag in layout[:, 0]])
-    lags = layout[usable, 0]
-    time = -lags.astype(np.float64)
-    middle = time.mean()
-    rows = (y[now - lags], log_population[now - lags], time - middle, layout[usable, 1].copy())
-    return rows, middle
+    n = 0
+    for r in range(layout.shape[0]):
+        n += kept[now - layout[r, 0]]
+    counts, offset, time, group = np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.int64)
+    middle, at = 0.0, 0
+    for r in range(layout.shape[0]):
+        then = now - layout[r, 0]
+        if kept[then]:
+            counts[at], offset[at], group[at] = y[then], log_population[then], layout[r, 1]
+            time[at] = -layout[r, 0]
+            middle += time[at]
+            at += 1
+    middle /= n
+    for r in range(n):
+        time[r] -= middle
+    return (counts, offset, time, group), middle
 
 
 @nb.njit(cache=True, nogil=True)
@@ -181,20 +206,21 @@ def fit_all(
     steps: Groups,
     layout: Groups,
     options: tuple[int, float],
-) -> tuple[Floats, Floats, Floats]:  # pragma: no cover - compiled
-    """Fit every step in `steps` of every series, with and without trend.
+) -> tuple[Floats, Floats]:  # pragma: no cover - compiled
+    """Fit every step in `steps` of every series, without and with trend.
 
     `table` is counts, steps that may serve as baseline, log population, each (T, N); `options` trend or not, and the
     residual above which a past count is down-weighted.
     `layout` is (rows, 2): lag of each baseline row behind the current step and its season group; the group of the
-    current step is the last. Returns fits with trend, without trend (steps, series, 6; NaN where none) and the
-    largest count of each baseline.
+    current step is the last. Returns fits (without trend, with it; steps, series, 6; NaN where none) and the largest
+    count of each baseline.
     """
     observed, kept, log_population = table
-    n_groups = layout[:, 1].max() + 1
+    n_groups = 0
+    for r in range(layout.shape[0]):
+        n_groups = max(n_groups, layout[r, 1] + 1)
     n_series = observed.shape[1]
-    with_trend = np.full((steps.size, n_series, 6), np.nan)
-    without = np.full((steps.size, n_series, 6), np.nan)
+    fits = np.full((2, steps.size, n_series, 6), np.nan)
     largest = np.full((steps.size, n_series), np.nan)
     for job in range(steps.size * n_series):
         j = job // n_series
@@ -209,12 +235,13 @@ def fit_all(
         rows, middle = _baseline(observed[:, i], kept[:, i], log_population[:, i], k, layout)
         arrow = np.zeros((4, n_groups))
         at = (-middle, log_population[k, i], n_groups - 1)
-        largest[j, i] = rows[0].max()
-        if options[0]:
-            ok, answer = _fit(rows, at, options, arrow)
+        largest[j, i] = 0.0
+        for count in rows[0]:
+            largest[j, i] = max(largest[j, i], count)
+        # The trend is a variable: for a number written here `_fit` would be compiled once more.
+        for trend in range(options[0] + 1):
+            ok, answer = _fit(rows, at, (trend, options[1]), arrow)
             if ok:
-                with_trend[j, i] = answer
-        ok, answer = _fit(rows, at, (0, options[1]), arrow)
-        if ok:
-            without[j, i] = answer
-    return with_trend, without, largest
+                for q in range(answer.size):
+                    fits[trend, j, i, q] = answer[q]
+    return fits, largest

@@ -16,15 +16,14 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max, Min, QuerySet
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from lianfang.core.registry.calendar import from_day
-from lianfang.core.registry.models import Unit
 from lianfang.loop.clocks import verification_hours
 from lianfang.loop.duty import COLUMNS, Check, Duty, Evidence
 from lianfang.loop.errors import NoRootUnit
-from lianfang.loop.models import Pass, Task, VerificationKind, Word
+from lianfang.loop.models import Pass, VerificationKind, Word
 from lianfang.loop.reconcile import statements as sql
 from lianfang.loop.reconcile.setwise import drawn_sql
 
@@ -110,14 +109,26 @@ def reconcile(
     """
     if subjects is not None:
         return _one_pass(duty, at, _Scope(), [subjects] if isinstance(subjects, QuerySet) else subjects)
-    ends = duty.subject._default_manager.aggregate(low=Min("pk"), high=Max("pk"))  # noqa: SLF001
-    tasks = Task.objects.filter(duty=duty.code).aggregate(low=Min("subject_id"), high=Max("subject_id"))
-    low = min((end["low"] for end in (ends, tasks) if end["low"] is not None), default=0)
-    high = max((end["high"] for end in (ends, tasks) if end["high"] is not None), default=0)
     total, first_day = Outcome(duty=duty.code), first_day if duty.daily else None
+    low, high = _ends(duty)
+    if low is None or high is None:  # nobody of whom anything could be owed, nor a task to withdraw
+        if first_day is None:
+            _record(total, at, full=True)
+        return total
     for start in range(low, high + 1, CHUNK):
         total += _one_pass(duty, at, _Scope(start, min(start + CHUNK - 1, high), first_day), ())
     return total
+
+
+def _ends(duty: Duty) -> tuple[int | None, int | None]:
+    """Return the lowest and the highest id among the subjects of a duty and those of its tasks."""
+    meta = duty.subject._meta  # noqa: SLF001 - Django's documented Meta API
+    key = meta.pk.column if meta.pk is not None else "id"
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ENDS.format(table=meta.db_table, key=key), {"duty": duty.code})
+        ends = cursor.fetchone()
+    given = [end for end in ends if end is not None]
+    return min(given, default=None), max(given, default=None)
 
 
 def _one_pass(duty: Duty, at: datetime, scope: _Scope, subjects: Sequence[Any]) -> Outcome:
@@ -142,7 +153,7 @@ def _one_pass(duty: Duty, at: datetime, scope: _Scope, subjects: Sequence[Any]) 
         outcome = Outcome(duty=duty.code, **{str(Word(word)): int(n) for word, n in cursor.fetchall()})
         if not (outcome.written or scope.full):
             return outcome  # nothing to tell: thousands of idle passes a day would bury the ones that did something
-        run = _record(outcome, at, scope)
+        run = _record(outcome, at, full=scope.full)
         if outcome.written:
             _write(cursor, duty, at, values | {"run": run.pk})
         Pass.objects.filter(pk=run.pk).update(seconds=time.perf_counter() - started)
@@ -198,7 +209,7 @@ def _collect_owed(cursor: Any, duty: Duty, at: datetime, scope: _Scope, values: 
 def _compare(cursor: Any, scope: _Scope, values: dict[str, Any]) -> None:
     differs = "IS NOT" if connection.vendor == "sqlite" else "IS DISTINCT FROM"
     compare = sql.COMPARE.format(differs=differs, new_id=sql.NEW_ID[connection.vendor])
-    cursor.execute(compare, values | {"root": _root_unit()})
+    cursor.execute(compare, values | {"root": _root_unit(cursor)})
     n_owed = cursor.rowcount
     cursor.execute(sql.NO_LONGER_OWED.format(scope=scope.condition), values)
     _analyze(cursor, "loop_change", n_owed + cursor.rowcount)
@@ -209,18 +220,18 @@ def _analyze(cursor: Any, table: str, n_rows: int) -> None:
         cursor.execute(f"ANALYZE {table}")
 
 
-def _root_unit() -> int:
-    roots = Unit.objects.open().filter(parent__isnull=True).order_by("path", "pk")
-    root = roots.values_list("pk", flat=True).first()
+def _root_unit(cursor: Any) -> int:
+    cursor.execute(sql.ROOT_UNIT)
+    root = cursor.fetchone()
     if root is None:
         raise NoRootUnit
-    return int(root)
+    return int(root[0])
 
 
-def _record(outcome: Outcome, at: datetime, scope: _Scope) -> Pass:
+def _record(outcome: Outcome, at: datetime, *, full: bool) -> Pass:
     return Pass.objects.create(
         duty=outcome.duty,
-        full=scope.full,
+        full=full,
         at=at,
         opened=outcome.opened,
         changed=outcome.changed,

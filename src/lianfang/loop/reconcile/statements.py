@@ -27,6 +27,19 @@ CLEAR = {
     "sqlite": ("DELETE FROM loop_among", "DELETE FROM loop_owed", "DELETE FROM loop_change"),
 }
 
+# Between which ids the subjects of a duty and of its tasks lie. Each end is asked for alone: SQLite finds one in an
+# index, and both at once by reading the whole table.
+ENDS = """
+SELECT (SELECT MIN("{key}") FROM "{table}"), (SELECT MAX("{key}") FROM "{table}"),
+       (SELECT MIN(subject_id) FROM loop_task WHERE duty = %(duty)s),
+       (SELECT MAX(subject_id) FROM loop_task WHERE duty = %(duty)s)
+"""
+
+# Who answers where no unit does: the one above all others.
+ROOT_UNIT = """
+SELECT id FROM registry_unit WHERE closed_at IS NULL AND parent_id IS NULL ORDER BY path, id LIMIT 1
+"""
+
 # A completion counts as evidence where the duty accepts a person's word and no record says more.
 ADD_WORD_OF_MOUTH = """
 UPDATE loop_owed SET met_at = (
