@@ -8,10 +8,10 @@ from tests.world import NOON, World, a_person, build_world
 from lianfang.common.errors import NotPermitted
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.models import Event
-from lianfang.core.registry.errors import AmbiguousPlace, BadPlaceTable, PlaceCannotMove, UnknownPlace
+from lianfang.core.registry.errors import BadPlaceTable, PlaceCannotMove
 from lianfang.core.registry.jurisdiction import refresh_jurisdictions
 from lianfang.core.registry.models import Capability, Jurisdiction, Level, Place, Unit
-from lianfang.core.registry.place_names import PlaceFinder, find_place, short_name
+from lianfang.core.registry.place_names import find_place, short_name
 from lianfang.core.registry.place_tables import PlaceRow, read_gb2260, read_gb2260_codes, read_place_table
 from lianfang.core.registry.services import load_places, move_place, propose_successions, succeed_place
 from lianfang.core.registry.services.places import path_columns
@@ -23,25 +23,6 @@ SYSTEM = Actor.system("registry")
 @pytest.fixture
 def world() -> World:
     return build_world()
-
-
-@pytest.fixture
-def china(shared_data):
-    load_places(read_gb2260(shared_data / "china_admin"), by=SYSTEM, at=NOON)
-
-
-def test_the_code_of_the_country_loads_as_it_is(china):
-    assert Place.objects.count() == 1 + 34 + 342 + 2978
-    wuchang = Place.objects.get(code="420106")
-    assert (wuchang.name, wuchang.path, wuchang.level) == ("武昌区", "CN.42.4201.420106.", Level.COUNTY)
-    assert Place.objects.within("CN.42.4201.").filter(level=Level.COUNTY).count() == 13
-
-
-def test_loading_the_same_table_again_changes_nothing(china, shared_data):
-    again = load_places(
-        read_gb2260(shared_data / "china_admin"), by=SYSTEM, at=NOON, abolished_on=date(2023, 1, 1)
-    )
-    assert not any(again.counts().values())
 
 
 def test_the_edition_of_2019_becomes_that_of_2023(shared_data):
@@ -152,35 +133,6 @@ def test_a_new_code_of_the_same_area_takes_everything_over(world):
     assert not Jurisdiction.objects.filter(path__within="CN.42.4201.420106.").exists()
 
 
-WRITTEN = {
-    "420106": "420106",
-    "420000": "42",
-    "武昌区": "420106",
-    "武昌": "420106",
-    "湖北": "42",
-    "湖北省武汉市武昌区": "420106",
-    "湖北 武汉 武昌": "420106",
-    "武汉市武昌区中南路街道12号": "420106",
-    "北京市东城区": "110101",
-    "恩施州恩施市": "422801",
-    "广西": "45",
-    "仙桃市": "429004",
-}
-
-
-def test_a_place_is_found_by_what_people_write(china):
-    assert {text: find_place(text).code for text in WRITTEN} == WRITTEN
-
-
-def test_an_ambiguous_name_asks_and_is_settled_by_the_area(china):
-    with pytest.raises(AmbiguousPlace) as caught:
-        find_place("鼓楼区")
-    assert "320106" in caught.value.fields["codes"]
-    assert find_place("鼓楼区", within="CN.32.3201.").code == "320106"
-    with pytest.raises(UnknownPlace):
-        find_place("不存在的地方")
-
-
 def test_short_names_keep_two_characters():
     names = [
         "东城区",
@@ -202,13 +154,6 @@ def test_short_names_keep_two_characters():
         "南门",
         "Kaduna",
     ]
-
-
-def test_a_finder_reads_the_table_once(china, django_assert_num_queries):
-    with django_assert_num_queries(1):
-        finder = PlaceFinder(within="CN.42.")
-        for text in ("武昌区", "江岸区", "宜昌市"):
-            finder.find(text)
 
 
 def test_refreshing_a_county_gives_what_refreshing_all_gives(world):
