@@ -2,11 +2,12 @@
 
     python benchmarks/calibration.py --jobs 8         # all, eight at a time; prints Markdown
     python benchmarks/calibration.py --write          # and makes docs/explanation/calibration.md of it
+    python benchmarks/calibration.py rt. --write      # and puts the rows of these checks into that page
     python benchmarks/calibration.py rt. --quick      # checks whose name contains the word, few epidemics
     python benchmarks/calibration.py --write --resume # keep what var/calibration.json already has
 
-Each check has seeds of its own and one thread, so its row is the same whatever runs beside it. It is kept in
-var/calibration.json as soon as it is done. Django is not needed, only the libraries of `lianfang.analytics` and Polars.
+Each check has seeds of its own and one thread, so its row is the same whatever runs beside it: a row that was not
+counted anew stays as it stands on the page. It is kept in var/calibration.json as soon as it is done. Django is not needed, only the libraries of `lianfang.analytics` and Polars.
 """
 
 import argparse
@@ -126,22 +127,30 @@ def line(one, row):
     return f"| `{one.interval}` | {truth} | {row['n']:,} ({row['units']:,}){mark} | {' | '.join(cells)} | {said} |"
 
 
-def page(rows):
-    """Return the page of all rows known, real truth first."""
-    parts = [INTRODUCTION]
+def page(rows, standing):
+    """Return the page: each row as counted now, else as it stands in the page's text, real truth first."""
+    parts, said = [INTRODUCTION], []
     for kind, title in ((REAL, "Real data, truth known later"), ("simulated", "Simulated truth")):
-        lines = [line(one, rows[one.name]) for one in CHECKS if one.kind == kind and one.name in rows]
+        told = [told_line(one, rows, standing) for one in CHECKS if one.kind == kind]
+        lines = [text for text in told if text]
+        said += [text.rstrip(" |").rpartition("| ")[2] for text in lines]
         parts.append(f"## {title}\n\n{HEAD}\n" + "\n".join(lines) + "\n")
-    shown = [(verdict(rows[one.name]), one.warned) for one in CHECKS if one.name in rows]
-    held, narrow = (
-        [warned for said, warned in shown if said == word] for word in ("holds", "**too narrow**")
-    )
+    narrow = [words for words in said if words.startswith("**too narrow**")]
     parts.append(
-        f"{len(held)} of {len(shown)} rows hold, {len(narrow)} are too narrow ({sum(narrow)} of them as warned), "
-        f"{[said for said, _ in shown].count('too wide')} too wide. Computing took {sum(row['seconds'] for row in rows.values()) / 60:.0f} minutes of one processor.\n"
+        f"{said.count('holds')} of {len(said)} rows hold, {len(narrow)} are too narrow "
+        f"({sum('as warned' in words for words in narrow)} of them as warned), {said.count('too wide')} too wide.\n"
     )
     parts.append(NOTES)
     return "\n".join(parts)
+
+
+def told_line(one, rows, standing):
+    """Return the line of a check, "" where it was never counted."""
+    if one.name in rows:
+        return line(one, rows[one.name])
+    begins = f"| `{one.interval}` | {one.truth}"
+    known = (text for text in standing.splitlines() if text.startswith((f"{begins} |", f"{begins} (")))
+    return next(known, "")
 
 
 def chosen(words):
@@ -191,11 +200,10 @@ def rows_of(checks, quick, jobs) -> Iterator[tuple]:
 
 
 def main(words, *, quick, resume=False, jobs=1):
-    """Run the checks chosen, print their rows, keep them; return all rows known."""
-    todo, kept = chosen(words), known()
-    rows = {one.name: kept[one.name] for one in CHECKS if one.name in kept}
-    if resume:
-        todo = [one for one in todo if one.name not in rows or rows[one.name]["quick"] > quick]
+    """Run the checks chosen, print their rows, keep them; return them, with those kept of an interrupted run."""
+    todo, kept = chosen(words), known() if resume else {}
+    rows = {one.name: kept[one.name] for one in todo if one.name in kept and kept[one.name]["quick"] <= quick}
+    todo = [one for one in todo if one.name not in rows]
     print(HEAD, flush=True)
     for one, row in rows_of(todo, quick, jobs):
         if isinstance(row, str):
@@ -224,4 +232,5 @@ if __name__ == "__main__":
     assert given.write is False or not given.quick, "the page is made of full runs only"
     rows = main(given.words, quick=given.quick, resume=given.resume, jobs=given.jobs)
     if given.write:
-        PAGE.write_text(page(rows), encoding="utf-8")
+        standing = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        PAGE.write_text(page(rows, standing), encoding="utf-8")

@@ -3,9 +3,9 @@
 import numpy as np
 
 from analytics_nowcast import dengue, germany, hus
-from calibrating import NOMINAL, REAL, check
-from calibrating.reporting import FIRST_SEED, KINDS, simulate
-from lianfang.analytics.nowcast import nowcast, triangle_from_matrix
+from calibrating import NOMINAL, REAL, check, inside_levels
+from calibrating.reporting import FIRST_SEED, KINDS, simulate, vintages
+from lianfang.analytics.nowcast import nowcast, reported_share, triangle_from_matrix
 from lianfang.analytics.scoring import score_quantiles
 from measuring import shared
 
@@ -49,3 +49,23 @@ for label, load, folder in (
             rows = reference if which.startswith("days") else others
             for row in rows[:: 5 if quick else 1]:
                 yield covered(counts, row, ages, start=first, step_days=step)
+
+
+for weekdays, words in ((False, "days differ by chance"), (True, "and reports have weekdays")):
+
+    @check(
+        "nowcast.reported_share",
+        f"3 to 24 publications, 1 to 7 days apart, {words}",
+        note="share between 1 and 99 %",
+    )
+    def share_by_age(quick, weekdays=weekdays):
+        for seed in range(FIRST_SEED, FIRST_SEED + (10 if quick else 200)):
+            day, published, count, longest, truth = vintages(seed, weekdays=weekdays)
+            start = np.datetime64("2020-01-01")
+            found = reported_share(
+                start + day.astype(int), start + published.astype(int), count, max_delay=longest
+            )
+            told = inside_levels(
+                truth, lambda level, found=found: tuple(limit[:-1] for limit in found.interval(level))
+            )
+            yield told[(truth > 0.01) & (truth < 0.99)]

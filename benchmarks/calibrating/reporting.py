@@ -55,3 +55,43 @@ def simulate(kind, seed):
             back = rng.binomial(counts[t, :5].sum().astype(int), 0.1)
             counts[t, rng.integers(6, 12)] -= back
     return counts
+
+
+def vintages(seed, *, weekdays):
+    """Return a curve as published several times, and the share by age that its reporting has.
+
+    Reference day, day of publication, count (columns); longest delay; share by age, over the days that the publications
+    say something about. Days differ: each draws its delays from a Dirichlet distribution. `weekdays` speed reports up
+    or slow them down.
+    """
+    rng = np.random.default_rng(seed)
+    longest, gap, n_published = (
+        int(rng.integers(8, 22)),
+        int(rng.choice([1, 1, 2, 3, 7])),
+        int(rng.integers(3, 25)),
+    )
+    level, alike = np.exp(rng.uniform(np.log([3, 15]), np.log([300, 500])))
+    share = norm.cdf(np.log((np.arange(longest + 1) + 1.0) / rng.uniform(1, 5)) / rng.uniform(0.4, 0.9))
+    share[-1] = 1
+    hazard = np.diff(share, prepend=0) / np.maximum(1 - np.append(0, share[:-1]), 1e-12)
+    speed = np.exp(rng.normal(0, 0.3, 7)) if weekdays else np.ones(7)
+    n_days = n_published * gap + longest + 1
+    mean = level * np.exp(np.cumsum(rng.normal(0, 0.05, n_days)))
+    reported, known = np.zeros((n_days, longest + 1)), np.zeros((n_days, longest + 1))
+    for t in range(n_days):
+        left = (1 - np.clip(hazard, 0, 1)) ** speed[(t + np.arange(longest + 1)) % 7]
+        left[-1] = 0
+        known[t] = 1 - np.cumprod(left)
+        pmf = np.maximum(np.diff(known[t], prepend=0), 1e-12)
+        final = rng.poisson(mean[t] * rng.gamma(10, 0.1))
+        reported[t] = np.cumsum(rng.multinomial(final, rng.dirichlet(pmf / pmf.sum() * alike)))
+    published = longest + gap * np.arange(n_published + 1)
+    rows = [
+        (t, u, reported[t, min(u - t, longest)])
+        for u in published
+        for t in range(max(0, u - longest - 5), u + 1)
+        if t < n_days
+    ]
+    ages = np.arange(longest)
+    truth = np.array([known[[u - age for u in published[:-1]], age].mean() for age in ages])
+    return *np.array(rows).T, longest, truth

@@ -8,6 +8,7 @@ import polars as pl
 from calibrating import LEVELS, REAL, check, inside_levels, inside_quantiles
 from calibrating.epidemics import SHAPES, simulate
 from lianfang.analytics.delays import DelayDistribution
+from lianfang.analytics.nowcast import reported_share
 from lianfang.analytics.renewal import estimate_renewal
 from lianfang.analytics.rt import (
     UncertainInterval,
@@ -220,6 +221,39 @@ def delay_aware_nowcast(quick):
         seen = rng.binomial(epidemic.counts.astype(int), np.minimum(share, 1)).astype(float)
         result = fitted(epidemic, seen, reporting_delay=REPORTING)
         yield inside_quantiles(epidemic.counts, lambda p, result=result: result.quantile("nowcast", p))[-14:]
+
+
+LEARNT = (
+    (
+        "the same, delay learnt from three publications",
+        "one delay: the doubt about it is left out",
+        True,
+        lambda share: share.delay,
+    ),
+    ("the same, 10 `delays` that fit them", "", False, lambda share: share.delays(10)),
+)
+for truth, note, warned, of in LEARNT:
+
+    @check("renewal.estimate_renewal, nowcast", truth, note=note, warned=warned)
+    def learnt_nowcast(quick, of=of):
+        rng = np.random.default_rng(6)
+        reached = np.minimum(np.cumsum(REPORTING), 1)
+        late = np.append(np.diff(reached, prepend=0)[:-1], 1 - reached[-2])
+        for epidemic in epidemics(quick, chance=True):
+            arrived = np.array([rng.multinomial(int(n), late) for n in epidemic.counts]).cumsum(axis=1)
+            rows = [
+                (day, issue, arrived[day, min(issue - day, 20)])
+                for issue in (93, 96, 99)
+                for day in range(issue - 25, issue + 1)
+            ]
+            day, issue, count = np.array(rows).T
+            start = np.datetime64("2020-01-01")
+            share = reported_share(start + day, start + issue, count, max_delay=20)
+            seen = arrived[np.arange(100), np.minimum(np.arange(100)[::-1], 20)].astype(float)
+            result = fitted(epidemic, seen, reporting_delay=of(share))
+            yield inside_quantiles(epidemic.counts, lambda p, result=result: result.quantile("nowcast", p))[
+                -14:
+            ]
 
 
 @check("renewal.estimate_renewal, forecast", "counts 1 to 14 days ahead, by chance")

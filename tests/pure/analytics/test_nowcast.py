@@ -9,6 +9,7 @@ from lianfang.analytics.nowcast import (
     estimate,
     nowcast,
     nowcast_strata,
+    reported_share,
     triangle,
     triangle_from_counts,
     triangle_from_line_list,
@@ -259,3 +260,37 @@ def test_same_input_same_answer_and_provenance():
 def test_what_cannot_be_nowcast_is_said(build, rule):
     with pytest.raises(ValueError, match=rule):
         build()
+
+
+def published(n, *, per_day=100, ages=8, newest=0):
+    """A steady curve published on n days in turn: 40, 70 and 90 % are in after 0, 1 and 2 days."""
+    share = np.array([0.4, 0.7, 0.9, *[1.0] * ages])
+    rows = [(u - a, u, round(per_day * share[a])) for u in range(20, 20 + n) for a in range(newest, ages)]
+    day, issue, count = np.array(rows).T
+    start = np.datetime64("2020-01-01")
+    return start + day, start + issue, count
+
+
+def test_a_share_learnt_from_more_publications_is_surer():
+    few, many = (reported_share(*published(n), max_delay=3) for n in (3, 30))
+    np.testing.assert_allclose(few.share, [0.4, 0.7, 0.9, 1])
+    for found in (few, many):
+        low, high = found.interval(0.9)
+        assert (low <= found.share).all()
+        assert (found.share <= high).all()
+        assert (np.diff(found.draws, axis=1) >= 0).all()
+        assert found.delays(10).shape == (4, 10)
+        np.testing.assert_allclose(found.delays(10).sum(axis=0), 1)
+    widths = [np.subtract(*found.interval()[::-1])[:3] for found in (few, many)]
+    assert (widths[1] < widths[0] / 2).all()
+    assert many.spread < few.spread  # here days do not differ at all
+
+
+def test_an_age_that_no_publication_tells_of_has_an_interval_down_to_nothing():
+    found = reported_share(*published(10, newest=1), max_delay=3)
+    assert found.cases[0] == 0
+    assert found.interval()[0][0] < 0.05
+    with pytest.raises(ValueError, match="at most the 1000 draws"):
+        found.delays(1001)
+    with pytest.raises(ValueError, match="n_draws"):
+        reported_share(*published(10), max_delay=3, n_draws=3)

@@ -157,11 +157,29 @@ def test_truncation_learnt_from_the_vintages_of_epinow2(shared_data):
     np.testing.assert_allclose(
         found.share, (last["confirm"] / last["confirm_final"]).to_numpy()[:-12:-1], atol=0.002
     )
+    low, high = found.interval()
+    true = (last["confirm"] / last["confirm_final"]).to_numpy()[:-12:-1]
+    assert ((low <= true) & (true <= high)).all()
     aware = fit(last["confirm"].to_numpy(), reporting_delay=found.delay)
     nowcast = aware.quantile("nowcast", 0.5)
     np.testing.assert_allclose(nowcast[-10:-1], complete[-10:-1], rtol=0.06)
     inside = (aware.quantile("nowcast", 0.025) <= complete) & (complete <= aware.quantile("nowcast", 0.975))
     assert inside[-11:].all()  # the newest day has 1.4 % of its reports
+
+
+def test_alternative_reporting_delays_widen_what_is_not_in_yet():
+    counts, _, _ = outbreak(n=40)
+    quick, slow = np.array([0.6, 0.3, 0.1]), np.array([0.2, 0.2, 0.6])
+    one = fit(counts, reporting_delay=quick)
+    same = fit(counts, reporting_delay=np.stack([quick, quick], axis=1))
+    both = fit(counts, reporting_delay=np.stack([quick, slow], axis=1))
+    np.testing.assert_allclose(same.nowcast, one.nowcast)
+    width = [
+        found.quantile("nowcast", 0.975)[-1] - found.quantile("nowcast", 0.025)[-1] for found in (one, both)
+    ]
+    assert width[1] > 1.5 * width[0]
+    with pytest.raises(ValueError, match="equally many"):
+        fit(counts, reporting_delay=np.stack([quick] * 3, axis=1), delay=np.stack([DELAY] * 2, axis=1))
 
 
 def _cells(cdf, n):

@@ -49,7 +49,7 @@ class _Options:
     days_per_count: int
     weekday: Any
     weekdays: bool
-    share: Floats
+    shares: tuple[Floats, ...]
     spacing: int
     ascertainment: float
     chance: float  # variance of the number of infections about its mean, in units of that mean, as counted
@@ -103,7 +103,8 @@ def estimate_renewal(
         7 for weekly counts: each row is the sum of so many days.
     reporting_delay
         Probabilities by lag from 0 between the day of a count and its arrival in the data: recent days are incomplete
-        by just that (right truncation). None: all rows are complete.
+        by just that (right truncation). With a second axis, equally likely alternatives, paired with those of the
+        other two (`nowcast.ReportedShare.delays`). None: all rows are complete.
     weekdays
         Whether counts have a weekday effect; None: if daily and at least 21 days long.
     ascertainment
@@ -201,8 +202,14 @@ def _options(
         raise complain("probabilities", "between 0 and 1, rising", probabilities)
     if spacing is not None and spacing < 1:
         raise complain("spacing", "1 day or more", spacing)
-    intervals, delays = _paired(generation_interval, delay)
     n_days = len(table) * days_per_count
+    intervals, delays, shares = _paired(
+        {
+            "generation_interval": _intervals(generation_interval),
+            "delay": _delays("delay", delay),
+            "reporting_delay": _shares(reporting_delay, n_days, horizon),
+        }
+    )
     rhythm = days_per_count == 1 and n_days >= SHORTEST_FOR_WEEKDAYS if weekdays is None else weekdays
     return _Options(
         intervals=intervals,
@@ -212,7 +219,7 @@ def _options(
         days_per_count=days_per_count,
         weekday=np.arange(n_days + horizon) % 7,
         weekdays=bool(rhythm),
-        share=_share(reporting_delay, n_days, horizon),
+        shares=shares,
         spacing=spacing or max(3, int(np.ceil(n_days / 90))),
         ascertainment=ascertainment,
         chance=ascertainment
@@ -223,26 +230,36 @@ def _options(
     )
 
 
-def _paired(interval: Any, delay: Any) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
-    """Return equally many generation intervals and delays, each a distribution of sum 1 without empty tail."""
-    given = checked_interval(interval, "generation_interval")
-    intervals = [np.trim_zeros(one / one.sum(), "b") for one in given.reshape(len(given), -1).T]
-    table = as_counts("delay", delay)
-    delays = [np.trim_zeros(as_pmf("delay", one), "b") for one in table.reshape(len(table), -1).T]
-    n = max(len(intervals), len(delays))
-    if {len(intervals), len(delays)} - {1, n}:
-        raise complain("generation_interval, delay", "equally many draws", (len(intervals), len(delays)))
-    return tuple(intervals * (n // len(intervals))), tuple(delays * (n // len(delays)))
+def _paired(given: dict[str, tuple[Floats, ...]]) -> tuple[tuple[Floats, ...], ...]:
+    """Return equally many alternatives of each; what has one alternative keeps it beside all of the others."""
+    n = max(map(len, given.values()))
+    if {len(one) for one in given.values()} - {1, n}:
+        raise complain(", ".join(given), "equally many draws", tuple(map(len, given.values())))
+    return tuple(one * (n // len(one)) for one in given.values())
 
 
-def _share(reporting_delay: Any, n_days: int, horizon: int) -> Floats:
-    share = np.ones(n_days + horizon)
-    if reporting_delay is not None:
-        arrived = np.cumsum(as_pmf("reporting_delay", reporting_delay))
-        age = np.arange(n_days - 1, -1, -1)
-        share[:n_days] = np.minimum(arrived[np.minimum(age, len(arrived) - 1)], 1.0)
-        share[:n_days][age >= len(arrived) - 1] = 1.0
-    return share
+def _intervals(given: Any) -> tuple[Floats, ...]:
+    table = checked_interval(given, "generation_interval")
+    return tuple(np.trim_zeros(one / one.sum(), "b") for one in table.reshape(len(table), -1).T)
+
+
+def _delays(name: str, given: Any) -> tuple[Floats, ...]:
+    table = as_counts(name, given)
+    return tuple(np.trim_zeros(as_pmf(name, one), "b") for one in table.reshape(len(table), -1).T)
+
+
+def _shares(reporting_delay: Any, n_days: int, horizon: int) -> tuple[Floats, ...]:
+    """Return the share reported by day, one array an alternative."""
+    complete = np.ones(n_days + horizon)
+    if reporting_delay is None:
+        return (complete,)
+    age = np.arange(n_days - 1, -1, -1)
+    shares = []
+    for delay in _delays("reporting_delay", reporting_delay):
+        arrived = np.minimum(np.append(np.cumsum(delay)[:-1], 1.0), 1.0)
+        shares.append(complete.copy())
+        shares[-1][:n_days] = arrived[np.minimum(age, len(arrived) - 1)]
+    return tuple(shares)
 
 
 def _all_days(days: Any, n_rows: int, options: _Options, at: date | None) -> Any:
@@ -257,7 +274,7 @@ def _all_days(days: Any, n_rows: int, options: _Options, at: date | None) -> Any
     return known[0] + np.arange(options.n_days + options.horizon)
 
 
-def _problem(counts: Floats, options: _Options, interval: Floats, delay: Floats) -> Problem:
+def _problem(counts: Floats, options: _Options, interval: Floats, delay: Floats, share: Floats) -> Problem:
     n_lead = int(np.ceil(delay @ np.arange(len(delay))))
     n_all = n_lead + options.n_days + options.horizon
     place = np.arange(n_all) / options.spacing
@@ -265,12 +282,12 @@ def _problem(counts: Floats, options: _Options, interval: Floats, delay: Floats)
     knot = np.minimum(place.astype(np.intp), n_knots - 2)
     group = np.full(options.n_days + options.horizon, -1, dtype=np.intp)
     group[: options.n_days] = np.arange(options.n_days) // options.days_per_count
-    arrived = np.bincount(group[: options.n_days], options.share[: options.n_days])
+    arrived = np.bincount(group[: options.n_days], share[: options.n_days])
     return Problem(
         counts=np.where(np.isnan(counts), 0.0, counts),
         known=~np.isnan(counts) & (arrived > 1e-6),
         group=group,
-        share=options.share,
+        share=share,
         weekday=options.weekday,
         interval=interval,
         delay=delay,
@@ -296,8 +313,8 @@ class _Fit(NamedTuple):
 def _one_series(counts: Floats, options: _Options, seed: np.random.SeedSequence) -> _Fit:
     weights: list[Floats] = []
     parts: list[tuple[Problem, Part]] = []
-    for interval, delay in zip(options.intervals, options.delays, strict=True):
-        problem = _problem(counts, options, interval, delay)
+    for interval, delay, share in zip(options.intervals, options.delays, options.shares, strict=True):
+        problem = _problem(counts, options, interval, delay, share)
         first = counts[~np.isnan(counts)][:7].mean() / options.days_per_count
         plain = Smoothness(
             options.spacing, options.start_r, float(np.log(first + 0.5)), np.full(problem.n_knots, 1e-9)
@@ -340,16 +357,15 @@ def _quantiles(
         ):  # a knot holds the chance of its days together; each day has its own beside it
             alone = options.chance * (1 - 1 / options.spacing)
             out[name] = with_chance(values[:-1], values[-1], options.probabilities, alone)
-    seen = np.zeros(options.n_days + options.horizon)
-    share = np.zeros_like(seen)
+    nothing = np.zeros(options.n_days + options.horizon)
+    seen, known = nothing.copy(), np.zeros(len(nothing), dtype=bool)
     if options.days_per_count == 1:
-        known = ~np.isnan(counts)
-        seen[: options.n_days][known] = counts[known]
-        share[: options.n_days][known] = options.share[: options.n_days][known]
-    for name, y, s in (("counts", np.zeros_like(seen), np.zeros_like(seen)), ("nowcast", seen, share)):
+        known[: options.n_days] = ~np.isnan(counts)
+        seen[: options.n_days] = np.nan_to_num(counts)
+    for name, y, is_seen in (("counts", nothing, np.zeros_like(known)), ("nowcast", seen, known)):
         pairs = [
-            remaining_counts(*m["expected"], part.dispersion, y, s)
-            for m, (_, part) in zip(moments, parts, strict=True)
+            remaining_counts(*m["expected"], part.dispersion, y, np.where(is_seen, problem.share, 0.0))
+            for m, (problem, part) in zip(moments, parts, strict=True)
         ]
         mean = weight @ np.stack([p[0] for p in pairs])
         variance = weight @ np.stack([p[1] + p[0] ** 2 for p in pairs]) - mean**2
@@ -445,7 +461,7 @@ def _collect(
                 "counts": digest(table),
                 "generation_interval": digest(np.concatenate(options.intervals)),
                 "delay": digest(np.concatenate(options.delays)),
-                "share": digest(options.share),
+                "share": digest(np.concatenate(options.shares)),
             },
             seed=seed,
         ),
