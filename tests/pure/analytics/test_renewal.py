@@ -71,7 +71,7 @@ def test_derivatives_agree_with_differences():
         counts, generation_interval=GENERATION, delay=DELAY, horizon=0, days_per_count=1, reporting_delay=None,
         weekdays=True, ascertainment=1, offspring_k=None, start_r=(1, 0.7), spacing=3, probabilities=(0.5,), draws=0,
     )  # fmt: skip
-    problem = estimate._problem(counts, options, GENERATION, DELAY)
+    problem = estimate._problem(counts, options, GENERATION, DELAY, options.shares[0])
     theta = np.random.default_rng(1).normal(0, 0.1, 2 + problem.n_knots + 7)
     _, slope = likelihood.forward(theta, problem)
     for q in range(len(theta)):
