@@ -21,7 +21,8 @@ from lianfang.measures.selectors import measures_holding
 from lianfang.outlook.models import Run
 from lianfang.regions import selectors
 from lianfang.regions.early_warning import DATA
-from lianfang.regions.mart import Mart, Panel
+from lianfang.regions.mart import Mart
+from lianfang.regions.panel import Panel
 from lianfang.regions.vocabulary import COLUMNS
 from lianfang.rulebook.kinds.surveillance import BulletinParameters
 

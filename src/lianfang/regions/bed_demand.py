@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from django.conf import settings
 
 from lianfang.care.models import Bed, BedTally
@@ -26,8 +25,8 @@ from lianfang.outlook.beds import AHEAD, DAYS, LEVELS, METHOD, SCORED, SEED, Ahe
 from lianfang.outlook.models import Run, RunStatus, Study
 from lianfang.outlook.runs import digest_of, keep_run
 from lianfang.outlook.scores import score_of
-from lianfang.regions.mart import DEPTH
-from lianfang.regions.selectors import read_once
+from lianfang.regions.reading import DEPTH
+from lianfang.regions.run_files import read_file, remove_unreferenced, write_file
 
 CODE = "area_beds"
 _FEWEST = 3  # days on file
@@ -53,7 +52,10 @@ def compute_beds(*, at: datetime) -> Run | None:
         return None
     study, _ = Study.objects.get_or_create(method=CODE, disease="", place=root, defaults={"path": root.path})
     ahead = look_ahead(series) if DAYS - series.told_from >= _FEWEST else None
-    return _keep(study, ahead, series, last, at=at, seconds=time.perf_counter() - since)
+    run = _keep(study, ahead, series, last, at=at, seconds=time.perf_counter() - since)
+    named = Run.objects.filter(study=study).values_list("result__file", flat=True)
+    remove_unreferenced(_folder(), set(named), at=at)
+    return run
 
 
 def _keep(
@@ -114,9 +116,7 @@ def _write(ahead: Ahead, series: BedSeries, path: Path) -> None:
             [first_full(said[:, k], beds) for said, beds in zip(ahead.quantiles, capacity, strict=True)],
             pa.int32(),
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns), path.with_suffix(".part"), compression="zstd")
-    path.with_suffix(".part").replace(path)
+    write_file(pa.table(columns), path)
 
 
 def _scores_of_past(study: Study, series: BedSeries, last: date) -> list[dict[str, Any]]:
@@ -133,10 +133,9 @@ def _scores_of_past(study: Study, series: BedSeries, last: date) -> list[dict[st
 
 
 def _score(run: Run, days: int, series: BedSeries) -> dict[str, Any] | None:
-    file = _folder() / str(run.result["file"])
-    if not file.exists():
+    table = read_file(_folder() / str(run.result["file"]))
+    if table is None:
         return None
-    table = pq.read_table(file)
     keys: list[Key] = list(zip(*(table[name].to_pylist() for name in ("area", *_BED)), strict=True))
     here = [n for n, key in enumerate(keys) if key in series.census]
     if not here:
@@ -164,10 +163,9 @@ def latest_bed_run() -> Run | None:
 
 def bed_rows(run: Run, areas: Sequence[str]) -> list[dict[str, Any]]:
     """Return what the run says of the areas, a row for each kind and level of bed."""
-    file = _folder() / str(run.result.get("file", "none"))
-    if not file.exists():
+    table = read_file(_folder() / str(run.result.get("file", "none")))
+    if table is None:
         return []
-    table = read_once(str(file))
     rows: list[dict[str, Any]] = table.filter(
         pc.is_in(table["area"], pa.array(list(areas), pa.string()))
     ).to_pylist()

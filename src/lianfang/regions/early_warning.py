@@ -20,7 +20,7 @@ from lianfang.core.registry.models import Place
 from lianfang.core.rules import site_rules
 from lianfang.loop.findings import Proposal, Proposed, propose_findings
 from lianfang.regions.grading import Graded, clock_hours, moving_sum
-from lianfang.regions.mart import Panel
+from lianfang.regions.panel import Panel
 from lianfang.rulebook.kinds.surveillance import EarlyWarningParameters
 
 FINDING = "regions.warning"

@@ -7,25 +7,26 @@ below that where the person lives if they live there: so a township has the case
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Sum, When
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, Q, When
 from django.db.models import Case as Either
 
 from lianfang.care.models import Departure, PathwayChange, Stay
-from lianfang.cases.models import Case, Outcome, Sample, StatusChange
+from lianfang.cases.models import Case, Outcome, StatusChange
 from lianfang.common.clock import site_zone
-from lianfang.contacts.models import Contact, Observation
+from lianfang.contacts.models import Contact
 from lianfang.contacts.models import FollowUp as Following
 from lianfang.loop.models import Decision, Judgement
 from lianfang.outlook.clusters import FINDING as CLUSTER
 from lianfang.outlook.models import Focus
 from lianfang.regions.covered import covered_flows, first_beds, latest
 from lianfang.regions.models import Published
+from lianfang.regions.reading import Where, below, units, whole
 from lianfang.regions.vocabulary import FLOWS
 
 Flow = tuple[str, int, str, int, int]  # in the order of FLOWS
@@ -47,11 +48,15 @@ def day_of(number: int) -> date:
     return date.fromordinal(number + _EPOCH)
 
 
-def flows_of(disease: str, path: str) -> pa.Table:
-    """Return all flows of a disease in an area, added up over equal (path, day, measure, known); a dozen queries."""
+def flows_of(disease: str, path: str, only: Collection[str] = ()) -> pa.Table:
+    """Return all flows of a disease in an area, added up over equal (path, day, measure, known); a dozen queries.
+
+    With `only`, those of these units of it (`reading.unit_of`). All flows of a unit come from it, and lie in it.
+    """
     summed: dict[tuple[str, int, str, int], int] = defaultdict(int)
-    plain, others = _published(disease, path)
-    for place, day, measure, n, known in (*_all(disease, path), *others):
+    where = units(only) if only else whole(path)
+    plain, others = _published(disease, where, below(only) if only else where)
+    for place, day, measure, n, known in (*_all(disease, where), *others):
         summed[place, day, measure, known] += n
     rows = [(*key, n) for key, n in sorted(summed.items()) if n]
     columns = list(zip(*rows, strict=True)) or [()] * 5
@@ -60,62 +65,14 @@ def flows_of(disease: str, path: str) -> pa.Table:
     return pa.concat_tables([table, *plain])
 
 
-def fingerprint(disease: str, path: str) -> str:
-    """Return what differs whenever the flows of the area may differ: counts and latest moments of the facts, cheaply."""
-    cases = Case.objects.filter(disease=disease, path__within=path)
-    in_area = {"case__disease": disease, "case__path__within": path}
-    superseding = {
-        "n": Count("pk"),
-        "last": Max("pk"),
-        "gone": Max("superseded_at"),
-        "kept": Count("superseded_at"),
-    }
-    parts: list[Any] = [
-        cases.aggregate(
-            n=Count("pk"),
-            day=Sum("confirmed_at", output_field=BigIntegerField()),
-            diagnosed=Count("confirmed_at"),
-        ),
-        StatusChange.objects.filter(**in_area).aggregate(n=Count("pk"), last=Max("pk")),
-        Outcome.objects.filter(**in_area).aggregate(**superseding),
-        Stay.objects.filter(**in_area).aggregate(**superseding),
-        Departure.objects.filter(**in_area).aggregate(**superseding),
-        PathwayChange.objects.filter(**in_area).aggregate(n=Count("pk"), last=Max("pk")),
-        Contact.objects.filter(disease=disease, path__within=path).aggregate(
-            n=Count("pk"),
-            status=Max("status_at"),
-            closed=Count("status_at"),
-            owed=Count("visit_until_on"),
-            until=Max("observe_until_on"),
-        ),
-        Contact.objects.filter(case_later__disease=disease, case_later__path__within=path).aggregate(
-            n=Count("pk")
-        ),
-        Sample.objects.filter(**in_area).aggregate(**superseding),
-        Observation.objects.filter(contact__disease=disease, contact__path__within=path).aggregate(
-            **superseding
-        ),
-        Focus.objects.filter(disease=disease, path__within=path).aggregate(
-            n=Count("pk"),
-            cases=Sum("n_cases"),
-            known=Max("identified_at"),
-            gone=Count("gone_at"),
-            clusters=Count("pk", filter=Q(is_cluster=True)),
-        ),
-        Judgement.objects.filter(finding__kind=CLUSTER, finding__path__within=path).aggregate(last=Max("pk")),
-        Published.objects.filter(disease=disease, path__within=path).aggregate(**superseding),
-    ]
-    return repr([list(part.values()) for part in parts])
-
-
-def _all(disease: str, path: str) -> Iterator[Flow]:
-    yield from _classified(disease, path)
-    yield from _outcomes(disease, path)
-    yield from _hospital(disease, path)
-    yield from _severity(disease, path)
-    yield from _observation(disease, path)
-    yield from _clusters(disease, path)
-    yield from covered_flows(disease, path, _stands_at("case__"), _stands_at("case_later__"))
+def _all(disease: str, where: Where) -> Iterator[Flow]:
+    yield from _classified(disease, where)
+    yield from _outcomes(disease, where)
+    yield from _hospital(disease, where)
+    yield from _severity(disease, where)
+    yield from _observation(disease, where)
+    yield from _clusters(disease, where)
+    yield from covered_flows(disease, where, _stands_at("case__"), _stands_at("case_later__"))
 
 
 def _stands_at(case: str = "") -> Either:
@@ -124,11 +81,9 @@ def _stands_at(case: str = "") -> Either:
     return Either(When(**{f"{case}residence_path__startswith": path}, then=home), default=path)
 
 
-def _classified(disease: str, path: str) -> Iterator[Flow]:
+def _classified(disease: str, where: Where) -> Iterator[Flow]:
     zone = site_zone()
-    rows = StatusChange.objects.filter(case__disease=disease, case__path__within=path).order_by(
-        "case_id", "pk"
-    )
+    rows = StatusChange.objects.filter(where("case__path"), case__disease=disease).order_by("case_id", "pk")
     stood: dict[tuple[int, str], int] = {}
     columns = rows.values_list(
         "case_id", _stands_at("case__"), "case__confirmed_at", "case__onset_on", "before", "after", "at"
@@ -149,11 +104,11 @@ def _classified(disease: str, path: str) -> Iterator[Flow]:
             yield place, today, "suspected", int(entered) - int(left), known
 
 
-def _outcomes(disease: str, path: str) -> Iterator[Flow]:
+def _outcomes(disease: str, where: Where) -> Iterator[Flow]:
     zone = site_zone()
     rows = Outcome.objects.filter(
+        where("case__path"),
         case__disease=disease,
-        case__path__within=path,
         case__classification="confirmed",
         kind__in=("recovered", "died"),
     )
@@ -164,11 +119,11 @@ def _outcomes(disease: str, path: str) -> Iterator[Flow]:
         yield from _while(place, day, measures[kind], recorded_at, gone_at)
 
 
-def _hospital(disease: str, path: str) -> Iterator[Flow]:
+def _hospital(disease: str, where: Where) -> Iterator[Flow]:
     """Yield admissions (the first bed of a case) and discharges, in the area of the case."""
     zone = site_zone()
-    in_area = {"case__disease": disease, "case__path__within": path}
-    stays = Stay.objects.filter(**in_area, superseded_at=None).order_by("case_id", "occurred_at")
+    in_area = where("case__path") & Q(case__disease=disease)
+    stays = Stay.objects.filter(in_area, superseded_at=None).order_by("case_id", "occurred_at")
     seen = set()
     for case, place, at, known in stays.values_list(
         "case_id", _stands_at("case__"), "occurred_at", "recorded_at"
@@ -176,21 +131,19 @@ def _hospital(disease: str, path: str) -> Iterator[Flow]:
         if case not in seen:
             seen.add(case)
             yield place, _day(at, zone), "admitted", 1, int(known.timestamp())
-    gone = Departure.objects.filter(**in_area, how="discharged")
+    gone = Departure.objects.filter(in_area, how="discharged")
     for place, at, known, ended in gone.values_list(
         _stands_at("case__"), "occurred_at", "recorded_at", "superseded_at"
     ).iterator():
         yield from _while(place, _day(at, zone), "discharged", known, ended)
 
 
-def _severity(disease: str, path: str) -> Iterator[Flow]:
+def _severity(disease: str, where: Where) -> Iterator[Flow]:
     """Yield who became severe or critical and who no longer is, by the changes of each pathway."""
     zone = site_zone()
-    rows = PathwayChange.objects.filter(case__disease=disease, case__path__within=path).order_by(
-        "case_id", "pk"
-    )
+    rows = PathwayChange.objects.filter(where("case__path"), case__disease=disease).order_by("case_id", "pk")
     level: dict[int, str] = {}
-    beds = first_beds(disease, path)
+    beds = first_beds(disease, where)
     serious: dict[int, tuple[int, int]] = {}  # since when a case that got a bed counts as treated
     for case, place, what, after, at in rows.values_list(
         "case_id", _stands_at("case__"), "what", "after", "at"
@@ -212,11 +165,11 @@ def _severity(disease: str, path: str) -> Iterator[Flow]:
             yield place, max(here[0], since[0]), "treated", -1, max(here[1], since[1])
 
 
-def _observation(disease: str, path: str) -> Iterator[Flow]:
+def _observation(disease: str, where: Where) -> Iterator[Flow]:
     """Yield who came under observation and who left it; a person observed for several cases counts once."""
     zone = site_zone()
     rows = Contact.objects.filter(
-        disease=disease, path__within=path, visit_until_on__isnull=False, observe_from_on__isnull=False
+        where("path"), disease=disease, visit_until_on__isnull=False, observe_from_on__isnull=False
     )
     columns = ("path", "observe_from_on", "visit_until_on", "named_at", "status", "status_at")
     for place, from_on, until_on, named_at, status, status_at in rows.values_list(*columns).iterator():
@@ -231,15 +184,20 @@ def _observation(disease: str, path: str) -> Iterator[Flow]:
             yield place, last, "observed", -1, int(status_at.timestamp()) if closed else known
 
 
-def _clusters(disease: str, path: str) -> Iterator[Flow]:
+def _clusters(disease: str, where: Where) -> Iterator[Flow]:
     """Yield each confirmed case of a cluster on its day, once, as far as no person dismissed the cluster."""
     zone = site_zone()
     newest = Judgement.objects.filter(
         finding__kind=CLUSTER, finding__subject="outlook.Focus", finding__subject_id=OuterRef("pk")
     ).order_by("-pk")
     dismissed = newest.filter(decision=Decision.DISMISSED)
-    rows = Focus.objects.filter(disease=disease, is_cluster=True, cases__path__within=path).filter(
-        ~Q(Exists(dismissed)), cases__classification="confirmed", cases__confirmed_at__isnull=False
+    rows = Focus.objects.filter(
+        where("cases__path"),
+        ~Q(Exists(dismissed)),
+        disease=disease,
+        is_cluster=True,
+        cases__classification="confirmed",
+        cases__confirmed_at__isnull=False,
     )
     seen = set()
     columns = ("cases__pk", _stands_at("cases__"), "cases__confirmed_at", "identified_at", "gone_at")
@@ -251,16 +209,14 @@ def _clusters(disease: str, path: str) -> Iterator[Flow]:
             yield from _while(place, _day(confirmed_at, zone), "cluster", known, gone_at)
 
 
-def _published(disease: str, path: str) -> tuple[list[pa.Table], list[Flow]]:
+def _published(disease: str, where: Where, counted_in: Where) -> tuple[list[pa.Table], list[Flow]]:
     """Return the steps of published cumulative counts, from one stated day to the next, where no case is on file.
 
     Counts of an area that came day by day and were never corrected are taken off each other as arrays, all others by
     `steps`: both give the same.
     """
-    cases = Case.objects.filter(disease=disease, path__within=path)
-    counted = set(cases.values_list(_stands_at(), flat=True).distinct())
     stated = (*_CUMULATIVE, "suspected")
-    rows = Published.objects.filter(disease=disease, path__within=path).order_by("path", "on", "recorded_at")
+    rows = Published.objects.filter(where("path"), disease=disease).order_by("path", "on", "recorded_at")
     columns = list(
         zip(
             *rows.values_list(
@@ -278,6 +234,8 @@ def _published(disease: str, path: str) -> tuple[list[pa.Table], list[Flow]]:
     values = np.array(columns[4:], dtype=np.float64)
     places = pa.array(columns[0]).dictionary_encode()
     starts = np.searchsorted(places.indices.to_numpy(), np.arange(len(places.dictionary) + 1))
+    cases = Case.objects.filter(counted_in("path"), disease=disease)
+    counted = set(cases.values_list(_stands_at(), flat=True).distinct())
     for place, start, stop in zip(places.dictionary.to_pylist(), starts, starts[1:], strict=False):
         if any(one.startswith(place) for one in counted):
             continue

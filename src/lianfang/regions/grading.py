@@ -19,8 +19,8 @@ from lianfang.core.registry.models import Level, Place
 from lianfang.core.rules import site_rules
 from lianfang.loop.findings import Proposal, Proposed, propose_findings
 from lianfang.regions.errors import NotGradable
-from lianfang.regions.mart import Ints, Panel
 from lianfang.regions.models import Grade, Published
+from lianfang.regions.panel import Ints, Panel
 from lianfang.rulebook.areas import grade
 from lianfang.rulebook.edition import RuleEdition
 from lianfang.rulebook.kinds.surveillance import ClockParameters, RiskGradeParameters, RiskLevel

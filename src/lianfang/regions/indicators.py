@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from lianfang.regions.mart import Panel
+from lianfang.regions.panel import Panel
 from lianfang.regions.vocabulary import COLUMNS, PUBLISHED
 
 

@@ -1,8 +1,9 @@
 """The mart: flows and indicators of a disease as Parquet files, one part for each province and one for the whole.
 
 A file is written once under a new name and the manifest replaced afterwards, so that a reader sees the old mart or the
-new one. A refresh reads the facts again only where their fingerprint has changed. Inside a file the rows are sorted by
-area and day, and every area has every day: a column is a table of days by areas.
+new one. A refresh reads the facts again only of counties whose fingerprint has changed, and replaces their rows; indicators are
+computed for them and the areas above, and carried on by the days that have passed for all others. Inside a file the rows are
+sorted by area and day, and every area has every day: a column is a table of days by areas.
 """
 
 import fcntl
@@ -10,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,53 +21,32 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.conf import settings
-from numpy.typing import NDArray
 
 from lianfang.common.clock import local_day
+from lianfang.common.paths import lineage
 from lianfang.core.registry.models import Place
 from lianfang.regions.errors import NoIndicators
 from lianfang.regions.fates import fates_law, with_fates
-from lianfang.regions.flows import day_of, fingerprint, flows_of, number_of
-from lianfang.regions.vocabulary import COLUMNS, TALLIED
+from lianfang.regions.fingerprints import fingerprints
+from lianfang.regions.flows import day_of, flows_of, number_of
+from lianfang.regions.panel import Ints, Panel, beside, carried_on, panel_of
+from lianfang.regions.reading import DEPTH, part_of, steps_of, unit_of
+from lianfang.regions.vocabulary import COLUMNS, FLOWS, TALLIED
 
-DEPTH = 4  # steps of the path of a county: nation, province, prefecture, county
-FORMAT = 2  # of the files; parts of an older one are read and computed anew
-KEEP_DAYS = 730  # days that are kept one by one; what happened before counts as of the first of them
-Ints = NDArray[np.int32]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Panel:
-    """Indicators of areas: each column is (days, areas), `first` the day of the first row."""
-
-    areas: tuple[str, ...]
-    first: date
-    columns: dict[str, Ints]
-
-    def __getitem__(self, name: str) -> Ints:
-        return self.columns[name]
-
-    @property
-    def n_days(self) -> int:
-        """How many days."""
-        return len(next(iter(self.columns.values())))
-
-    @property
-    def last(self) -> date:
-        """The last day."""
-        return self.first + timedelta(days=self.n_days - 1)
-
-    @property
-    def days(self) -> list[date]:
-        """All days."""
-        return [self.first + timedelta(days=n) for n in range(self.n_days)]
+FORMAT = 3  # of the files; parts of an older one are read and computed anew
+KEEP_DAYS = (
+    730  # days that are kept one by one, at least; what happened before counts as of the first of them
+)
+_UNITS_AT_ONCE = 50
+_STAYS_SECONDS = 3600  # for which a file that no manifest names any more can still be opened
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refreshed:
-    """What a refresh did: the parts whose facts were read again, and those whose indicators were computed."""
+    """What a refresh did: the units whose facts were read again, the areas whose indicators were computed, and their parts."""
 
     read: tuple[str, ...]
+    areas: tuple[str, ...]
     computed: tuple[str, ...]
     last: date | None
 
@@ -118,7 +98,7 @@ class Mart:
     def flows(self, path: str) -> list[str]:
         """Return the files of flows that an area's figures rest on."""
         parts = self.manifest()["parts"]
-        wanted = parts if len(_steps(path)) < 2 else [part_of(path)]
+        wanted = parts if len(steps_of(path)) < 2 else [part_of(path)]
         return [str(self.root / parts[part]["flows"]) for part in wanted if part in parts]
 
     def flows_in(self, path: str) -> pa.Table:
@@ -154,102 +134,146 @@ class Mart:
         """Bring the mart in line with the facts, to 24:00 of the day before `at`; return what was done."""
         with self._writing():
             held = self.manifest()
-            parts, read = self._read_facts(held)
+            parts, changed = self._read_facts(held)
             last = number_of(local_day(at)) - 1
             first = self._first_day(parts, last)
             if first is None:
-                return Refreshed(read=tuple(read), computed=(), last=None)
-            moved = (held.get("first"), held.get("last")) != (first, last)
-            areas = _areas_by_part()
-            stale = [
-                part
-                for part in sorted(set(areas) & set(parts))
-                if moved or part in read or "indicators" not in parts[part]
-            ]
-            version = held["version"] + 1
-            self._compute({part: areas[part] for part in stale}, parts, (first, last, version))
-            if stale or read:
-                self._replace(
-                    {
-                        "version": version,
-                        "first": first,
-                        "last": last,
-                        "at": int(at.timestamp()),
-                        "parts": parts,
-                    }
-                )
-            return Refreshed(read=tuple(read), computed=tuple(stale), last=day_of(last))
+                return Refreshed(read=tuple(sorted(changed)), areas=(), computed=(), last=None)
+            version, areas = held["version"] + 1, _areas_by_part()
+            is_new = held.get("first") != first or last < held.get("last", first)
+            stale = {area for unit in changed for area in lineage(unit)}
+            computed = self._compute(
+                areas, parts, stale, _Span(first, last, version, is_new, held.get("last"))
+            )
+            if computed or changed or held.get("last") != last:
+                written = {"version": version, "first": first, "last": last, "at": int(at.timestamp())}
+                self._replace(written | {"parts": parts}, held, at)
+            return Refreshed(
+                read=tuple(sorted(changed)),
+                areas=tuple(sorted(computed)),
+                computed=tuple(sorted({part_of(area) for area in computed})),
+                last=day_of(last),
+            )
 
-    def _read_facts(self, held: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """Return the parts with fresh flows, and which were read; the whole is stale when any part is."""
-        parts = dict(held["parts"])
-        read = []
-        roots = {part for part in _parts() if len(_steps(part)) == 1}
+    def _read_facts(self, held: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+        """Return the parts with fresh flows, and the units (counties, areas above with facts of their own) whose facts were read."""
+        parts, changed = dict(held["parts"]), set()
+        prints, mixed = fingerprints(self.disease)
         for part in _parts():
-            if part in roots:
-                continue
-            print_ = f"{FORMAT} {fingerprint(self.disease, part)}"
-            if parts.get(part, {}).get("print") == print_:
-                continue
             name = f"flows-{part}{held['version'] + 1}.parquet"
-            self._write(flows_of(self.disease, part), name)
-            parts[part] = {"print": print_, "flows": name}
-            read.append(part)
-        for root in roots:
-            name = parts.get(root, {}).get("flows") or f"flows-{root}0.parquet"
-            if not (self.root / name).exists():
-                self._write(flows_of(self.disease, "")[:0], name)
-            parts.setdefault(root, {"flows": name})
-            if read:
-                read.append(root)
-        return parts, read
+            if len(steps_of(part)) == 1:
+                if part not in parts:
+                    self._write(FLOWS.empty_table(), name)
+                    parts[part] = {"flows": name}
+                continue
+            was = parts.get(part, {})
+            now = {unit: print_ for unit, print_ in prints.items() if unit.startswith(part)}
+            before = was.get("units", {})
+            differing = {unit for unit in {*now, *before} if now.get(unit) != before.get(unit)}
+            is_fresh = was.get("format") != FORMAT
+            if not is_fresh and not differing:
+                continue
+            # What stands at an area above the county may tell of any county in it.
+            is_mixed = any(unit.startswith(part) for unit in mixed)
+            if is_fresh or is_mixed or was.get("mixed") or len(differing) > max(len(now) // 2, 1):
+                table = flows_of(self.disease, part)
+            else:
+                table = self._with_units(was["flows"], part, sorted(differing))
+            if is_mixed or was.get("mixed"):
+                differing |= _units_in(table) | _units_in(
+                    pq.read_table(self.root / was["flows"]) if was else table
+                )
+            self._write(table, name)
+            changed |= differing or {part}
+            parts[part] = was | {"format": FORMAT, "units": now, "mixed": is_mixed, "flows": name}
+        return parts, changed
+
+    def _with_units(self, file: str, part: str, changed: Sequence[str]) -> pa.Table:
+        """Return the flows of a part with the rows of some units replaced by what their facts say now."""
+        held = pq.read_table(self.root / file)
+        paths = held["path"].combine_chunks().dictionary_encode()
+        stays = np.array(
+            [unit_of(path) not in changed for path in paths.dictionary.to_pylist()], dtype=np.bool_
+        )
+        kept = held.filter(pa.array(stays[paths.indices.to_numpy()])) if len(held) else held
+        fresh = [
+            flows_of(self.disease, part, changed[n : n + _UNITS_AT_ONCE])
+            for n in range(0, len(changed), _UNITS_AT_ONCE)
+        ]
+        return pa.concat_tables([kept, *fresh])
 
     def _first_day(self, parts: dict[str, Any], last: int) -> int | None:
+        """Return the day of the first flow, or that from which days are kept one by one: it moves once in four weeks."""
         days = []
         for one in parts.values():
             column = pq.read_table(self.root / one["flows"], columns=["day"])["day"]
             days.append(pc.min(column).as_py())
         found = [day for day in days if day is not None]
-        return max(min(found), last - KEEP_DAYS + 1) if found and min(found) <= last else None
+        kept_from = (last - KEEP_DAYS + 1) // 28 * 28
+        return max(min(found), kept_from) if found and min(found) <= last else None
 
     def _compute(
-        self, areas: dict[str, list[str]], parts: dict[str, Any], span: tuple[int, int, int]
-    ) -> None:
-        """Compute the indicators of the areas of the parts in one query, and write a file for each part."""
-        first, last, version = span
-        files = [one["flows"] for name, one in parts.items() if any(name.startswith(part) for part in areas)]
-        if not areas:
-            return
-        flows = pa.concat_tables([pq.read_table(self.root / file) for file in files])
-        panel = self._with_fates(
-            panel_of(flows, [area for part in areas.values() for area in part], first=first, last=last)
-        )
+        self, areas: dict[str, list[str]], parts: dict[str, Any], stale: set[str], span: "_Span"
+    ) -> set[str]:
+        """Write the indicators of the parts in which any is stale or days are missing; return the areas computed by the expression."""
+        kept: dict[str, list[str]] = {}
+        fresh: dict[str, list[str]] = {}
+        for part in sorted(set(areas) & set(parts)):
+            file = parts[part].get("indicators")
+            index = {} if span.is_new or file is None else _areas_of(str(self.root / file))
+            fresh[part] = [area for area in areas[part] if area in stale or area not in index]
+            kept[part] = [area for area in areas[part] if area in index and area not in stale]
+        flows = pa.concat_tables([pq.read_table(self.root / one["flows"]) for one in parts.values()])
+        wanted = [area for names in fresh.values() for area in names]
+        found = panel_of(flows, wanted, first=span.first, last=span.last) if wanted else None
         at = 0
-        for part, names in areas.items():
-            rows = np.repeat(np.arange(len(names), dtype=np.int32), panel.n_days)
-            table = {"area": pa.DictionaryArray.from_arrays(rows, names)}
-            table["day"] = pa.array(np.tile(np.arange(first, last + 1, dtype=np.int32), len(names)))
-            for column, values in panel.columns.items():
-                table[column] = pa.array(values[:, at : at + len(names)].T.ravel())
+        for part, names in fresh.items():
+            panels = []
+            if kept[part] and (names or span.held_to != span.last):
+                panels.append(
+                    carried_on(self._held(parts[part]["indicators"], kept[part], span), flows, span.last)
+                )
+            if names and found is not None:
+                panels.append(found.of(slice(at, at + len(names))))
             at += len(names)
-            parts[part]["indicators"] = f"indicators-{part}{version}.parquet"
-            self._write(pa.table(table), parts[part]["indicators"])
+            if panels:
+                name = f"indicators-{part}{span.version}.parquet"
+                self._write(_table_of(self._with_fates(beside(panels))), name)
+                parts[part] = parts[part] | {"indicators": name}
+        return set(wanted)
+
+    def _held(self, file: str, areas: Sequence[str], span: "_Span") -> Panel:
+        path = str(self.root / file)
+        table, index = pq.read_table(path, columns=list(TALLIED)), _areas_of(path)
+        at = [index[area] for area in areas]
+        columns = {name: table[name].to_numpy().reshape(len(index), -1)[at].T for name in TALLIED}
+        return Panel(areas=tuple(areas), first=day_of(span.first), columns=columns)
 
     def _write(self, table: pa.Table, name: str) -> None:
         path = self.root / name
         pq.write_table(table, path.with_suffix(".part"), compression="zstd")
         path.with_suffix(".part").rename(path)
 
-    def _replace(self, manifest: dict[str, Any]) -> None:
+    def _replace(self, manifest: dict[str, Any], before: dict[str, Any], at: datetime) -> None:
+        """Put the manifest in force. Files that none names any more go an hour later: a reader may just have read the old one."""
+        named = {
+            name for part in manifest["parts"].values() for name in (part["flows"], part.get("indicators"))
+        }
+        now = int(at.timestamp())
+        left = {
+            file.name: min(before.get("left", {}).get(file.name, now), now)
+            for file in self.root.glob("*.parquet")
+            if file.name not in named
+        }
+        over = {name for name, since in left.items() if since <= now - _STAYS_SECONDS}
+        manifest["left"] = {name: since for name, since in left.items() if name not in over}
         path = self.root / "manifest.json"
         path.with_suffix(".part").write_text(json.dumps(manifest), encoding="utf-8")
         path.with_suffix(".part").replace(path)
-        kept = {
-            name for part in manifest["parts"].values() for name in (part["flows"], part.get("indicators"))
-        }
-        for file in self.root.glob("*.parquet"):
-            if file.name not in kept:
-                file.unlink()
+        for name in over:
+            (self.root / name).unlink(missing_ok=True)
+        for file in self.root.glob("*.part"):  # of a refresh that was cut off: this one holds the lock
+            file.unlink(missing_ok=True)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -259,63 +283,33 @@ class Mart:
             yield
 
 
-def panel_of(
-    flows: pa.Table, areas: Sequence[str], *, first: int, last: int, known_by: int | None = None
-) -> Panel:
-    """Return the indicators of the areas from flows, computed by DuckDB; days before `first` count as of `first`."""
-    import duckdb  # noqa: PLC0415 - pages that read the mart do without
+@dataclass(frozen=True)
+class _Span:
+    """The days of a refresh, the number of its files, whether all indicators are computed anew, and the last day held before."""
 
-    from lianfang.regions.tally import indicator_sql  # noqa: PLC0415 - a second to import Ibis
-
-    ordered = sorted(set(areas))
-    tables = tables_of(flows, ordered, first=first, last=last, known_by=known_by)
-    connection = duckdb.connect()
-    connection.execute("SET threads TO 2")
-    for name, table in tables.items():
-        connection.register(name, table)
-    result = connection.sql(indicator_sql()).to_arrow_table()
-    connection.close()
-    n_days = last - first + 1
-    place = {area: n for n, area in enumerate(ordered)}
-    order = [place[area] for area in areas]
-    columns = {
-        name: result[name].to_numpy().astype(np.int32, copy=False).reshape(len(ordered), n_days).T[:, order]
-        for name in TALLIED
-    }
-    return Panel(areas=tuple(areas), first=day_of(first), columns=columns)
+    first: int
+    last: int
+    version: int
+    is_new: bool
+    held_to: int | None
 
 
-def tables_of(
-    flows: pa.Table, areas: Sequence[str], *, first: int, last: int, known_by: int | None = None
-) -> dict[str, pa.Table]:
-    """Return the tables over which the expression runs, by name: on DuckDB here, on Spark where a lake has them."""
-    from lianfang.regions.tally import ancestry  # noqa: PLC0415 - a second to import Ibis
-
-    depth = max((len(_steps(area)) for area in areas), default=DEPTH)
-    above = ancestry(pc.unique(flows["path"]).to_pylist(), depth)
-    known = flows if known_by is None else flows.filter(pc.less_equal(flows["known"], known_by))
-    day = pc.max_element_wise(known["day"], pa.scalar(first, pa.int32()))
-    names = pa.array(list(areas), pa.string())
-    return {
-        "flows": known.set_column(1, "day", day),
-        "above": above.filter(pc.is_in(above["area"], names)),
-        "areas": pa.table({"area": names}),
-        "days": pa.table({"day": pa.array(range(first, last + 1), pa.int32())}),
-    }
+def _table_of(panel: Panel) -> pa.Table:
+    """Return the rows of a file of indicators: sorted by area and day."""
+    first, n_areas = number_of(panel.first), len(panel.areas)
+    rows = np.repeat(np.arange(n_areas, dtype=np.int32), panel.n_days)
+    table = {"area": pa.DictionaryArray.from_arrays(rows, list(panel.areas))}
+    table["day"] = pa.array(np.tile(np.arange(first, first + panel.n_days, dtype=np.int32), n_areas))
+    return pa.table(table | {name: pa.array(values.T.ravel()) for name, values in panel.columns.items()})
 
 
-def part_of(path: str) -> str:
-    """Return the part in which an area lies: the province, or the whole."""
-    return ".".join(_steps(path)[:2]) + "."
-
-
-def _steps(path: str) -> list[str]:
-    return path.rstrip(".").split(".")
+def _units_in(flows: pa.Table) -> set[str]:
+    return {unit_of(path) for path in pc.unique(flows["path"]).to_pylist()}
 
 
 def _parts() -> list[str]:
     paths = Place.objects.filter(abolished_on__isnull=True, level__lte=2).values_list("path", flat=True)
-    return sorted(path for path in paths if len(_steps(path)) <= 2)
+    return sorted(path for path in paths if len(steps_of(path)) <= 2)
 
 
 def _areas_by_part() -> dict[str, list[str]]:

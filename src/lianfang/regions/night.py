@@ -20,9 +20,10 @@ from lianfang.loop.findings import Proposed
 from lianfang.outlook.models import Run
 from lianfang.regions import early_warning, grading
 from lianfang.regions.events import RegionsEvent
-from lianfang.regions.mart import Mart, Panel
+from lianfang.regions.mart import Mart
 from lianfang.regions.models import Published
-from lianfang.regions.outlooks import keep, outlook_of, study_of
+from lianfang.regions.outlooks import keep, outlook_of, remove_old_files, study_of
+from lianfang.regions.panel import Panel
 
 COLUMNS = tuple(dict.fromkeys((*grading.COLUMNS, *early_warning.COLUMNS, "onset")))
 
@@ -54,6 +55,7 @@ def compute(disease: str, *, at: datetime) -> Night | None:
     usable = early_warning.usable_of(panel, artefacts["total"])
     found, seconds = outlook_of(panel, disease, usable)
     run = keep(study, found, panel, mart, at=at, seconds=seconds)
+    remove_old_files(study, mart, at=at)
     alarms = early_warning.alarms_of(panel, found.rising, usable, early_warning.warning_rule(local_day(at)))
     warnings, data_alerts = _warn(panel, alarms, artefacts, by_path, disease, at=at)
     grades = grading.propose_grades(panel, places, disease, at=at)

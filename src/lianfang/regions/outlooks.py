@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import special
 
@@ -25,8 +24,10 @@ from lianfang.outlook.models import Run, RunStatus, Study
 from lianfang.outlook.runs import digest_of, keep_run
 from lianfang.outlook.scores import score_of
 from lianfang.regions.early_warning import Rising
-from lianfang.regions.mart import Mart, Panel
+from lianfang.regions.mart import Mart
 from lianfang.regions.nowcasts import AGES, Nowcasts, nowcasts_of
+from lianfang.regions.panel import Panel
+from lianfang.regions.run_files import read_file, remove_unreferenced, write_file
 from lianfang.rulebook.kinds.care import NaturalHistoryParameters
 
 METHOD = "areas"
@@ -201,9 +202,18 @@ def _write(found: Outlook, path: Path) -> None:
         for week in range(WEEKS_AHEAD):
             for k, level in enumerate(LEVELS):
                 columns[f"{kind}{week + 1}_{level:g}"] = pa.array(table[rows, week, k])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns), path.with_suffix(".part"), compression="zstd")
-    path.with_suffix(".part").replace(path)
+    write_file(pa.table(columns), path)
+
+
+def file_of(run: Run, mart: Mart) -> Path:
+    """Return the file with what the run says of each area."""
+    return mart.root / "outlooks" / str(run.result["file"])
+
+
+def remove_old_files(study: Study, mart: Mart, *, at: datetime) -> int:
+    """Remove the files of runs that are no longer kept; return how many."""
+    named = Run.objects.filter(study=study).values_list("result__file", flat=True)
+    return remove_unreferenced(mart.root / "outlooks", set(named), at=at)
 
 
 def scores_of_past(study: Study, panel: Panel, mart: Mart) -> list[dict[str, Any]]:
@@ -223,10 +233,9 @@ def scores_of_past(study: Study, panel: Panel, mart: Mart) -> list[dict[str, Any
 
 def score_nowcasts(run: Run, panel: Panel, mart: Mart) -> dict[str, Any] | None:
     """Return how the nowcast of a run did on what has come in since; the baseline is "nobody is still to be reported"."""
-    file = mart.root / "outlooks" / str(run.result["file"])
-    if not run.result.get("nowcasts") or not file.exists() or "onset" not in panel.columns:
+    table = read_file(file_of(run, mart))
+    if not run.result.get("nowcasts") or table is None or "onset" not in panel.columns:
         return None
-    table = pq.read_table(file)
     place = {area: n for n, area in enumerate(panel.areas)}
     said = np.flatnonzero(np.isfinite(table["onset0"].to_numpy()))
     rows = [(n, place[area]) for n in said if (area := table["area"][int(n)].as_py()) in place]
@@ -245,10 +254,9 @@ def score_nowcasts(run: Run, panel: Panel, mart: Mart) -> dict[str, Any] | None:
 
 def score_run(run: Run, week: int, panel: Panel, mart: Mart, path: str = "") -> dict[str, Any] | None:
     """Return n, WIS of the run and of the baseline of "as it is now", their ratio, and the coverage of both intervals."""
-    file = mart.root / "outlooks" / str(run.result["file"])
-    if not file.exists():
+    table = read_file(file_of(run, mart))
+    if table is None:
         return None
-    table = pq.read_table(file)
     place = {area: n for n, area in enumerate(panel.areas)}
     rows = [
         (n, place[area])

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from statistics import median
 from typing import Any
 
@@ -23,8 +22,12 @@ from lianfang.outlook.models import Run
 from lianfang.regions.early_warning import DATA, FINDING, METHODS
 from lianfang.regions.flows import day_of, number_of
 from lianfang.regions.grading import FINDING as GRADE
-from lianfang.regions.mart import DEPTH, Mart, Panel, diseases_held
+from lianfang.regions.mart import Mart, diseases_held
 from lianfang.regions.models import Grade
+from lianfang.regions.outlooks import file_of
+from lianfang.regions.panel import Panel
+from lianfang.regions.reading import DEPTH
+from lianfang.regions.run_files import read_file
 
 BOARD_COLUMNS = ("confirmed", "existing", "total", "total_cured", "total_died", "new_7d", "before_7d")
 _RANK = {"low": 0, "medium": 1, "high": 2}
@@ -170,19 +173,12 @@ def latest_run(disease: str) -> Run | None:
 
 def outlook_rows(run: Run, disease: str, areas: Sequence[str]) -> dict[str, dict[str, float]]:
     """Return area -> what the run says of it: Rt with limits, and the quantiles of the next weeks."""
-    file = Mart(disease).root / "outlooks" / str(run.result["file"])
-    if not file.exists():
+    table = read_file(file_of(run, Mart(disease)))
+    if table is None:
         return {}
-    table = read_once(str(file))
     return {
         str(row["area"]): row for row in table.filter(pc.is_in(table["area"], _strings(areas))).to_pylist()
     }
-
-
-@lru_cache(maxsize=16)
-def read_once(file: str) -> Any:
-    """Return the table of a file that a run left: such a file is written once and never changed."""
-    return pq.read_table(file)
 
 
 def _strings(values: Sequence[str]) -> Any:

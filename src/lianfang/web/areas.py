@@ -23,10 +23,10 @@ from lianfang.regions.bed_demand import bed_rows, latest_bed_run
 from lianfang.regions.errors import NoIndicators
 from lianfang.regions.grading import FINDING as GRADE
 from lianfang.regions.indicators import INDICATORS
-from lianfang.regions.mart import Panel
 from lianfang.regions.models import RiskLevel
 from lianfang.regions.outlines import has_outlines, outlines_below
 from lianfang.regions.outlooks import WEEKS_AHEAD
+from lianfang.regions.panel import Panel
 from lianfang.regions.services import decide_grade
 from lianfang.regions.tally_text import query_of
 from lianfang.regions.vocabulary import COLUMNS

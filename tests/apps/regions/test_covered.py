@@ -15,7 +15,8 @@ from lianfang.contacts.models import Contact, Observation
 from lianfang.contacts.services import name_contact
 from lianfang.regions.fates import fates_law, with_fates
 from lianfang.regions.indicators import INDICATORS
-from lianfang.regions.mart import Mart, Panel
+from lianfang.regions.mart import Mart
+from lianfang.regions.panel import Panel
 
 DAY = timedelta(days=1)
 COUNTY = "CN.42.4201.420106."

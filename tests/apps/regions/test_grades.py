@@ -17,9 +17,10 @@ from lianfang.loop.services import judge_finding
 from lianfang.loop.worker import turn
 from lianfang.regions.errors import NotAGrade, NotGradable, ReasonNeeded
 from lianfang.regions.grading import Figures, figures_for, held_levels, raw_levels
-from lianfang.regions.mart import Mart, Panel
+from lianfang.regions.mart import Mart
 from lianfang.regions.models import Grade
 from lianfang.regions.night import compute
+from lianfang.regions.panel import Panel
 from lianfang.regions.services import decide_grade
 from lianfang.rulebook import default, grade
 from lianfang.rulebook.kinds.surveillance import RiskGradeParameters
@@ -177,11 +178,12 @@ def test_the_mart_is_read_again_only_where_facts_changed(world):
     confirm_one(world)
     mart = Mart(DISEASE)
     done = mart.refresh(at=MORNING)
-    assert done.read == ("CN.42.", "CN.")
+    assert done.read == ("CN.42.4201.420106.",)
+    assert done.computed == ("CN.", "CN.42.")
     assert done.last == date(2020, 2, 12)
     again = mart.refresh(at=MORNING)
     assert (again.read, again.computed) == ((), ())
-    assert mart.refresh(at=MORNING + timedelta(days=1)).computed == ("CN.", "CN.42.")
+    assert mart.refresh(at=MORNING + timedelta(days=1)).last == date(2020, 2, 13)
     areas = ["CN.", "CN.42.4201.420106.", "CN.42.4201.420107."]
     assert mart.read(areas)["total"][-1].tolist() == [1, 1, 0]
     known_before = mart.compute(areas, known_by=NOON - timedelta(seconds=1))

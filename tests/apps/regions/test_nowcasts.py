@@ -9,9 +9,10 @@ import pytest
 
 from lianfang.common.clock import end_of
 from lianfang.regions.flows import number_of
-from lianfang.regions.mart import Mart, Panel
+from lianfang.regions.mart import Mart
 from lianfang.regions.nowcasts import AGES, nowcasts_of
 from lianfang.regions.outlooks import LEVELS, Outlook, _write, score_nowcasts
+from lianfang.regions.panel import Panel
 from lianfang.regions.vocabulary import FLOWS
 
 LAST = date(2020, 3, 20)

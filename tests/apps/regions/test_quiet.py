@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lianfang.regions import early_warning
-from lianfang.regions.mart import Panel
 from lianfang.regions.outlooks import look_ahead
+from lianfang.regions.panel import Panel
 
 FIRST, DAYS, COUNTIES, WEEKS = date(2020, 3, 1), 168, 300, 16
 

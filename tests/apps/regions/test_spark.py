@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.apps.regions.test_tally import AREAS, FIRST, LAST, a_table, drawn
 
-from lianfang.regions.mart import tables_of
+from lianfang.regions.panel import tables_of
 from lianfang.regions.tally import indicator_sql
 
 # Each in its own words; none is about the indicators.

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lianfang.regions.flows import steps
-from lianfang.regions.mart import panel_of
+from lianfang.regions.panel import panel_of
 from lianfang.regions.vocabulary import FLOWS, LEVEL_BAND, LEVEL_LEAST, MEASURES, NEW, STOCKS, TALLIED
 
 PATHS = [
