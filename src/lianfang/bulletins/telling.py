@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from lianfang.regions.indicators import INDICATORS, Indicator
 from lianfang.regions.models import RiskLevel
 from lianfang.regions.vocabulary import PUBLISHED
 from lianfang.report.document import Block, Chart, Document, Grid, Labels, Paragraph, Section, Tile, Tiles
-from lianfang.report.drawing import draw_curve
+from lianfang.report.drawing import Picture, draw_curve
 
 Address = Callable[
     [str, str], str
@@ -144,6 +145,12 @@ def _change(one: Indicator, before: Mapping[str, int]) -> str:
     return gettext("the day before: %(n)s") % {"n": number(then)}
 
 
+@lru_cache(maxsize=64)
+def _curve(days: tuple[date, ...], counts: tuple[int, ...], labels: tuple[str, str, str, str]) -> Picture:
+    """Return the curve, drawn once a process: drawing takes longer than all the rest of a page that many open."""
+    return draw_curve(days, np.asarray(counts, dtype=np.float64), None, labels)
+
+
 def _course(told: Mapping[str, Any]) -> list[Section]:
     course = told["course"]
     first = date.fromisoformat(course["first"])
@@ -160,13 +167,12 @@ def _course(told: Mapping[str, Any]) -> list[Section]:
     rows = [[days[n].isoformat(), *(number(course[name][n]) for name, _ in names)] for n in reversed(shown)]
     blocks: list[Block] = []
     if any(course["confirmed"]):
-        counts = np.asarray(course["confirmed"], dtype=np.float64)
         blocks.append(
             Chart(
                 title=gettext("New confirmed by day"),
                 text=gettext("By day of diagnosis, %(first)s to %(last)s.")
                 % {"first": days[0], "last": days[-1]},
-                picture=draw_curve(days, counts, None, labels),
+                picture=_curve(tuple(days), tuple(course["confirmed"]), labels),
             )
         )
     title = gettext("Day by day")

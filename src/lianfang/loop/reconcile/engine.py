@@ -25,7 +25,7 @@ from lianfang.loop.duty import COLUMNS, Check, Duty, Evidence
 from lianfang.loop.errors import NoRootUnit
 from lianfang.loop.models import Pass, VerificationKind, Word
 from lianfang.loop.reconcile import statements as sql
-from lianfang.loop.reconcile.setwise import drawn_sql
+from lianfang.loop.reconcile.setwise import clear_scratch, drawn_sql
 
 # Subjects of one transaction in a full pass: keeps the write lock of SQLite short. Measured: larger gains nothing.
 CHUNK = 200_000
@@ -169,8 +169,7 @@ def take_turn(code: str) -> None:
 
 
 def _prepare(cursor: Any) -> None:
-    for statement in (*sql.SCRATCH, *sql.CLEAR[connection.vendor]):
-        cursor.execute(statement)
+    clear_scratch(cursor, sql.SCRATCH, sql.TABLES)
     if connection.vendor == "postgresql":  # a chunk's join fits; the default of 4 MB spills to disk
         cursor.execute("SET LOCAL work_mem = '64MB'")
 

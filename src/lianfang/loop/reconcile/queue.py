@@ -11,11 +11,12 @@ from datetime import datetime
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
+from lianfang.loop.reconcile.setwise import clear_scratch
+
 SCRATCH = """
 CREATE TEMPORARY TABLE IF NOT EXISTS loop_claimed
     (id bigint PRIMARY KEY, subject varchar(40) NOT NULL, subject_id bigint NOT NULL)
 """
-_CLEAR = {"postgresql": "TRUNCATE loop_claimed", "sqlite": "DELETE FROM loop_claimed"}
 # Above this many rows PostgreSQL plans better with statistics than with its guess about a fresh table.
 _ANALYZE_ABOVE = 2000
 
@@ -35,8 +36,7 @@ class Claimed:
 def claim(limit: int, *, at: datetime) -> Claimed:
     """Note the oldest `limit` rows touched up to `at` in a scratch table of this connection."""
     with connection.cursor() as cursor:
-        cursor.execute(SCRATCH)
-        cursor.execute(_CLEAR[connection.vendor])
+        clear_scratch(cursor, [SCRATCH], ["loop_claimed"])
         cursor.execute(
             "INSERT INTO loop_claimed SELECT id, subject, subject_id FROM loop_touched WHERE at <= %s ORDER BY id LIMIT %s",
             [int(at.timestamp()), limit],

@@ -21,11 +21,7 @@ SCRATCH = (
     )
     """,
 )
-CLEAR = {
-    # A temporary table is never vacuumed by itself; DELETE would let it grow for as long as the worker lives.
-    "postgresql": ("TRUNCATE loop_among, loop_owed, loop_change",),
-    "sqlite": ("DELETE FROM loop_among", "DELETE FROM loop_owed", "DELETE FROM loop_change"),
-}
+TABLES = ("loop_among", "loop_owed", "loop_change")
 
 # Between which ids the subjects of a duty and of its tasks lie. Each end is asked for alone: SQLite finds one in an
 # index, and both at once by reading the whole table.
