@@ -75,6 +75,8 @@ def test_sormas_files_by_command(run: Run, shared_data: Path, tmp_path: Path) ->
         ("RE11", "Community", "township", "RE1", ""),
     ]
     run("places", "load", table(tmp_path / "places.csv", places))
+    run("places", "urban", "AB1", "--reason", "the town itself")
+    assert [one["code"] for one in run("places", "list", "--json", "--level", 3) if one["urban"]] == ["AB1"]
     said = tmp_path / "said.json"
     said.write_text(json.dumps({"options": {"codings": {"disease": {"CORONAVIRUS": "covid_19"}}}}))
     expected = {

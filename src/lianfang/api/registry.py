@@ -26,7 +26,10 @@ OPEN = Permission.TASK_VIEW  # places and units are no secret: whoever holds any
 
 
 class PlaceOut(Schema):
-    """A place; level is 0 nation to 6 grid cell, `path` begins the path of everything in it."""
+    """A place; level is 0 nation to 6 grid cell, `path` begins the path of everything in it.
+
+    `is_urban` is told of counties: a district of its city.
+    """
 
     code: str
     name: str
@@ -35,6 +38,7 @@ class PlaceOut(Schema):
     parent: str
     path: str
     population: int | None
+    is_urban: bool
 
     @staticmethod
     def resolve_parent(place: Any) -> str:

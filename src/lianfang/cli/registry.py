@@ -87,10 +87,31 @@ def list_places_in(
             "name": one.name,
             "level": one.level,
             "parent": one.parent.code if one.parent else "",
+            "urban": "yes" if one.is_urban else "",
         }
         for one in list_places(path=path_of(area), level=level, limit=limit)
     ]
-    show_rows(rows, ("code", "name", "level", "parent"), as_json=as_json)
+    show_rows(rows, ("code", "name", "level", "parent", "urban"), as_json=as_json)
+
+
+@places.command("urban")
+def mark_urban_district(
+    code: Annotated[str, typer.Argument(help="Code of a county.")],
+    reason: Reason,
+    is_urban: Annotated[
+        bool, typer.Option("--yes/--no", help="Whether it is a district of its city (市辖区).")
+    ] = True,
+    as_user: As = None,
+    at: At = None,
+) -> None:
+    """Say whether a county is a district of its city: the grade of a city's urban area is the worst of its districts."""
+    when = moment(at)
+    by = acting(as_user, when)
+    from lianfang.core.registry.selectors import get_place
+    from lianfang.core.registry.services import mark_urban
+
+    place = mark_urban(place=get_place(code), is_urban=is_urban, reason=reason, by=by, at=when)
+    out.print(f"{place.code} {place.name}: urban {'yes' if place.is_urban else 'no'}")
 
 
 @units.command("load")

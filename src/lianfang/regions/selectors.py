@@ -16,7 +16,7 @@ from lianfang.common.clock import end_of
 from lianfang.common.paths import lineage
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
-from lianfang.core.registry.models import Level, Place
+from lianfang.core.registry.models import Place
 from lianfang.loop.models import Decision, Finding, Judgement
 from lianfang.outlook.models import Run
 from lianfang.regions.early_warning import DATA, FINDING, METHODS
@@ -71,13 +71,24 @@ def grade_holding(path: str, at: datetime) -> str:
     return max(rows.values_list("level", flat=True), key=lambda level: _RANK[level], default="")
 
 
-def city_grade(grades: dict[str, Grade], city: Place, places: Sequence[Place]) -> str:
-    """Return the grade of a city's urban area: the worst of its districts (市辖区), "" where it has none that is graded."""
-    districts = [
-        p for p in places if p.parent_id == city.pk and p.level == Level.COUNTY and p.name.endswith("区")
-    ]
-    levels = [grades[p.path].level for p in districts if p.path in grades]
-    return max(levels, key=lambda level: _RANK[level], default="")
+@dataclass(frozen=True, kw_only=True)
+class CityGrade:
+    """The grade of a city's urban area: the worst of its districts, how many of them there are and how many are graded."""
+
+    level: str
+    districts: int
+    graded: int
+
+
+def city_grade(grades: dict[str, Grade], city: Place) -> CityGrade | None:
+    """Return the grade of a city's urban area by the districts that are marked as such, None where none of them is graded."""
+    districts = Place.objects.filter(parent=city, is_urban=True, abolished_on__isnull=True)
+    paths = list(districts.values_list("path", flat=True))
+    levels = [grades[path].level for path in paths if path in grades]
+    if not levels:
+        return None
+    worst = max(levels, key=lambda level: _RANK[level])
+    return CityGrade(level=worst, districts=len(paths), graded=len(levels))
 
 
 def grade_proposals(actor: Actor, path: str = "") -> QuerySet[Finding]:

@@ -64,6 +64,8 @@ def areas(request: Any) -> HttpResponse:
         "below": _below(area, disease, own.last, grades, run),
         "grade": grades.get(area.path) or None,
         "worst": RiskLevel(worst).label if (worst := selectors.worst_below(grades, area.path)) else "",
+        "urban": (urban := selectors.city_grade(grades, area.place)),
+        "urban_label": RiskLevel(urban.level).label if urban else "",
         "outlook": selectors.outlook_rows(run, disease, [area.path]).get(area.path) if run else None,
         "run": run,
         "is_silent": any(not one.is_told(own) for one in INDICATORS.values()),

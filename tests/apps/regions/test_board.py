@@ -1,6 +1,7 @@
 """The pages of areas as a supervisor of the province sees them, over real figures of Hubei's cities."""
 
 import json
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from tests.apps.regions.test_history import DISEASE, morning_after, take_until
 from lianfang.core.access.actor import Actor
 from lianfang.core.access.models import Grant, User
 from lianfang.core.registry.models import Place
+from lianfang.core.registry.services import mark_urban
 from lianfang.loop.models import Finding
+from lianfang.regions import selectors
 from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.mart import Mart
 from lianfang.regions.models import Boundary, Grade
@@ -127,3 +130,27 @@ def test_grades_are_put_in_force_together_with_one_reason(province):
     assert answer.status_code == 302
     assert Grade.objects.current().count() == len(ids) == 17
     assert Grade.objects.current().filter(level="medium").count() == 6
+
+
+def test_a_city_has_the_worst_grade_of_its_districts(province):
+    """Of the counties of Wuhan two are districts: a county-level forest zone does not count, whatever its name."""
+    city = Place.objects.get(code="4201")
+    at = morning_after(DAY)
+    for code, name, level, urban in (
+        ("420106", "武昌区", "low", True),
+        ("420107", "青山区", "medium", True),
+        ("420121", "神山林区", "high", False),
+        ("420108", "新洲区", "", True),
+    ):
+        place = Place.objects.create(code=code, name=name, level=3, parent=city, path=f"{city.path}{code}.", is_urban=urban)  # fmt: skip
+        if level:
+            Grade.objects.create(disease=DISEASE, place=place, path=place.path, level=level, data_to=DAY, edition="risk_grade@2020-02", reason="-", occurred_at=at, recorded_at=at)  # fmt: skip
+    board = text_of(province, "areas", "area=4201")
+    assert "urban area: the worst of its districts (2 of 3 graded)" in board
+    assert re.search(r'class="tag medium">\s*medium risk</span>\s*urban area', board)
+    grades = selectors.grades_in_force(DISEASE, city.path)
+    assert selectors.city_grade(grades, Place.objects.get(code="420106")) is None
+    mark_urban(
+        place=Place.objects.get(code="420121"), is_urban=True, reason="-", by=Actor.system("test"), at=at
+    )
+    assert selectors.city_grade(grades, city) == selectors.CityGrade(level="high", districts=4, graded=3)

@@ -1,19 +1,27 @@
 """Places: loaded, recoded, moved, found by what people write."""
 
 from datetime import date, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from tests.world import NOON, World, a_person, build_world
 
 from lianfang.common.errors import NotPermitted
 from lianfang.core.access.actor import Actor
 from lianfang.core.audit.models import Event
-from lianfang.core.registry.errors import BadPlaceTable, PlaceCannotMove
+from lianfang.core.registry.errors import BadPlaceTable, NotACounty, PlaceCannotMove
 from lianfang.core.registry.jurisdiction import refresh_jurisdictions
 from lianfang.core.registry.models import Capability, Jurisdiction, Level, Place, Unit
 from lianfang.core.registry.place_names import find_place, short_name
 from lianfang.core.registry.place_tables import PlaceRow, read_gb2260, read_gb2260_codes, read_place_table
-from lianfang.core.registry.services import load_places, move_place, propose_successions, succeed_place
+from lianfang.core.registry.services import (
+    load_places,
+    mark_urban,
+    move_place,
+    propose_successions,
+    succeed_place,
+)
 from lianfang.core.registry.services.places import path_columns
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +180,39 @@ def test_refreshing_a_county_gives_what_refreshing_all_gives(world):
 def test_loading_needs_the_right_to_edit_places(world):
     with pytest.raises(NotPermitted):
         load_places([PlaceRow(code="X", name="X", level=0)], by=world.actor("alice"), at=NOON)
+
+
+def test_a_district_is_marked_by_code_by_table_and_by_a_person(world, tmp_path):
+    """A code of GB/T 2260 marks at first sight; a column `urban` and a person always; loading again keeps what a person said."""
+    table = tmp_path / "places.csv"
+    rows = ["code,name,level,parent,urban", "420108,南山区,county,4201,", "420109,东湖区,county,4201,no", "x1,Old Town,county,4202,yes"]  # fmt: skip
+    table.write_text("\n".join(rows), encoding="utf-8")
+    load_places(read_place_table(table), by=SYSTEM, at=NOON)
+    marked = dict(Place.objects.filter(code__in=["420108", "420109", "x1"]).values_list("code", "is_urban"))
+    assert marked == {"420108": True, "420109": False, "x1": True}
+    south = Place.objects.get(code="420108")
+    mark_urban(place=south, is_urban=False, reason="a scenic area", by=SYSTEM, at=NOON)
+    again = load_places(read_place_table(table), by=SYSTEM, at=NOON)
+    assert not again.changed
+    south.refresh_from_db()
+    assert not south.is_urban
+    event = Event.objects.get(tag="registry.place_marked")
+    assert (event.before, event.after, event.reason) == ({"urban": True}, {"urban": False}, "a scenic area")
+    with pytest.raises(NotACounty):
+        mark_urban(place=world.places["4201"], is_urban=True, reason="-", by=SYSTEM, at=NOON)
+    with pytest.raises(NotPermitted):
+        mark_urban(place=south, is_urban=True, reason="-", by=world.actor("alice"), at=NOON)
+    table.write_text("\n".join([rows[0], "420110,x,county,4201,maybe"]), encoding="utf-8")
+    with pytest.raises(BadPlaceTable, match="neither yes nor no"):
+        read_place_table(table)
+
+
+def test_places_on_file_are_marked_when_the_column_comes(world):
+    migration = import_module("lianfang.core.registry.migrations.0005_urban_districts")
+    for code, name, parent in (("420108", "南山区", "4201"), ("420171", "光谷开发区", "4201"), ("y1", "老城区", "4202")):  # fmt: skip
+        above = world.places[parent]
+        Place.objects.create(
+            code=code, name=name, level=Level.COUNTY, parent=above, path=f"{above.path}{code}."
+        )
+    migration.mark(apps, None)
+    assert set(Place.objects.filter(is_urban=True).values_list("code", flat=True)) == {"420108", "y1"}

@@ -72,3 +72,12 @@ def test_a_finder_reads_the_table_once(django_assert_num_queries):
         finder = PlaceFinder(within="CN.42.")
         for text in ("武昌区", "江岸区", "宜昌市"):
             finder.find(text)
+
+
+def test_the_districts_of_cities_are_told_by_their_code():
+    """All districts of the country: not development zones (71 to 79), forest and special zones, nor cities of prefectures and leagues."""
+    urban = set(Place.objects.filter(is_urban=True).values_list("code", flat=True))
+    assert len(urban) == 975  # 967 that end in 01 to 20, and eight that were counties until lately
+    assert {"110101", "420106", "310151", "500154"} <= urban  # 崇明、开州 were counties until 2016
+    assert not urban & {"130171", "429021", "520203", "152201", "232761"}
+    assert Place.objects.filter(code__in=["429021", "520203"], name__endswith="区").count() == 2

@@ -68,6 +68,13 @@ class PlaceCannotMove(LianfangError):  # noqa: N818
     hint = "Choose a place that is not inside the one to be moved, and a code that is not taken."
 
 
+class NotACounty(LianfangError):  # noqa: N818
+    """{place} is no county: only a county can be a district of its city."""
+
+    code = "registry.not_a_county"
+    hint = "Mark the districts one by one, each by its own code."
+
+
 class LastUnit(LianfangError):  # noqa: N818
     """{unit} is the only unit above all others and cannot be closed."""
 

@@ -10,6 +10,7 @@ class RegistryEvent(Tag):
 
     PLACES_LOADED = "registry.places_loaded", _("places were loaded from a table")
     PLACE_MOVED = "registry.place_moved", _("a place was renamed, recoded or moved under another")
+    PLACE_MARKED = "registry.place_marked", _("it was said whether a county is a district of its city")
     PLACE_SUCCEEDED = "registry.place_succeeded", _("a place was abolished in favour of another")
     UNIT_CREATED = "registry.unit_created", _("a unit was created")
     UNIT_CHANGED = "registry.unit_changed", _("a unit or what it answers for was changed")

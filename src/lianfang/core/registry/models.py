@@ -40,6 +40,7 @@ class Place(models.Model):
     population = models.PositiveBigIntegerField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     latitude = models.FloatField(null=True, blank=True)
+    is_urban = models.BooleanField(default=False)  # a county that is a district of its city (市辖区)
     abolished_on = models.DateField(null=True, blank=True)
     succeeded_by = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="predecessors"

@@ -26,12 +26,14 @@ class PlaceRow:
     longitude: float | None = None
     latitude: float | None = None
     number: str = ""  # in another system
+    is_urban: bool | None = None  # a district of its city; None where the table does not say
 
 
 def read_place_table(path: Path) -> list[PlaceRow]:
     """Read a CSV with the columns code, name, level, parent.
 
-    If present also name_en, population, longitude, latitude and external_id (its number in another system). The level is a number (0 nation ... 6 grid cell) or its English word.
+    If present also name_en, population, longitude, latitude, external_id (its number in another system) and urban (yes for a county that is a district of its
+    city, no for one that is not). The level is a number (0 nation ... 6 grid cell) or its English word.
     """
     rows: list[PlaceRow] = []
     for line, cells in _lines(path, {"code", "name", "level", "parent"}):
@@ -47,6 +49,7 @@ def read_place_table(path: Path) -> list[PlaceRow]:
                     longitude=float(cells["longitude"]) if cells.get("longitude") else None,
                     latitude=float(cells["latitude"]) if cells.get("latitude") else None,
                     number=cells.get("external_id", ""),
+                    is_urban=_yes_or_no(cells.get("urban", "")),
                 )
             )
         except ValueError as problem:
@@ -122,6 +125,25 @@ def _level(text: str) -> int:
     if text.upper() in Level.__members__:
         return Level[text.upper()].value
     raise ValueError(f"level {text!r} is neither 0 to 6 nor one of {', '.join(Level.__members__).lower()}")
+
+
+def _yes_or_no(text: str) -> bool | None:
+    if text.lower() not in {"", "yes", "no"}:
+        raise ValueError(f"urban {text!r} is neither yes nor no")
+    return text.lower() == "yes" if text else None
+
+
+def looks_urban(code: str, name: str, parent: str) -> bool:
+    """Return whether a code of GB/T 2260 says that a county is a district of its city (市辖区).
+
+    Its last two digits are 01 to 20 or 51 to 70, its prefecture is a city (third and fourth digit not 21 to 50: prefectures,
+    leagues, autonomous prefectures), and its name ends in 区; 特区 is a kind of county. What it misses a person marks.
+    """
+    if len(code) != 6 or not code.isdigit() or parent != code[:4]:
+        return False
+    county, city = int(code[4:]), int(code[2:4])
+    is_district = 1 <= county <= 20 or 51 <= county <= 70
+    return is_district and not 21 <= city <= 50 and name.endswith("区") and not name.endswith("特区")
 
 
 def parents_first(rows: Iterable[PlaceRow], known: Iterable[str]) -> list[PlaceRow]:

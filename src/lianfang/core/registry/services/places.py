@@ -14,15 +14,15 @@ from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
 from lianfang.core.audit.append_only import is_append_only
 from lianfang.core.audit.services import record
-from lianfang.core.registry.errors import BadPlaceTable, PlaceCannotMove
+from lianfang.core.registry.errors import BadPlaceTable, NotACounty, PlaceCannotMove
 from lianfang.core.registry.events import RegistryEvent
 from lianfang.core.registry.jurisdiction import refresh_jurisdictions
-from lianfang.core.registry.models import ExternalNumber, Jurisdiction, Place
+from lianfang.core.registry.models import ExternalNumber, Jurisdiction, Level, Place
 from lianfang.core.registry.place_names import short_name
-from lianfang.core.registry.place_tables import PlaceRow, parents_first
+from lianfang.core.registry.place_tables import PlaceRow, looks_urban, parents_first
 from lianfang.core.registry.ties import references_to
 
-_PLAIN = ("name", "name_en", "level", "population", "longitude", "latitude")
+_PLAIN = ("name", "name_en", "level", "population", "longitude", "latitude", "is_urban")
 _LONGEST_PATH = 200
 
 
@@ -58,7 +58,8 @@ def load_places(
 
     With `abolished_on` the table is a complete edition: places of the levels that it has and that it does not name
     are marked abolished on that day. A changed parent moves the place with everything below it. Empty population and
-    coordinates of the table leave what is known. The rows' numbers are remembered as those of `system`.
+    coordinates of the table leave what is known. The rows' numbers are remembered as those of `system`. Whether a county is a
+    district of its city is taken from the table where it says so, and at first sight of a code of GB/T 2260 from the code.
     """
     by.require(Permission.REGISTRY_EDIT)
     codes = [row.code for row in rows]
@@ -87,6 +88,7 @@ def _put_rows(ordered: list[PlaceRow], known: dict[str, Place], load: PlaceLoad)
             if parent is not None and parent._state.adding:  # noqa: SLF001 - Django's own way to ask
                 _insert(new)
             place = Place(code=row.code, parent=parent, path=_path_of(row.code, parent))
+            place.is_urban = row.level == Level.COUNTY and looks_urban(row.code, row.name, row.parent)
             _set_plain(place, row)
             new.append(place)
             known[row.code] = place
@@ -191,6 +193,20 @@ def move_place(
     after = {"code": place.code, "name": place.name, "path": place.path}
     record(RegistryEvent.PLACE_MOVED, by=by, at=at, subject=place, reason=reason, before=before, after=after)
     refresh_jurisdictions(at=at, within=place.path)
+    return place
+
+
+@transaction.atomic
+def mark_urban(*, place: Place, is_urban: bool, reason: str, by: Actor, at: datetime) -> Place:
+    """Say that a county is a district of its city (市辖区), or is not: what the grade of the city's urban area rests on."""
+    by.require(Permission.REGISTRY_EDIT, place.path)
+    if place.level != Level.COUNTY:
+        raise NotACounty(place=place.name)
+    if place.is_urban != is_urban:
+        before, place.is_urban = {"urban": place.is_urban}, is_urban
+        place.save(update_fields=["is_urban"])
+        after = {"urban": is_urban}
+        record(RegistryEvent.PLACE_MARKED, by=by, at=at, subject=place, path=place.path, reason=reason, before=before, after=after)  # fmt: skip
     return place
 
 
