@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.db import connection
 from tests.doors.routes import ROUTES, Route, address
@@ -66,6 +67,13 @@ def test_every_page_and_endpoint_has_a_line() -> None:
     assert known - published == set(), "no longer published: take it out of tests/doors/routes.py"
 
 
+# Each route is asked below as well, and there on both databases.
+who_may = pytest.mark.any_database(
+    reason="who may is decided before the database is asked, or by the paths of areas"
+)
+
+
+@who_may
 def test_roles_areas_and_objects(site: Site) -> None:
     before, wrong, wrote, n = counts(), [], [], 0
     for call in CALLS:
@@ -118,6 +126,7 @@ def test_a_user_without_an_area_sees_nothing(site: Site) -> None:
     assert not re.search(r'href="/(cases|tasks|contacts|people)/', shown)
 
 
+@who_may
 def test_lists_hold_no_row_of_another_area(site: Site) -> None:
     """What a list of the neighbour county shows names nothing of Dongshan."""
     own = [
