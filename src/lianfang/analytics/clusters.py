@@ -116,7 +116,9 @@ def find_clusters(
     if len(set(names)) < len(names):
         raise complain("ids", "all different", names)
     width, size = as_number("within_days", within_days, low=0), as_whole("at_least", at_least, low=2)
-    where = [()] * len(names) if places is None else [_places(entry) for entry in as_labels(places)]
+    where = (
+        [()] * len(names) if places is None else [_places(entry) for entry in as_labels(places, several=True)]
+    )
     if len(where) != len(names):
         raise complain("places", f"one entry for each of {len(names)} cases", len(where))
     edges = _linked(links, {name: i for i, name in enumerate(names)}) + _cores(days, where, width, size)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import stdtrit
 from scipy.stats import nbinom  # type: ignore[attr-defined]  # made at import time, mypy cannot see it
 
-from .inputs import Floats, as_counts, complain, digest
+from .inputs import Floats, as_counts, as_whole, complain, digest
 from .result import Provenance, Result, new_axes
 from .scoring import HUB_LEVELS, checked_levels
 
@@ -252,7 +252,7 @@ def as_series(counts: Any, names: Sequence[str] | None) -> tuple[Floats, tuple[s
 def _check_steps(horizon: int, step_days: int) -> None:
     if step_days not in (1, 7):
         raise complain("step_days", "1 (days) or 7 (weeks)", step_days)
-    if not 1 <= horizon * step_days <= 56:
+    if not 1 <= as_whole("horizon", horizon) * step_days <= 56:
         raise complain("horizon", "between 1 step and 8 weeks", horizon)
 
 

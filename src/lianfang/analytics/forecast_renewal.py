@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .forecast import Forecast, as_series, count_quantiles, first_days
-from .inputs import Floats, complain, digest
+from .inputs import Floats, as_whole, complain, digest
 from .result import Provenance
 from .rt.serial_interval import checked_interval
 from .scoring import HUB_LEVELS, checked_levels
@@ -80,7 +80,7 @@ def renewal_forecast(
     tau = checked_levels(levels)
     if law.ndim != 1 or law.size < 2:
         raise complain("serial_interval", "one axis of at least two lags", law.shape)
-    if not 1 <= weeks <= 4:
+    if not 1 <= as_whole("weeks", weeks) <= 4:
         raise complain("weeks", "between 1 and 4", weeks)
     if len(observed) < 4 * _WEEK:
         raise complain("counts", f"at least 4 weeks ({4 * _WEEK} days)", len(observed))

@@ -1,6 +1,7 @@
 """Turning what callers have (lists, NumPy, pandas, Polars) into checked arrays, with one form of complaint."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -83,13 +84,22 @@ def as_days(parameter: str, days: Any, *, n: int, at: date | None = None) -> NDA
     return array
 
 
-def as_labels(values: Any) -> list[Any]:
-    """Return `values` (ids, names, places: a sequence of any kind) as a list, with None where one is missing."""
+def as_labels(values: Any, *, several: bool = False) -> list[Any]:
+    """Return `values` (ids, names, places: a sequence of any kind) as a list, with None where one is missing.
+
+    What is no sequence raises ValueError, and so does a sequence of sequences unless each may be `several` labels.
+    """
     for convert in ("to_list", "tolist"):  # Polars and pandas, NumPy
         if hasattr(values, convert):
             values = getattr(values, convert)()
             break
-    return [None if _is_missing(value) else value for value in values]
+    if not isinstance(values, Iterable):
+        raise complain("a column", "a sequence of values", values)
+    found = [None if _is_missing(value) else value for value in values]
+    inner = next((value for value in found if isinstance(value, list | dict | np.ndarray)), None)
+    if inner is not None and not several:
+        raise complain("a column", "single values, not a sequence of sequences", inner)
+    return found
 
 
 def as_rows(values: Any) -> list[tuple[Any, ...]]:
@@ -98,6 +108,8 @@ def as_rows(values: Any) -> list[tuple[Any, ...]]:
         return list(values.iter_rows())
     if hasattr(values, "itertuples"):  # pandas
         return list(values.itertuples(index=False, name=None))
+    if not isinstance(values, Iterable):
+        raise complain("a table", "rows of values", values)
     return [tuple(as_labels(row)) for row in values]
 
 

@@ -255,7 +255,7 @@ def pit_values(observed: Any, samples: Any, *, seed: int) -> Floats:
     """
     truth = np.atleast_1d(as_floats("observed", observed))
     draws = np.atleast_2d(as_floats("samples", samples))
-    if truth.ndim != 1 or draws.shape[0] != truth.size or draws.size == 0:
+    if truth.ndim != 1 or draws.ndim != 2 or draws.shape[0] != truth.size or draws.size == 0:
         raise complain("samples", f"of shape ({truth.size}, draws)", draws.shape)
     if not (np.isfinite(truth).all() and np.isfinite(draws).all()):
         raise complain("observed and samples", "finite", "a missing value")
@@ -291,7 +291,7 @@ def relative_skill(scores: Mapping[str, Any], *, baseline: str) -> RelativeSkill
     {'ours': 0.5, 'naive': 1.0}
     """
     names = tuple(scores)
-    if baseline not in scores:
+    if baseline not in names:
         raise complain("baseline", f"one of {list(names)}", baseline)
     columns = [as_floats(f"scores[{name!r}]", scores[name]) for name in names]
     if any(column.shape != columns[0].shape or column.ndim != 1 for column in columns):

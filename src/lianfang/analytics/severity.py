@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lianfang.analytics.inputs import Floats, as_labels, as_number, as_whole, complain, digest
+from lianfang.analytics.inputs import Floats, as_floats, as_labels, as_number, as_whole, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.severity_counts import (
     STEP,
@@ -466,7 +466,7 @@ def ascertainment(
     >>> ascertainment([20] * 10, [0] * 5 + [4] * 5, [0, 0, 0, 0, 0, 1], baseline=0.05).estimate
     0.25
     """
-    draws = np.atleast_1d(np.asarray(baseline, dtype=np.float64))
+    draws = np.atleast_1d(as_floats("baseline", baseline))
     for value in (float(draws.min()), float(draws.max())):
         as_number("baseline", value, low=STEP, high=1)
     if draws.size == 1:

@@ -1,13 +1,15 @@
 """Every public function of the analytics, given bad input: a ValueError that says what is wrong, or finite numbers.
 
 A NaN in a result is a defect unless `STATED` names the field that says why it is there. A new public function fails
-`test_every_public_function_is_tried` until it has a line in `CALLS`.
+`test_every_public_function_is_tried` until it has a line in `CALLS`, and `test_public` until it has an example, every
+argument of which is then spoilt here in turn.
 """
 
 import dataclasses
 import importlib
 import inspect
 import pkgutil
+import re
 import warnings
 from datetime import date, timedelta
 
@@ -43,6 +45,8 @@ from lianfang.analytics import (
 from lianfang.analytics import chains as ch
 from lianfang.analytics import final_size as fs
 from lianfang.analytics import nowcast as nc
+
+from .public_examples import EXAMPLES
 
 # pure helpers of other modules, whose input is checked before them
 HELPERS = {"inputs", "result", "scan_windows", "severity_counts"}
@@ -283,6 +287,7 @@ CALLS = {
 
 # results that say by another field why a number is missing
 STATED = {
+    "beds_chime.chime_projection": "day",  # no day comes before the first, so that it has no admissions
     "nowcast.triangle_from_matrix": "n_missing",  # cells that cannot be known yet
     "nowcast.triangle_from_counts": "n_missing",
     "nowcast.triangle_from_line_list": "n_missing",
@@ -397,6 +402,108 @@ def public_functions():
 
 def test_every_public_function_is_tried():
     assert set(public_functions()) <= set(CALLS)
+
+
+def with_cell(values, cell):
+    """Return nested columns with one cell (the second, at every depth) replaced."""
+    if not isinstance(values, list | tuple) or not values:
+        return cell
+    at = min(1, len(values) - 1)
+    return [with_cell(one, cell) if i == at else one for i, one in enumerate(values)]
+
+
+def all_zero(values):
+    if isinstance(values, list):
+        return [all_zero(one) for one in values]
+    return 0.0 if isinstance(values, int | float) else values
+
+
+def is_dates(values):
+    return (
+        isinstance(values, list)
+        and isinstance(values[0], str)
+        and re.fullmatch(r"\d{4}-\d\d-\d\d", values[0])
+    )
+
+
+def spoilt(values):
+    """Yield the kinds of fault that a column, a table or a number can have."""
+    yield from (("none", None), ("empty", []))
+    yield from (
+        (name, with_cell(values, cell)) for name, cell in (("text", "many"), ("gap", None), ("NaN", NAN))
+    )
+    if isinstance(values, list):
+        yield from (("too short", values[:-1]), ("too long", values + values[:1]), ("one", values[:1]))
+        yield "nested", [values, values]
+    if is_dates(values):
+        yield from (("unsorted", values[::-1]), ("repeat", with_cell(values, values[0])))
+        yield from (
+            ("future", [*values[:-1], "2999-01-01"]),
+            ("no such day", with_cell(values, "2020-02-30")),
+        )
+        yield "all missing", [None] * len(values)
+    else:
+        yield from (("negative", with_cell(values, -3.0)), ("infinite", with_cell(values, float("inf"))))
+        yield from (("very large", with_cell(values, 1e12)), ("fraction", with_cell(values, 0.5)))
+        yield "all zero", all_zero(values)
+
+
+NAN = float("nan")
+SETTINGS = {"n_draws", "n_sweeps", "n_chains", "n_simulations", "seed", "workers"}
+NUMBERS = (
+    ("none", None),
+    ("NaN", NAN),
+    ("negative", -3),
+    ("text", "many"),
+    ("infinite", float("inf")),
+    ("zero", 0),
+    ("list", [1, 2]),
+)
+# an id may be any number, and an unknown one is named in the answer
+LABELS = {("review_links", "links", "infinite")}
+
+
+def all_spoilt(example):
+    """Yield every call of an example with one argument spoilt."""
+    for name, values in example.data.items():
+        for fault, bad in spoilt(values):
+            yield name, fault, {**example.data, name: bad}, example.options
+    for name, value in example.options.items():
+        if isinstance(value, int | float | str) and name not in SETTINGS:
+            for fault, bad in NUMBERS:
+                yield name, fault, example.data, {**example.options, name: bad}
+
+
+UNCLEAR = re.compile(
+    "broadcast|dimension|array at index|reshape|array element|could not convert|operands|inhomogeneous|unpack"
+)
+
+
+def answer_of(function, data, options, where):
+    """Return the sentence of a ValueError and the result, one of them None; any other error is the function's fault."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return None, function(**data, **options)
+        except ValueError as error:
+            return str(error), None
+        except Exception as error:
+            raise AssertionError(f"{where}: {error!r}") from error
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.function.__name__)
+def test_any_argument_spoilt_is_named_or_answered_without_a_silent_nan(example):
+    function = example.function.__name__
+    stated = [field for name, field in STATED.items() if name.rpartition(".")[2] == function]
+    for name, fault, data, options in all_spoilt(example):
+        where = f"{function}({name}: {fault})"
+        refusal, result = answer_of(example.function, data, options, where)
+        if refusal:
+            assert len(refusal) > 15, where
+            assert not UNCLEAR.search(refusal), (where, refusal)
+            continue
+        if (function, name, fault) not in LABELS:
+            assert stated or not list(missing(result)), (where, list(missing(result)))
 
 
 DAYS = [date(2020, 1, 1) + timedelta(days=i) for i in range(60)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lianfang.analytics.inputs import Floats, complain, digest
+from lianfang.analytics.inputs import Floats, as_whole, complain, digest
 from lianfang.analytics.result import Provenance
 
 from .findings import Aberration, as_series, unassessed
@@ -57,7 +57,7 @@ def cusum(
     observed, series = as_series(counts, names)
     if transformation not in {"standard", "rossi"}:
         raise complain("transformation", "'standard' or 'rossi'", transformation)
-    if not 1 <= baseline < len(observed):
+    if not 1 <= as_whole("baseline", baseline) < len(observed):
         raise complain("baseline", f"between 1 and {len(observed) - 1} steps", baseline)
     if not (reference_value >= 0 and limit > 0):
         raise complain("reference_value and limit", "0 or more, and above 0", (reference_value, limit))

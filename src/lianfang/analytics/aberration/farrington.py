@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri, stdtr
 from scipy.stats import nbinom, poisson  # type: ignore[attr-defined]  # made at import time, mypy cannot see them
 
-from lianfang.analytics.inputs import Floats, as_floats, complain, digest
+from lianfang.analytics.inputs import Floats, as_floats, as_whole, complain, digest
 from lianfang.analytics.result import Provenance
 
 from .farrington_fit import Groups, fit_all
@@ -160,8 +160,8 @@ def _check(
         raise complain("steps_a_year", "long enough for the windows and periods", steps_a_year)
     if few_cases[0] < 0 or few_cases[1] < 1:
         raise complain("few_cases", "(0 or more cases, 1 or more steps)", few_cases)
-    if last is not None and last < 1:
-        raise complain("last", "1 step or more", last)
+    if last is not None:
+        as_whole("last", last, low=1)
 
 
 def _short_history(available: int, earliest: int, settings: FarringtonSettings) -> tuple[str, ...]:
@@ -266,5 +266,7 @@ def exceedance(observed: Any, expected: Any, dispersion: Any) -> Floats:
     for name, values in zip(given, (y, mean, phi), strict=True):
         if not np.isfinite(values).all():
             raise complain(name, "finite numbers", values.tolist())
+    if (mean < 0).any() or (phi <= 0).any():
+        raise complain("expected and dispersion", "0 or more, and above 0", (expected, dispersion))
     excess = np.maximum(phi - 1, 1e-12)
     return np.asarray(np.where(phi > 1, nbinom.sf(y - 1, mean / excess, 1 / phi), poisson.sf(y - 1, mean)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import gamma as gamma_function
-from scipy.special import gammainc, gammaincinv, gammaln, ndtr, ndtri
+from scipy.special import gammainc, gammaincinv, gammaln, log_ndtr, ndtr, ndtri
 
 from lianfang.analytics.inputs import Floats, complain
 
@@ -44,7 +44,16 @@ def _lognormal_cdf(x: Floats, a: float, b: float) -> Floats:
 def _lognormal_integral(x: Floats, a: float, b: float) -> Floats:
     with np.errstate(divide="ignore"):
         z = (np.log(np.maximum(x, 0)) - a) / b
-    return np.asarray(np.where(x > 0, x * ndtr(z) - np.exp(a + b * b / 2) * ndtr(z - b), 0.0))
+    below = np.exp(
+        a + b * b / 2 + log_ndtr(z - b)
+    )  # mean of the delays below x: never above x, however wide the spread
+    return np.asarray(np.where(x > 0, x * ndtr(z) - below, 0.0))
+
+
+def _lognormal_moments(a: float, b: float) -> TwoNumbers:
+    with np.errstate(over="ignore"):
+        mean = np.exp(a + b * b / 2)
+        return float(mean), float(mean * np.sqrt(np.expm1(b * b)))
 
 
 def _lognormal_log_density(x: Floats, a: float, b: float) -> Floats:
@@ -110,10 +119,7 @@ FAMILIES = {
         integral=_lognormal_integral,
         log_density=_lognormal_log_density,
         quantile=lambda p, a, b: np.exp(a + b * ndtri(p)),
-        moments=lambda a, b: (
-            float(np.exp(a + b * b / 2)),
-            float(np.exp(a + b * b / 2) * np.sqrt(np.expm1(b * b))),
-        ),
+        moments=_lognormal_moments,
         from_moments=_lognormal_from_moments,
         from_quantile=lambda q, p, b: (float(np.log(q) - b * ndtri(p)), b),
         shape_first=False,

@@ -169,11 +169,17 @@ def fit_delay(
     targets = targets_of(formulas, probabilities)
     estimates = np.array([[of(*best), np.nan, np.nan] for _, of in targets])
     if intervals == "profile":
-        estimates[:, 1:] = profile_limits(surface, best, targets, level)
+        with np.errstate(over="ignore", invalid="ignore"):
+            estimates[:, 1:] = profile_limits(surface, best, targets, level)
     elif intervals == "asymptotic":
         estimates[:, 1:] = asymptotic_limits(surface, best, targets, level)
     else:
         estimates[:, 1:] = bootstrap_limits(surface, targets, level, n=n_bootstrap, seed=seed or 0)
+    if not np.isfinite(estimates).all():
+        open_one = targets[int(np.argmin(np.isfinite(estimates).all(axis=1)))][0]
+        raise complain(
+            "records", f"precise enough to bound the {open_one}", f"{len(records.onset_to)} windows too wide"
+        )
     return DelayFit(
         provenance=Provenance(
             method=f"doubly interval-censored maximum likelihood, {intervals} intervals",

@@ -52,6 +52,8 @@ class Surface(NamedTuple):
         )
         best = self.usual(found.x)
         mean, sd = self.family.moments(*best)
+        if not np.isfinite([mean, sd]).all():
+            raise complain("records", "precise enough to bound the spread of delays", f"spread {sd:g} days")
         if not sd > 1e-3 * max(abs(mean), 1e-3):
             raise complain("records", "precise enough to show a spread of delays", f"spread {sd:g} days")
         return best, -float(found.fun)

@@ -105,6 +105,9 @@ def find_priors(
     >>> [prior.citation.year for prior in find_priors("covid-19", "incubation period")]
     [2020, 2020, 2020]
     """
+    for name, value in (("disease", disease), ("quantity", quantity)):
+        if not isinstance(value, str | None):
+            raise complain(name, "a name, or None for all", value)
     pool = published_priors() if among is None else among
     found = [
         prior

@@ -98,6 +98,7 @@ def infectivity(cases: Floats, interval: Floats) -> Floats:
     """
     if not np.isfinite(cases := as_floats("cases", cases)).all():
         raise complain("cases", "finite numbers", cases.tolist())
+    interval = as_counts("interval", interval, n_axes=(1,))
     n = len(cases)
     if n <= _LONGEST_PRODUCT:
         return np.asarray(lag_matrix(interval, n) @ cases)

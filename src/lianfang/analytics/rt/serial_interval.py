@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.special import gammainc, ndtr, ndtri
 
-from lianfang.analytics.inputs import Floats, as_counts, as_floats, complain
+from lianfang.analytics.inputs import Floats, as_counts, as_floats, as_whole, complain
 
 _SUM_TOLERANCE = 0.01
 
@@ -110,8 +110,7 @@ def discretise_serial_interval(mean: Any, sd: Any, n_days: int) -> Floats:
     )
     for one_mean, one_sd in zip(means.ravel(), sds.ravel(), strict=True):
         _check_moments(float(one_mean), float(one_sd))
-    if n_days < 1:
-        raise complain("n_days", "1 or more", n_days)
+    n_days = as_whole("n_days", n_days, low=1)
     shape, scale = ((means - 1) / sds) ** 2, sds**2 / (means - 1)
     lags = np.arange(-2, n_days).reshape((-1,) + (1,) * means.ndim)
     x = np.maximum(lags, 0) / scale

@@ -64,8 +64,8 @@ def reproduction_number_of_growth(growth: Any, serial_interval: Any) -> Floats:
     array([1.    , 1.1599])
     """
     rates = np.asarray(as_floats("growth", growth)).reshape(np.shape(growth))
-    if not np.isfinite(rates).all():
-        raise complain("growth", "finite rates a day", rates.tolist())
+    if rates.ndim > 1 or not np.isfinite(rates).all():
+        raise complain("growth", "finite rates a day, one or a column", rates.tolist())
     weights = checked_interval(serial_interval)
     weights = weights / weights.sum()
     edges = np.concatenate([[0.0], np.arange(len(weights)) + 0.5])
