@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lianfang.analytics.drawing import name_series, name_steps
+
 from .aberration import Aberration
 from .inputs import Floats, as_floats, complain, digest
 from .result import Provenance, Result, new_axes
@@ -77,7 +79,11 @@ class Artefacts(Result):
         heights = np.nan_to_num(self.increments[:, series])
         colours = np.where(self.usable[:, series], "0.7", "C3")
         axes.bar(np.arange(heights.size), heights, color=colours.tolist())
-        axes.set_title(self.series[series])
+        axes.plot([], [], linestyle="none", marker="s", color="C3", label="flagged")
+        name_steps(axes, None, "step")
+        axes.set_ylabel("new cases")
+        axes.legend(frameon=False)
+        name_series(axes, self.series[series : series + 1])
         return axes
 
 

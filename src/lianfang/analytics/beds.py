@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lianfang.analytics.drawing import name_steps
 from lianfang.analytics.inputs import Floats, as_counts, as_number, as_pmf, as_whole, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 
@@ -78,9 +79,9 @@ class BedCensus(Result):
         for k, kind in enumerate(self.kinds):
             ax.plot(days, self.mean[:, k], label=kind)
             ax.fill_between(days, self.quantiles[:, k, 0], self.quantiles[:, k, -1], alpha=0.2)
-        ax.set_xlabel("day")
+        name_steps(ax, None)
         ax.set_ylabel("beds occupied")
-        ax.legend()
+        ax.legend(frameon=False)
         return ax
 
 
@@ -256,8 +257,9 @@ class BedQueue(Result):
         ax.plot(days, self.occupied_mean, label="occupied")
         ax.plot(days, self.waiting_mean, label="waiting")
         ax.fill_between(days, self.waiting[:, 0], self.waiting[:, -1], alpha=0.2)
-        ax.set_xlabel("day")
-        ax.legend()
+        name_steps(ax, None)
+        ax.set_ylabel("beds, patients")
+        ax.legend(frameon=False)
         return ax
 
 

@@ -62,7 +62,7 @@ class ChimeProjection(Result):
             ax.plot(self.day, self.nested[:, k], label=kind)
         ax.set_xlabel("days from today")
         ax.set_ylabel("beds")
-        ax.legend()
+        ax.legend(frameon=False)
         return ax
 
 

@@ -67,6 +67,7 @@ class StayDistribution(Result):
         ax.step(range(len(present)), present, where="post")
         ax.set_xlabel("days since the start")
         ax.set_ylabel("share still there")
+        ax.set_ylim(0, 1.03)
         return ax
 
 

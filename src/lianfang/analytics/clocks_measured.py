@@ -77,7 +77,7 @@ class AvertedInfections(Result):
         ax.fill_between(days, self.faster, self.current, alpha=0.2)
         ax.set_xlabel("days ahead")
         ax.set_ylabel("new infections")
-        ax.legend()
+        ax.legend(frameon=False)
         return ax
 
 

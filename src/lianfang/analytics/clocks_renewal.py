@@ -54,6 +54,8 @@ class TransmissionKernel:
             as_number(name, getattr(self, name), low=1e-9)
         for name in ("fraction_asymptomatic", "relative_asymptomatic", "environmental_share"):
             as_number(name, getattr(self, name), low=0, high=1)
+        for name in ("incubation_meanlog", "horizon_days"):
+            as_number(name, getattr(self, name))
         if self.horizon_days < 10 * self.step_days:
             raise complain("horizon_days", "at least ten steps", self.horizon_days)
 
@@ -80,7 +82,10 @@ class IsolationTracingGrid(Result):
         ax = new_axes(ax)
         mesh = ax.pcolormesh(self.isolation, self.tracing, self.R.T, shading="nearest", cmap="RdYlGn_r")
         if self.R.min() < 1 < self.R.max():
-            ax.contour(self.isolation, self.tracing, self.R.T, levels=[1.0], colors="black")
+            line = ax.contour(self.isolation, self.tracing, self.R.T, levels=[1.0], colors="black")
+            ax.clabel(line, fmt="R = %g")
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, 1)
         ax.figure.colorbar(mesh, ax=ax, label="R")
         ax.set_xlabel("success of isolating cases")
         ax.set_ylabel("success of tracing contacts")

@@ -64,6 +64,8 @@ class Clusters(Result):
             ax.plot(days, [c] * len(days), marker="o")
         ax.set_xlabel("onset (day)")
         ax.set_ylabel("cluster")
+        ax.set_ylim(-0.5, max(self.n_clusters, 1) - 0.5)
+        ax.locator_params(axis="y", integer=True)
         return ax
 
 

@@ -45,6 +45,7 @@ class FinalSize(Result):
         """Draw the share infected by group."""
         ax = new_axes(ax)
         ax.bar(list(self.groups), self.infected_share)
+        ax.set_xlabel("group")
         ax.set_ylabel("share infected by the end")
         ax.set_ylim(0, 1)
         return ax

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.special import stdtrit
 from scipy.stats import nbinom  # type: ignore[attr-defined]  # made at import time, mypy cannot see it
 
+from lianfang.analytics.drawing import name_series, name_steps
+
 from .inputs import Floats, as_counts, as_whole, complain, digest
 from .result import Provenance, Result, new_axes
 from .scoring import HUB_LEVELS, checked_levels
@@ -88,8 +90,10 @@ class Forecast(Result):
             low, high = self.quantiles[series, :, k], self.quantiles[series, :, -1 - k]
             axes.fill_between(ahead, low, high, color="C0", alpha=0.08, linewidth=0)
         axes.plot(ahead, self.median[series], color="C0", label="median")
-        axes.set_title(self.series[series])
+        axes.set_ylabel("cases")
+        name_steps(axes, None, "step")
         axes.legend(frameon=False)
+        name_series(axes, self.series[series : series + 1])
         return axes
 
 

@@ -202,6 +202,7 @@ class TargetingErrors(Result):
         """Draw both errors as bars."""
         ax = new_axes(ax)
         ax.bar(["inclusion error", "exclusion error"], [self.inclusion_error or 0, self.exclusion_error or 0])
+        ax.set_ylabel("share in error")
         ax.set_ylim(0, 1)
         return ax
 

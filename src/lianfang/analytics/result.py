@@ -1,14 +1,20 @@
 """What every result of this package has in common: it is frozen, knows how it was made, and shows itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lianfang.analytics.drawing import finish, new_axes
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+
+__all__ = ["Provenance", "Result", "new_axes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +38,11 @@ class Result:
 
     provenance: Provenance
 
+    def __init_subclass__(cls) -> None:
+        """Have every drawing finished in one way (dates, Chinese letters), whoever draws it."""
+        if "plot" in vars(cls):
+            cls.plot = _finished(cls.plot)  # type: ignore[method-assign]
+
     def table(self) -> Mapping[str, Any]:
         """Return the result as equally long columns, in reading order."""
         raise NotImplementedError(f"{type(self).__name__} must say what its columns are")
@@ -54,16 +65,9 @@ class Result:
         raise NotImplementedError(f"{type(self).__name__} must say how it is drawn")
 
 
-def new_axes(ax: "Axes | None") -> "Axes":
-    """Return `ax`, or fresh axes that belong to no window, so that drawing works on a server.
+def _finished(plot: Callable[..., "Axes"]) -> Callable[..., "Axes"]:
+    @wraps(plot)
+    def drawn(*args: Any, **options: Any) -> "Axes":
+        return finish(plot(*args, **options))
 
-    ImportError says how to get matplotlib where it is missing.
-    """
-    if ax is not None:
-        return ax
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - matplotlib is optional and slow to start
-    except ImportError as error:
-        raise ImportError("plot() needs matplotlib: pip install 'lianfang[report]'.") from error
-
-    return Figure(figsize=(8, 4.5), layout="constrained").add_subplot()
+    return drawn

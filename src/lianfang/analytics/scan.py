@@ -91,7 +91,10 @@ class Scan(Result):
                 label=f"{rank}: p = {cluster.p_value:.4f}",
                 s=30,
             )
-        axes.legend(frameon=False)
+        axes.set_xlabel("x")
+        axes.set_ylabel("y")
+        if self.clusters:
+            axes.legend(frameon=False)
         return axes
 
 

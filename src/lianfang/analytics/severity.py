@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lianfang.analytics.drawing import name_steps
 from lianfang.analytics.inputs import Floats, as_floats, as_labels, as_number, as_whole, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.severity_counts import (
@@ -74,14 +75,21 @@ class SeverityEstimates(Result):
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the corrected estimate with its interval and the naive ratio."""
         ax = new_axes(ax)
-        days = np.arange(len(self.when))
-        marker = "o" if len(days) == 1 else ""
-        ax.plot(days, self.estimate, marker=marker, label="corrected for delay")
-        ax.fill_between(days, self.low, self.high, alpha=0.2)
-        ax.plot(days, self.naive, linestyle="--", marker=marker, label="deaths / cases")
-        ax.set_xlabel("days since the first")
         ax.set_ylabel("case fatality")
-        ax.legend()
+        days = np.arange(len(self.when))
+        if len(days) == 1:
+            shown = [(self.estimate, self.low, self.high), (self.naive, self.naive_low, self.naive_high)]
+            for at, (middle, low, high) in enumerate(shown):
+                ax.errorbar([at], middle, yerr=[middle - low, high - middle], fmt="o", capsize=3)
+            ax.set_xticks([0, 1], ["corrected for delay", "deaths / cases"])
+            ax.set_xlim(-0.6, 1.6)
+            ax.set_ylim(bottom=0)
+            return ax
+        ax.plot(days, self.estimate, label="corrected for delay")
+        ax.fill_between(days, self.low, self.high, alpha=0.2)
+        ax.plot(days, self.naive, linestyle="--", label="deaths / cases")
+        name_steps(ax, None, "days since the first")
+        ax.legend(frameon=False)
         return ax
 
 

@@ -75,7 +75,7 @@ class CumulativeIncidence(Result):
         ax.set_xlabel("time since onset")
         ax.set_ylabel("cumulative probability")
         ax.set_ylim(0, 1)
-        ax.legend()
+        ax.legend(frameon=False)
         return ax
 
 

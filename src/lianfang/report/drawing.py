@@ -9,18 +9,17 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lianfang.analytics.delays import DelayDistribution
+from lianfang.analytics.drawing import chinese_font
 
 Floats = NDArray[np.float64]
 PAPER = {
@@ -31,18 +30,6 @@ PAPER = {
     "line": "#a3471a",
     "dead": "#8c2f4b",
 }
-CHINESE_FONTS = (
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "Noto Sans SC",
-    "WenQuanYi Zen Hei",
-    "WenQuanYi Micro Hei",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "Hiragino Sans GB",
-    "SimHei",
-    "Noto Sans CJK JP",
-)
 _FALLBACK = "DejaVu Sans"
 _SIZES = {"wide": (7.6, 2.9), "narrow": (3.7, 2.9)}
 _ID = re.compile(
@@ -56,13 +43,6 @@ class Picture:
 
     wide: str
     narrow: str
-
-
-@lru_cache(maxsize=1)
-def chinese_font() -> str:
-    """Return the family of a Chinese font on this machine, or "" where there is none."""
-    present = {font.name for font in fontManager.ttflist}
-    return next((name for name in CHINESE_FONTS if name in present), "")
 
 
 def _drawn(name: str, paint: Callable[[Axes, str], None]) -> Picture:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from html import escape as plain_escape
 from importlib.resources import files
 
+from lianfang.analytics.drawing import CHINESE_FONTS
 from lianfang.report.document import Basis, Block, Chart, Document, Grid, Labels, Paragraph, Section, Tiles
-from lianfang.report.drawing import CHINESE_FONTS, PAPER
+from lianfang.report.drawing import PAPER
 
 _DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 

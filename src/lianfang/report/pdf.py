@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typst
 
+from lianfang.analytics.drawing import CHINESE_FONTS, chinese_font
 from lianfang.report.document import Basis, Block, Chart, Document, Grid, Paragraph, Section, Tiles
-from lianfang.report.drawing import CHINESE_FONTS, chinese_font
 
 _SPECIAL = re.compile(r"([\\#*_$`@<>\[\]~=+/\"'-])")
 _OPTION = re.compile(r"\\-\\-[a-z]+(?:\\-[a-z]+)*")

@@ -49,7 +49,7 @@ from lianfang.analytics import nowcast as nc
 from .public_examples import EXAMPLES
 
 # pure helpers of other modules, whose input is checked before them
-HELPERS = {"inputs", "result", "scan_windows", "severity_counts"}
+HELPERS = {"drawing", "inputs", "result", "scan_windows", "severity_counts"}
 SI = [0, 0.2, 0.4, 0.3, 0.1]
 ONSET_DEATH = [0, 0, 0, 0.5, 0.5]
 LEVELS = [0.25, 0.5, 0.75]
@@ -551,3 +551,26 @@ def test_with_all_cases_imported_the_posterior_tends_to_zero_and_says_no_case_is
     assert known.any()
     assert np.isfinite(result.mean[known]).all()
     assert result.mean[known].max() < 0.2
+
+
+@pytest.mark.parametrize("wrong", [NAN, float("inf"), -1])
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda x: rt.ParametricInterval(x, 2),
+        lambda x: rt.ParametricInterval(4, x),
+        lambda x: rt.UncertainInterval(4, x, (2, 6), 2, 0.5, (1, 3)),
+        lambda x: rt.UncertainInterval(4, 1, (2, 6), 2, x, (1, 3)),
+        lambda x: beds.project_census(COUNTS, [beds.CarePath(name="all", share=x, stages=[("ward", [1])])]),
+        lambda x: ch.Interval.gamma(x, 2),
+        lambda x: ch.Interval.normal(5, x),
+        lambda x: delays.DelayDistribution("gamma", x, 1),
+        lambda x: delays.DelayDistribution.from_moments("lognormal", 3, x),
+        lambda x: clocks.effect_of_delays(2, 3, model=clocks.TracingModel(close_contacts=x)),
+        lambda x: clocks_renewal.TransmissionKernel(horizon_days=x),
+        lambda x: clocks_renewal.TransmissionKernel(incubation_sdlog=x),
+    ],
+)
+def test_what_functions_are_given_besides_columns_is_checked_too(build, wrong):
+    with pytest.raises(ValueError, match=r".{15,}"):
+        build(wrong)

@@ -7,14 +7,20 @@ import inspect
 import re
 import subprocess
 import sys
+import warnings
 from importlib import import_module
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator
 
 import lianfang.analytics
+from lianfang.analytics import rt, scoring
+from lianfang.analytics.drawing import chinese_font
 from lianfang.analytics.inputs import as_floats, as_labels, as_rows, as_times
 from lianfang.analytics.result import Result, new_axes
 
@@ -175,6 +181,52 @@ def test_results_become_frames_and_drawings(answers):
             axes = part.plot()
             assert axes.has_data(), function
             assert part.plot(axes) is axes
+
+
+def is_readable(axes):
+    """Say what of a drawing cannot be read: an axis without a name, ticks over each other, a legend outside."""
+    canvas = FigureCanvasAgg(axes.figure)
+    canvas.draw()
+    for axis in (axes.xaxis, axes.yaxis):
+        numbers = [label for label in axis.get_ticklabels() if label.get_text().strip("-−.0123456789") == ""]
+        shown = [label for label in axis.get_ticklabels() if label.get_text() and label.get_visible()]
+        if shown and len(numbers) == len(shown) and not isinstance(axis.get_major_locator(), AutoDateLocator):
+            assert axis.label.get_text(), f"{axis.axis_name} has no name"
+        boxes = sorted(
+            (label.get_window_extent().extents for label in shown),
+            key=lambda box: box[0 if axis is axes.xaxis else 1],
+        )
+        for one, other in pairwise(boxes):
+            assert one[2 if axis is axes.xaxis else 3] <= other[0 if axis is axes.xaxis else 1] + 1, (
+                f"{axis.axis_name} ticks overlap"
+            )
+    legend = axes.get_legend()
+    if legend:
+        inside = axes.figure.bbox
+        box = legend.get_window_extent()
+        assert inside.x0 <= box.x0
+        assert box.x1 <= inside.x1
+
+
+def test_drawings_can_be_read(answers):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for function, answer in answers.items():
+            for part in parts(answer):
+                try:
+                    is_readable(part.plot())
+                except (AssertionError, UserWarning) as wrong:
+                    pytest.fail(f"{function.__name__}: {wrong}")
+
+
+@pytest.mark.skipif(not chinese_font(), reason="no Chinese font on this machine")
+def test_chinese_names_are_drawn_with_their_letters():
+    counts = [[1, 2], [2, 3], [4, 6], [8, 9], [15, 14], [22, 20], [30, 31], [41, 38], [50, 52], [60, 61]]
+    drawn = rt.reproduction_number(counts, serial_interval=[0, 0.5, 0.5], series=["武汉市", "黄冈市"]).plot()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of a letter that no font has
+        is_readable(drawn)
+        is_readable(scoring.relative_skill({"甲模型": [1.0], "乙模型": [2.0]}, baseline="乙模型").plot())
 
 
 def test_drawing_without_matplotlib_says_what_to_install(monkeypatch, answers):

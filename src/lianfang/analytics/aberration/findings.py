@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lianfang.analytics.drawing import name_series, name_steps
 from lianfang.analytics.inputs import Floats, as_counts, complain
 from lianfang.analytics.result import Result, new_axes
 
@@ -76,11 +77,13 @@ class Aberration(Result):
         i = self.series.index(series) if isinstance(series, str) else series
         steps = np.arange(len(self.observed))
         axes.bar(steps, self.observed[:, i], color="0.8")
-        axes.plot(steps, self.upperbound[:, i], color="C1", label="upper bound")
+        axes.plot(steps, self.upperbound[:, i], color="C1", marker=".", markersize=3, label="upper bound")
         hits = np.flatnonzero(self.alarm[:, i])
         axes.plot(hits, self.observed[hits, i], linestyle="none", marker="v", color="C3", label="alarm")
-        axes.set_title(self.series[i])
+        name_steps(axes, None, "step")
+        axes.set_ylabel("cases")
         axes.legend(frameon=False)
+        name_series(axes, self.series[i : i + 1])
         return axes
 
 

@@ -74,7 +74,7 @@ class DelayFit(Result):
                 ax.plot(row[1:], [float(name[1:])] * 2, color=line.get_color(), alpha=0.5)
         ax.set_xlabel("Days")
         ax.set_ylabel("Share of delays over")
-        ax.legend()
+        ax.legend(frameon=False)
         return ax
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import nbinom  # type: ignore[attr-defined]  # made at import time, mypy cannot see it
 
+from lianfang.analytics.drawing import name_steps
 from lianfang.analytics.inputs import Floats, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.scoring import HUB_LEVELS, checked_levels
@@ -142,6 +143,8 @@ class Nowcast(Result):
             )
         axes.plot(where, self.median, color="C0", label="nowcast")
         axes.set_ylim(bottom=0)
+        axes.set_ylabel("cases")
+        name_steps(axes, self.dates, "step")
         axes.legend(frameon=False)
         return axes
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lianfang.analytics.drawing import name_steps
 from lianfang.analytics.inputs import Floats, as_floats, complain
 from lianfang.analytics.result import Provenance, Result, new_axes
 
@@ -86,8 +87,9 @@ class ReportingTriangle(Result):
         shown = complete if len(complete) else np.nan_to_num(self.counts)
         total = shown.sum()
         axes.step(np.arange(self.max_delay + 1), shown.sum(axis=0).cumsum() / (total or 1), where="post")
-        axes.set_xlabel(f"delay, steps of {self.step_days} days")
+        name_steps(axes, None, "delay, weeks" if self.step_days == 7 else "delay, days")
         axes.set_ylabel("share reported")
+        axes.set_ylim(0, 1.03)
         return axes
 
 

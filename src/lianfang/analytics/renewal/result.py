@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lianfang.analytics.drawing import name_series, name_steps
 from lianfang.analytics.inputs import Floats, complain
 from lianfang.analytics.result import Result, new_axes
 
@@ -91,6 +92,7 @@ class RenewalEstimate(Result):
             ax.plot(x[~sure], middle[~sure, i], linestyle="--", color=line.get_color())
             ax.fill_between(x, flat[0, :, i], flat[-1, :, i], alpha=0.2, color=line.get_color(), linewidth=0)
         ax.axhline(1, color="0.5", linewidth=0.8)
-        ax.set_ylabel("Reproduction number")
-        ax.legend()
+        ax.set_ylabel("reproduction number")
+        name_steps(ax, self.days)
+        name_series(ax, self.series)
         return ax

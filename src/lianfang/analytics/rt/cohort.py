@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from lianfang.analytics.drawing import name_series, name_steps
 from lianfang.analytics.inputs import Floats, as_counts, as_days, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.rt.instantaneous import series_names, window_sums
@@ -61,8 +62,9 @@ class CaseReproductionNumber(Result):
             low, high = self.low.reshape(shape)[:, i], self.high.reshape(shape)[:, i]
             ax.fill_between(x, low, high, alpha=0.2, color=line.get_color(), linewidth=0)
         ax.axhline(1, color="0.5", linewidth=0.8)
-        ax.set_ylabel("Case reproduction number")
-        ax.legend()
+        ax.set_ylabel("case reproduction number")
+        name_steps(ax, self.days)
+        name_series(ax, self.series)
         return ax
 
 

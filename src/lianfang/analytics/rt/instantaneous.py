@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lianfang.analytics.drawing import name_series, name_steps
 from lianfang.analytics.inputs import Floats, as_counts, as_days, as_floats, as_number, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.rt.gamma_quantiles import gamma_quantiles, mixture_quantiles
@@ -81,8 +82,9 @@ class ReproductionNumber(Result):
             (line,) = ax.plot(x, mean[:, i], label=name)
             ax.fill_between(x, low[:, i], high[:, i], alpha=0.2, color=line.get_color(), linewidth=0)
         ax.axhline(1, color="0.5", linewidth=0.8)
-        ax.set_ylabel("Reproduction number")
-        ax.legend()
+        ax.set_ylabel("reproduction number")
+        name_steps(ax, self.days)
+        name_series(ax, self.series)
         return ax
 
 

@@ -51,8 +51,8 @@ class UncertainInterval:
         if self.mean_range[0] < 1:
             raise complain("mean_range", "from 1 day upwards", self.mean_range)
         _check_moments(self.mean, self.sd_range[0])
-        if not (self.mean_sd > 0 and self.sd_sd > 0):
-            raise complain("mean_sd, sd_sd", "greater than 0", (self.mean_sd, self.sd_sd))
+        if not (0 < self.mean_sd < np.inf and 0 < self.sd_sd < np.inf):
+            raise complain("mean_sd, sd_sd", "greater than 0 and finite", (self.mean_sd, self.sd_sd))
         if self.draws is not None and self.draws < 1:
             raise complain("draws", "None, or 1 or more", self.draws)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expm1
 
+from lianfang.analytics.drawing import name_series, name_steps
 from lianfang.analytics.inputs import Floats, as_counts, as_floats, complain, digest
 from lianfang.analytics.result import Provenance, Result, new_axes
 from lianfang.analytics.rt.instantaneous import ReproductionNumber, reproduction_number, series_names
@@ -48,8 +49,9 @@ class DailyCounts(Result):
         """Draw the reconstructed counts by day."""
         ax = new_axes(ax)
         ax.step(np.arange(len(self.counts)), self.counts, where="mid", label=self.series)
-        ax.set_ylabel("Cases a day, reconstructed")
-        ax.legend()
+        ax.set_ylabel("cases a day, reconstructed")
+        name_steps(ax, None)
+        name_series(ax, self.series)
         return ax
 
 

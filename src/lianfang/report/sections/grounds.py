@@ -1,8 +1,8 @@
 """Data quality, and methods with their limits: on what the report stands."""
 
+from lianfang.analytics.drawing import chinese_font
 from lianfang.intake.table import Decision
 from lianfang.report.document import Block, Grid, Paragraph, Section
-from lianfang.report.drawing import chinese_font
 from lianfang.report.figures import Figures
 from lianfang.report.quality import Finding
 from lianfang.report.sections.common import day, known_column, whole
