@@ -20,8 +20,9 @@ CHINESE_FONTS = (
     "Noto Sans CJK JP",
 )
 UNNAMED = {"1", "series 0"}  # names that the only series gets where none is given
+_EVERY, _MOST_TICKS = (1, 2, 4, 7, 14, 28), 8  # days between ticks: the same all along the axis
 _DAYS = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%S.%f"]  # ticks of years, months, days, and shorter
-_NEW = ["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"]  # a tick where the next longer of these begins
+_NEW = ["", "%Y", "%m-%d", "%m-%d", "%H:%M", "%H:%M"]  # a tick where the next longer of these begins
 _BESIDE = [
     "",
     "%Y",
@@ -67,9 +68,12 @@ def name_series(axes: "Axes", names: Sequence[str]) -> None:
 def finish(axes: "Axes") -> "Axes":
     """Put dates and Chinese letters right, whatever was drawn."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415 - as in `new_axes`
+    from matplotlib.ticker import MultipleLocator  # noqa: PLC0415
 
     if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
-        ticks = AutoDateLocator(minticks=3, maxticks=8)
+        first, last = axes.get_xlim()
+        step = next((days for days in _EVERY if (last - first) / days <= _MOST_TICKS), None)
+        ticks = AutoDateLocator(minticks=3, maxticks=_MOST_TICKS) if step is None else MultipleLocator(step)
         axes.xaxis.set_major_locator(ticks)
         axes.xaxis.set_major_formatter(
             ConciseDateFormatter(ticks, formats=_DAYS, zero_formats=_NEW, offset_formats=_BESIDE)

@@ -93,7 +93,9 @@ def renewal_forecast(
     quantiles = count_quantiles(np.log1p(ahead[-1]), scale, np.zeros((1, len(series))), 0, tau)
     return Forecast(
         series=series,
-        observed=observed[len(observed) % _WEEK :].reshape(-1, _WEEK, len(series)).sum(axis=1),  # as it is forecast
+        observed=observed[len(observed) % _WEEK :]
+        .reshape(-1, _WEEK, len(series))
+        .sum(axis=1),  # as it is forecast
         dates=first_days(start and start + timedelta(days=len(observed)), 0, weeks, _WEEK),
         levels=tau,
         quantiles=quantiles,

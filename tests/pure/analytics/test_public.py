@@ -16,7 +16,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator
+from matplotlib.dates import ConciseDateFormatter
 
 import lianfang.analytics
 from lianfang.analytics import rt, scoring
@@ -190,7 +190,11 @@ def is_readable(axes):
     for axis in (axes.xaxis, axes.yaxis):
         numbers = [label for label in axis.get_ticklabels() if label.get_text().strip("-−.0123456789") == ""]
         shown = [label for label in axis.get_ticklabels() if label.get_text() and label.get_visible()]
-        if shown and len(numbers) == len(shown) and not isinstance(axis.get_major_locator(), AutoDateLocator):
+        if (
+            shown
+            and len(numbers) == len(shown)
+            and not isinstance(axis.get_major_formatter(), ConciseDateFormatter)
+        ):
             assert axis.label.get_text(), f"{axis.axis_name} has no name"
         boxes = sorted(
             (label.get_window_extent().extents for label in shown),
@@ -217,6 +221,12 @@ def test_drawings_can_be_read(answers):
                     is_readable(part.plot())
                 except (AssertionError, UserWarning) as wrong:
                     pytest.fail(f"{function.__name__}: {wrong}")
+
+
+@pytest.mark.parametrize("n", [10, 40, 150, 700])
+def test_days_on_an_axis_do_not_stand_over_each_other(n):
+    days = np.datetime64("2019-12-20") + np.arange(n)
+    is_readable(rt.reproduction_number([10] * n, serial_interval=[0, 0.5, 0.5], days=days).plot())
 
 
 @pytest.mark.skipif(not chinese_font(), reason="no Chinese font on this machine")
