@@ -73,11 +73,12 @@ def finish(axes: "Axes") -> "Axes":
     if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
         first, last = axes.get_xlim()
         step = next((days for days in _EVERY if (last - first) / days <= _MOST_TICKS), None)
-        ticks = AutoDateLocator(minticks=3, maxticks=_MOST_TICKS) if step is None else MultipleLocator(step)
+        ticks: Any = MultipleLocator(step or 1)
+        if step is None:
+            ticks = AutoDateLocator(minticks=3, maxticks=_MOST_TICKS)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(ticks)
-        axes.xaxis.set_major_formatter(
-            ConciseDateFormatter(ticks, formats=_DAYS, zero_formats=_NEW, offset_formats=_BESIDE)
-        )
+        words_of_days = ConciseDateFormatter(ticks, formats=_DAYS, zero_formats=_NEW, offset_formats=_BESIDE)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(words_of_days)
     labels = [*axes.get_xticklabels(), *axes.get_yticklabels()]
     legend = axes.get_legend()
     words = [
