@@ -29,6 +29,7 @@ class FiguresOut(Schema):
     disease: str
     on: date
     figures: dict[str, float | None]
+    intervals: dict[str, list[float]]  # the 95 % limits of figures that are estimates
 
 
 class GradeOut(Schema):
@@ -141,7 +142,9 @@ def figures(request: Any, code: str, disease: str = "", on: date | None = None) 
         raise NoIndicators
     panel = selectors.panel_for(held, [place.path], COLUMNS, on)
     told = {name: one.value(panel) if one.is_told(panel) else None for name, one in INDICATORS.items()}
-    return {"area": code, "disease": held, "on": panel.last, "figures": told}
+    limits = {name: one.interval(panel) for name, one in INDICATORS.items() if told[name] is not None}
+    intervals = {name: list(pair) for name, pair in limits.items() if pair is not None}
+    return {"area": code, "disease": held, "on": panel.last, "figures": told, "intervals": intervals}
 
 
 @endpoint("GET", "/areas/{code}/grades", P.AREA_VIEW, response=list[GradeOut])

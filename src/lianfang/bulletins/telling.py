@@ -135,7 +135,10 @@ def _value(one: Indicator, own: Mapping[str, int]) -> str:
     value = one.of(*(own[name] for name in one.columns))
     if value is None:
         return "–"
-    return f"{100 * value:.1f} %" if one.whole else number(int(value))
+    if not one.whole:
+        return number(int(value))
+    limits = one.interval_of(*(own[name] for name in one.columns))
+    return f"{100 * value:.1f} %" + (f" ({100 * limits[0]:.1f}–{100 * limits[1]:.1f})" if limits else "")
 
 
 def _change(one: Indicator, before: Mapping[str, int]) -> str:

@@ -1,8 +1,9 @@
 """How many of the confirmed would be known to have died by a day if the disease killed all of them: what a fatality adjusted for delay divides by.
 
 Deaths over cases is too low while cases are young. Deaths over this sum is the estimate of `analytics.severity.case_fatality`
-(Nishiura et al. 2009). The delay is that from hospital to death of the literature, for a case stands on the day of its
-diagnosis; where nobody published it, from onset to death.
+(Nishiura et al. 2009). The delay is that from diagnosis to death of the area's own records, or of those of the area above, where there are enough
+(`death_delays`); else that from hospital to death of the literature, for a case stands on the day of its diagnosis; where nobody published
+it, from onset to death.
 """
 
 import re
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from lianfang.analytics.delays import DelayDistribution
 from lianfang.analytics.priors import find_priors, published_priors
+from lianfang.analytics.severity_counts import log_likelihood, profile
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -48,3 +50,14 @@ def with_fates(confirmed: NDArray[Any], law: Floats | None) -> Ints:
     lag = np.subtract.outer(np.arange(n_days), np.arange(n_days))
     share = np.where(lag >= 0, law[np.clip(lag, 0, len(law) - 1)], 0.0)
     return np.asarray(np.rint(share @ confirmed.astype(np.float64)), dtype=np.int32)
+
+
+def fatality_interval(died: int, fates: int) -> tuple[float, float] | None:
+    """Return the 95-percent interval of deaths among those who would be known to have died: the profile of `analytics.severity`.
+
+    It holds the chance of the deaths, not what is unsure about the delay. None where nobody would be known to have died.
+    """
+    if fates <= 0 or died > fates:
+        return None
+    _, low, high = profile(log_likelihood(fates, died, fates, how="binomial", threshold=0))
+    return low if died else 0.0, high

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from lianfang.regions.fates import fatality_interval
 from lianfang.regions.panel import Panel
 from lianfang.regions.vocabulary import COLUMNS, PUBLISHED
 
@@ -35,6 +36,14 @@ class Indicator:
             return part / whole if whole > 0 else None
         return None if self.part == "quiet_days" and part < 0 else part
 
+    def interval(self, panel: Panel, area: int = 0, row: int = -1) -> tuple[float, float] | None:
+        """Return the 95-percent limits of a figure that is an estimate, None of one that is a count."""
+        return self.interval_of(*(int(panel[name][row, area]) for name in self.columns))
+
+    def interval_of(self, part: int, whole: int = 0) -> tuple[float, float] | None:
+        """Return the limits from its columns."""
+        return fatality_interval(part, whole) if self.whole == "fates" else None
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the mart that it needs."""
@@ -57,7 +66,7 @@ INDICATORS = {
         _count("died", _("Died"), _("Confirmed cases that died on the day.")),
         Indicator(code="cure_rate", title=_("Cure rate"), sentence=_("Cured of all confirmed so far."), measure="cured", part="total_cured", whole="total"),
         Indicator(code="fatality", title=_("Fatality, crude"), sentence=_("Died of all confirmed so far; too low while cases are young."), measure="died", part="total_died", whole="total"),
-        Indicator(code="fatality_adjusted", title=_("Fatality, adjusted for delay"), sentence=_("Died of the cases whose death would be known by now, by the published delay from hospital to death."), measure="died", part="total_died", whole="fates"),
+        Indicator(code="fatality_adjusted", title=_("Fatality, adjusted for delay"), sentence=_("Died of the cases whose death would be known by now, by the delay from diagnosis to death of the area or the one above, where 30 deaths are on file, else by the published one from hospital to death; in brackets what chance allows (95 %)."), measure="died", part="total_died", whole="fates"),
         Indicator(code="severe_share", title=_("Severe share"), sentence=_("Severe patients of the existing cases."), measure="severe", part="severe", whole="existing"),
         Indicator(code="critical_share", title=_("Critical share"), sentence=_("Critical patients of the existing cases."), measure="critical", part="critical", whole="existing"),
         _count("admitted", _("Admitted"), _("Cases that got their first bed on the day.")),

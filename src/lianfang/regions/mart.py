@@ -8,7 +8,7 @@ sorted by area and day, and every area has every day: a column is a table of day
 
 import fcntl
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -25,6 +25,7 @@ from django.conf import settings
 from lianfang.common.clock import local_day
 from lianfang.common.paths import lineage
 from lianfang.core.registry.models import Place
+from lianfang.regions.death_delays import DeathDelay, laws_for, measured_delays
 from lianfang.regions.errors import NoIndicators
 from lianfang.regions.fates import fates_law, with_fates
 from lianfang.regions.fingerprints import fingerprints
@@ -122,10 +123,21 @@ class Mart:
         known = None if known_by is None else int(known_by.timestamp())
         flows = pa.concat_tables([pq.read_table(file) for file in files])
         panel = panel_of(flows, areas, first=first, last=max(end, first), known_by=known)
-        return self._with_fates(panel)
+        if known_by is None:
+            return self._with_fates(panel, self.delays())
+        return self._with_fates(panel, measured_delays(self.disease, number_of(local_day(known_by)) - 1))
 
-    def _with_fates(self, panel: Panel) -> Panel:
-        fates = with_fates(panel["confirmed"], fates_law(self.disease))
+    def delays(self) -> dict[str, DeathDelay]:
+        """Return area -> the delay from diagnosis to death of its own records, as the last night measured it."""
+        name = self.manifest().get("delays")
+        if name is None:
+            return {}
+        return {row.pop("area"): DeathDelay(n=row["n"], mean=row["mean"], law=np.array(row["law"])) for row in pq.read_table(self.root / name).to_pylist()}  # fmt: skip
+
+    def _with_fates(self, panel: Panel, delays: Mapping[str, DeathDelay]) -> Panel:
+        fates = np.zeros(panel["confirmed"].shape, dtype=np.int32)
+        for law, places in laws_for(panel.areas, delays, fates_law(self.disease)):
+            fates[:, places] = with_fates(panel["confirmed"][:, places], law)
         return replace(panel, columns=panel.columns | {"fates": fates})
 
     # ---- writing
@@ -142,11 +154,12 @@ class Mart:
             version, areas = held["version"] + 1, _areas_by_part()
             is_new = held.get("first") != first or last < held.get("last", first)
             stale = {area for unit in changed for area in lineage(unit)}
-            computed = self._compute(
-                areas, parts, stale, _Span(first, last, version, is_new, held.get("last"))
-            )
+            span = _Span(first, last, version, is_new, held.get("last"))
+            name, delays = self._measured(span, held.get("delays"))
+            computed = self._compute(areas, parts, stale, span, delays)
             if computed or changed or held.get("last") != last:
                 written = {"version": version, "first": first, "last": last, "at": int(at.timestamp())}
+                written |= {"delays": name}
                 self._replace(written | {"parts": parts}, held, at)
             return Refreshed(
                 read=tuple(sorted(changed)),
@@ -212,8 +225,28 @@ class Mart:
         kept_from = (last - KEEP_DAYS + 1) // 28 * 28
         return max(min(found), kept_from) if found and min(found) <= last else None
 
+    def _measured(self, span: "_Span", held: str | None) -> tuple[str, dict[str, DeathDelay]]:
+        """Return the file and the delays to death: measured once a day, so that all areas of a day have the same."""
+        if held is not None and span.held_to == span.last and not span.is_new:
+            return held, self.delays()
+        found = measured_delays(self.disease, span.last)
+        name = f"delays-{span.version}.parquet"
+        columns = {
+            "area": pa.array(list(found), pa.string()),
+            "n": pa.array([one.n for one in found.values()], pa.int64()),
+            "mean": pa.array([one.mean for one in found.values()], pa.float64()),
+            "law": pa.array([one.law.tolist() for one in found.values()], pa.list_(pa.float64())),
+        }
+        self._write(pa.table(columns), name)
+        return name, found
+
     def _compute(
-        self, areas: dict[str, list[str]], parts: dict[str, Any], stale: set[str], span: "_Span"
+        self,
+        areas: dict[str, list[str]],
+        parts: dict[str, Any],
+        stale: set[str],
+        span: "_Span",
+        delays: Mapping[str, DeathDelay],
     ) -> set[str]:
         """Write the indicators of the parts in which any is stale or days are missing; return the areas computed by the expression."""
         kept: dict[str, list[str]] = {}
@@ -238,7 +271,7 @@ class Mart:
             at += len(names)
             if panels:
                 name = f"indicators-{part}{span.version}.parquet"
-                self._write(_table_of(self._with_fates(beside(panels))), name)
+                self._write(_table_of(self._with_fates(beside(panels), delays)), name)
                 parts[part] = parts[part] | {"indicators": name}
         return set(wanted)
 
@@ -258,7 +291,7 @@ class Mart:
         """Put the manifest in force. Files that none names any more go an hour later: a reader may just have read the old one."""
         named = {
             name for part in manifest["parts"].values() for name in (part["flows"], part.get("indicators"))
-        }
+        } | {manifest["delays"]}
         now = int(at.timestamp())
         left = {
             file.name: min(before.get("left", {}).get(file.name, now), now)

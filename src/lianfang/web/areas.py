@@ -20,9 +20,11 @@ from lianfang.loop.models import Finding
 from lianfang.outlook.beds import SCORED
 from lianfang.regions import selectors
 from lianfang.regions.bed_demand import bed_rows, latest_bed_run
+from lianfang.regions.death_delays import law_for
 from lianfang.regions.errors import NoIndicators
 from lianfang.regions.grading import FINDING as GRADE
 from lianfang.regions.indicators import INDICATORS
+from lianfang.regions.mart import Mart
 from lianfang.regions.models import RiskLevel
 from lianfang.regions.outlines import has_outlines, outlines_below
 from lianfang.regions.outlooks import WEEKS_AHEAD
@@ -144,7 +146,10 @@ def _said(indicator: Any, panel: Panel) -> str:
     value = indicator.value(panel) if indicator.is_told(panel) else None
     if value is None:
         return "–"
-    return f"{100 * value:.1f} %" if indicator.whole else f"{value:,.0f}".replace(",", " ")
+    if not indicator.whole:
+        return f"{value:,.0f}".replace(",", " ")
+    limits = indicator.interval(panel)
+    return f"{100 * value:.1f} %" + (f" ({100 * limits[0]:.1f}–{100 * limits[1]:.1f})" if limits else "")
 
 
 def _curve(panel: Panel) -> dict[str, Any]:
@@ -240,6 +245,7 @@ def area_figure(request: Any, code: str) -> HttpResponse:
         "limit": _LIMIT,
         "query": query_of(),
         "may_cases": request.actor.may(P.CASE_VIEW, area.path),
+        "delay": law_for(area.path, Mart(disease).delays()) if one.whole == "fates" else None,
     }
     return render(request, "areas/figure.html", context)
 

@@ -7,13 +7,15 @@ import pytest
 from tests.apps.outlook.story import DISEASE, a_case, listed
 from tests.world import NOON, a_person
 
+from lianfang.analytics.delays import fit_delay
 from lianfang.analytics.priors import prior_delay
 from lianfang.analytics.severity import case_fatality
 from lianfang.cases import services as cases
-from lianfang.cases.models import Case
+from lianfang.cases.models import Case, Outcome, StatusChange
 from lianfang.contacts.models import Contact, Observation
 from lianfang.contacts.services import name_contact
-from lianfang.regions.fates import fates_law, with_fates
+from lianfang.regions.death_delays import ENOUGH, delay_laws
+from lianfang.regions.fates import fatality_interval, fates_law, with_fates
 from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.mart import Mart
 from lianfang.regions.panel import Panel
@@ -91,3 +93,71 @@ def test_the_adjusted_fatality_is_that_of_the_severity_module():
     assert 0.035 < adjusted < 0.045
     assert fates_law("no_such_disease") is None
     assert with_fates(new[:, None], None).max() == 0
+
+
+def test_the_interval_is_that_of_the_severity_module():
+    for n, died, outcomes in ((400, 8, 300), (60, 0, 40), (50, 20, 20), (30, 5, 12)):
+        whole = case_fatality([outcomes, *[0] * 5], [0] * 5 + [died], [0, 0, 1], likelihood="binomial")
+        low, high = fatality_interval(died, outcomes)
+        assert (low if died else 1e-4, high) == pytest.approx((whole.low[0], whole.high[0])), (n, died)
+        assert low <= died / outcomes <= high
+    assert fatality_interval(0, 0) is None
+    assert fatality_interval(9, 4) is None, "more died than should have: the delay is wrong"
+    assert INDICATORS["total"].interval_of(3) is None
+
+
+def test_the_delay_of_records_allows_for_those_who_have_not_died_yet():
+    """An outbreak that doubles each week: the plain mean of the deaths on file is days too short, the measured law is not."""
+    rng = np.random.default_rng(8)
+    start = 70 - np.minimum(rng.exponential(7 / np.log(2), size=4_000), 70).astype(int)
+    truth = rng.lognormal(np.log(12), 0.5, size=start.size).astype(int)
+    known = start + truth <= 70
+    days = np.bincount(truth[known], minlength=91)[None]
+    seen = np.bincount(70 - start[known], minlength=91)[None]
+    law = delay_laws(days, seen)[0]
+    mean = float(law @ np.arange(91))
+    assert truth[known].mean() < truth.mean() - 2.5
+    assert mean == pytest.approx(truth.mean(), abs=1.2)
+    fit = fit_delay(*windows(truth[known]), truncated_at=(70 - start[known] + 1.0)).distribution
+    assert mean == pytest.approx(float(fit.pmf(91) @ np.arange(91)), rel=0.06)
+
+
+def windows(days):
+    return np.zeros(days.size), np.zeros(days.size), days.astype(float), days + 1.0
+
+
+@pytest.mark.django_db
+def test_an_area_with_enough_deaths_has_a_delay_of_its_own(world):
+    """Thirty of a county die two weeks after diagnosis, none elsewhere: its neighbour takes the delay of both, the nation too."""
+    start = NOON - 40 * DAY
+    for n in range(60):
+        code = "420106" if n < 50 else "420107"
+        case = Case.objects.create(
+            number=f"D{n}", person=a_person(world, code), disease=DISEASE, place=world.places[code], path=world.places[code].path,
+            residence_path=world.places[code].path, opened_at=start, classification="confirmed", classified_at=start,
+            confirmed_at=start, reported_at=start, diagnosed_at=start,
+        )  # fmt: skip
+        StatusChange.objects.create(case=case, before="", after="confirmed", at=start)
+        if n < ENOUGH:
+            died = start + (20 + n % 5) * DAY
+            Outcome.objects.create(case=case, kind="died", on=died.date(), occurred_at=died, recorded_at=died)
+    mart = Mart(DISEASE)
+    mart.refresh(at=start + 15 * DAY)
+    assert mart.delays() == {}
+    mart.refresh(at=NOON)
+    delays = mart.delays()
+    assert set(delays) == {"CN.", "CN.42.", "CN.42.4201.", COUNTY}
+    assert delays[COUNTY].n == ENOUGH
+    assert delays[COUNTY].mean == pytest.approx(22.5, abs=1.5)
+    panel = mart.read([COUNTY, "CN.42.4201.420107."])
+    assert panel["fates"][-1].tolist() == [50, 10], "all would have died by now"
+    published = with_fates(panel["confirmed"], fates_law(DISEASE))
+    day = (start.date() - panel.first).days + 15
+    assert panel["fates"][day, 0] < 0.2 * published[day, 0]
+    value, (low, high) = share("fatality_adjusted", panel), INDICATORS["fatality_adjusted"].interval(panel)
+    assert value == pytest.approx(0.6)
+    assert (low, high) == pytest.approx((0.462, 0.729), abs=0.01)
+    then = mart.compute([COUNTY], known_by=start + 15 * DAY)
+    assert then["fates"][day, 0] == published[day, 0], "what was known then: nobody had died"
+    late = mart.compute([COUNTY], known_by=NOON + timedelta(hours=3))
+    np.testing.assert_array_equal(late["fates"], panel["fates"][:, :1])

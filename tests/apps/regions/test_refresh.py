@@ -215,6 +215,7 @@ def test_a_reader_of_the_old_manifest_still_finds_its_files(world, tmp_path):
     assert not (mart.root / old["parts"]["CN.42."]["indicators"]).exists()
     assert held.read().num_rows > 0, "who holds one open reads on"
     named = {one[kind] for one in mart.manifest()["parts"].values() for kind in ("flows", "indicators")}
+    named.add(mart.manifest()["delays"])
     assert {file.name for file in mart.root.glob("*.parquet")} == named | set(mart.manifest()["left"])
 
 
