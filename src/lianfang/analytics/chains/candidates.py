@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lianfang.analytics.chains.course import Course, course_of, lag_density
+from lianfang.analytics.chains.course import Course, course_of, lag_density, share_passed
 from lianfang.analytics.chains.evidence import Exposure, Interval, Ints
 from lianfang.analytics.inputs import Floats, as_whole
 
@@ -18,8 +18,9 @@ FLOOR = 1e-300
 class Candidates:
     """Possible infectors, case after case: those of case j stand at `start[j]:start[j + 1]`, ascending.
 
-    `direct` is the density of the lag without, `indirect` the log density with one unseen case between. `flags` says, per kind of yes/no evidence, whether the pair has it; `snps` the genetic distance (-1 unknown). `n_possible` and
-    `n_flagged` count the pairs that the lag allows, also those left out to bound memory. `log_window` is, per case, the log
+    `direct` is the density of the lag without, `indirect` the log density with one unseen case between. `flags` says, per kind of yes/no evidence, whether the pair has it; `shared` the same per
+    setting to which both belong, and `at_risk` the time that cases spent at risk from others of their setting, in whole infectious
+    periods; `snps` the genetic distance (-1 unknown). `n_possible` and `n_flagged` count the pairs that the lag allows, also those left out to bound memory. `log_window` is, per case, the log
     probability of its window of exposure for an unknown source.
     """
 
@@ -28,6 +29,8 @@ class Candidates:
     direct: Floats
     indirect: Floats
     flags: NDArray[np.uint8]
+    shared: NDArray[np.uint8]
+    at_risk: Floats
     snps: Floats
     n_possible: int
     n_flagged: Floats
@@ -42,6 +45,8 @@ class _Scored(NamedTuple):
     direct: Floats
     indirect: Floats
     flags: NDArray[np.uint8]
+    shared: NDArray[np.uint8]
+    at_risk: Floats
     snps: Floats
     n_possible: int
     n_flagged: NDArray[np.int64]
@@ -52,8 +57,9 @@ def find_candidates(
     interval: Interval,
     exposure: Exposure,
     evidence: Sequence[set[int]],
-    snps: Floats | None,
+    settings: Sequence[set[int]],
     *,
+    snps: Floats | None,
     fixed: Mapping[int, int],
     barred: set[int],
     max_candidates: int,
@@ -69,7 +75,7 @@ def find_candidates(
     sorted_onset = onset[order]
     reach = _reach(interval, exposure)
     course = course_of(onset, interval, exposure)
-    marked = [_by_infectee(codes, n) for codes in evidence]
+    marked, near_by = ([_by_infectee(codes, n) for codes in kinds] for kinds in (evidence, settings))
     not_by = _by_infectee(barred, n)
     parts: list[_Scored] = []
     for j in range(n):
@@ -88,6 +94,7 @@ def find_candidates(
                 near,
                 is_fixed=j in fixed,
                 marked=marked,
+                near_by=near_by,
                 snps=snps,
                 top=top,
             )
@@ -99,6 +106,8 @@ def find_candidates(
         direct=np.concatenate([part.direct for part in parts]),
         indirect=np.concatenate([part.indirect for part in parts]),
         flags=np.concatenate([part.flags for part in parts]),
+        shared=np.concatenate([part.shared for part in parts]),
+        at_risk=np.sum([part.at_risk for part in parts], axis=0, dtype=np.float64).reshape(len(settings)),
         snps=np.concatenate([part.snps for part in parts]),
         n_possible=sum(part.n_possible for part in parts),
         n_flagged=np.sum([part.n_flagged for part in parts], axis=0, dtype=np.float64).reshape(len(evidence)),
@@ -132,16 +141,18 @@ def _score(
     *,
     is_fixed: bool,
     marked: Sequence[dict[int, Ints]],
+    near_by: Sequence[dict[int, Ints]],
     snps: Floats | None,
     top: int,
 ) -> _Scored:
     direct, indirect = lag_density(onset, interval, course, j, near)
-    flags = np.zeros((len(near), len(marked)), dtype=np.uint8)
-    for kind, groups in enumerate(marked):
+    flags, shared = _flags(near, marked, j), _flags(near, near_by, j)
+    at_risk = np.zeros(len(near_by))
+    for kind, groups in enumerate(near_by):
         if j in groups:
-            flags[:, kind] = np.isin(near, groups[j])
+            at_risk[kind] = share_passed(onset, interval, course, j, groups[j]).sum()
     possible = (direct > 0) | (indirect > 0) | is_fixed
-    rank = np.where(possible, flags.sum(axis=1) * 10 + direct + 0.1 * indirect, -1.0)
+    rank = np.where(possible, (flags.sum(axis=1) + shared.sum(axis=1)) * 10 + direct + 0.1 * indirect, -1.0)
     kept = np.flatnonzero(possible)
     n_possible, n_flagged = len(kept), flags[kept].sum(axis=0, dtype=np.int64)
     if len(kept) > top:
@@ -152,7 +163,17 @@ def _score(
         np.maximum(direct[kept], FLOOR),
         np.log(np.maximum(indirect[kept], FLOOR)),
         flags[kept],
+        shared[kept],
+        at_risk,
         distance,
         n_possible,
         n_flagged,
     )
+
+
+def _flags(near: Ints, kinds: Sequence[dict[int, Ints]], j: int) -> NDArray[np.uint8]:
+    flags = np.zeros((len(near), len(kinds)), dtype=np.uint8)
+    for kind, groups in enumerate(kinds):
+        if j in groups:
+            flags[:, kind] = np.isin(near, groups[j])
+    return flags

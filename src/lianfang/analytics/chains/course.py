@@ -80,6 +80,18 @@ def lag_density(
     return infects @ course.falls_ill[j], indirect * course.window[j]
 
 
+def share_passed(onset: Floats, interval: Interval, course: Course, j: int, near: Ints) -> Floats:
+    """Return which share of the infectiousness of each of `near` had passed when j was infected (or, by the interval alone, fell ill)."""
+    if not course.by_law or not course.falls_ill[j].any():
+        return interval.up_to(onset[j] - onset[near])
+    days = course.ill_from[j] + np.arange(course.falls_ill.shape[1])
+    total = np.cumsum(course.infects[near], axis=1)
+    at = days[None, :] - course.infects_from[near][:, None]
+    by_then = total[np.arange(len(near))[:, None], np.clip(at, 0, total.shape[1] - 1)]
+    shares = course.falls_ill[j] / course.falls_ill[j].sum()
+    return np.asarray(np.where(at >= 0, by_then, 0.0) @ shares)
+
+
 def _already(days: Floats, onset: Floats, start: Floats, end: Floats, incubation: Interval) -> Floats:
     """Return how probable it is that each infector was infected long enough before each day to infect on it.
 

@@ -27,7 +27,8 @@ _special: Any = special  # scipy carries no types
 _stats: Any = stats
 SOURCE = (
     "Wallinga & Teunis, Am J Epidemiol 2004;160:509-516 (intervals); Jombart et al., PLoS Comput Biol 2014;10:e1003457 "
-    "(genomes, unseen cases); Lloyd-Smith et al., Nature 2005;438:355-359 (dispersion)"
+    "(genomes, unseen cases); Lloyd-Smith et al., Nature 2005;438:355-359 (dispersion); Kenah, Biostatistics 2011;12:548-566 "
+    "(rates within households)"
 )
 OWN_PLACE = (
     0.5  # prior share of transmissions at a place the infector is known to have been, the rest as all cases
@@ -35,6 +36,7 @@ OWN_PLACE = (
 UNKNOWN_SHARE = 0.05  # prior mean of the share of cases without a known source, beyond the first case
 UNKNOWN_SHAPE = 2.0  # gamma prior of their rate: neither all nor none without evidence
 FOREIGN_SHAPE = 3.0
+PEOPLE_A_CASE = 3.0  # people who could have been infected instead, for each who was: sets what sharing a household is worth
 HISTOGRAM = 200
 
 
@@ -63,12 +65,13 @@ def infer_chains(
 
     Formula: onsets are a branching point process: case i infects at rate R_i f(t - t_i), with R_i gamma distributed of
     dispersion k, unknown sources arrive at a constant rate; evidence on a pair multiplies its rate by
-    P(evidence | link) / P(evidence | no link). Where days of infection or places are told, siblings at a place share their days as far
+    P(evidence | link) / P(evidence | no link). Within a household or group each member at risk is infected at a rate h f(t - t_i)
+    of its own, which competes with the former; h is learnt from the links within and the time that members spent at risk. Where days of infection or places are told, siblings at a place share their days as far
     as the data show it: one event is one piece of evidence on its timing, not one a case. Trees are drawn by
     Gibbs sampling, with moves of whole sibling groups; the probabilities are means of those each draw is made from. R, the
     unknown rate, how often true and chance pairs have each kind of evidence, and the mutations per step are learnt from
     the data in the same run. k is learnt from links that evidence singles out (a named source, genomes, the only contact), a
-    thinned part of all and so of the same k; without them it keeps its prior.
+    thinned part of all and so of the same k; without them it keeps its prior. Links within households and groups teach nothing of it.
 
     Parameters
     ----------
@@ -81,7 +84,7 @@ def infer_chains(
     traced
         Pairs (infector, infectee) that investigators named; they can be wrong, and how often is learnt.
     household
-        Label per case, None unknown.
+        Label per case, None unknown. Of the members only the cases need be known: who never fell ill is not counted as at risk.
     groups
         The same for other settings to which a case belongs, by name: `{"class": [...], "workplace": [...]}`. Where a case
         was infected is not a group but `exposure.place`.
@@ -132,7 +135,8 @@ def infer_chains(
     names, days = _cases(ids, onset)
     index = {name: i for i, name in enumerate(names)}
     shown = exposure or Exposure()
-    evidence = _evidence(index, contacts, traced, {"household": household, **(groups or {})})
+    evidence = _evidence(index, contacts, traced)
+    settings = _settings(household, groups or {}, len(names))
     held, never = _decided(index, fixed or {}, barred or ())
     distances = _distances(snps, len(names))
     table = find_candidates(
@@ -140,7 +144,8 @@ def infer_chains(
         interval,
         shown,
         list(evidence.values()),
-        distances,
+        list(settings.values()),
+        snps=distances,
         fixed={j: i for j, i in held.items() if i >= 0},
         barred=never,
         max_candidates=max_candidates,
@@ -161,8 +166,14 @@ def infer_chains(
     runs = _run_chains(setting, kept, as_whole("n_chains", n_chains, low=2), seed)
     limits = {"missed": missed, "n_sweeps": kept, "n_chains": n_chains, "max_candidates": max_candidates}
     decided = f"{len(held)} fixed, {len(never)} barred"
-    provenance = _provenance(limits, _inputs(days, interval, evidence) | {"decided": decided}, seed)
-    told: dict[str, Any] = {"kept": kept, "kinds": list(evidence), "has_snps": distances is not None}
+    provenance = _provenance(
+        limits, _inputs(days, interval, [*evidence, *settings]) | {"decided": decided}, seed
+    )
+    told: dict[str, Any] = {
+        "kept": kept,
+        "kinds": [*evidence, *settings],
+        "has_snps": distances is not None,
+    }
     return _posterior(names, days, table, runs, provenance=provenance, **told)
 
 
@@ -249,7 +260,6 @@ def _evidence(
     index: dict[Any, int],
     contacts: Iterable[Sequence[Any]] | None,
     traced: Iterable[Sequence[Any]] | None,
-    groups: Mapping[str, Sequence[Any] | None],
 ) -> dict[str, set[int]]:
     """Return the pairs that each kind of evidence speaks for, the kinds that were given only."""
     evidence: dict[str, set[int]] = {}
@@ -257,12 +267,20 @@ def _evidence(
         evidence["contact"] = pair_set("contacts", contacts, index, directed=False)
     if traced is not None:
         evidence["traced"] = pair_set("traced", traced, index, directed=True)
-    for name, labels in groups.items():
+    return evidence
+
+
+def _settings(
+    household: Sequence[Any] | None, groups: Mapping[str, Sequence[Any]], n: int
+) -> dict[str, set[int]]:
+    """Return the pairs that belong to the same household, class or the like, by setting."""
+    settings: dict[str, set[int]] = {}
+    for name, labels in ({"household": household} | dict(groups)).items():
         if name in {"contact", "traced"}:
             raise complain("groups", "names other than contact and traced", name)
         if labels is not None:
-            evidence[name] = _same_label(name, as_labels(labels), len(index))
-    return evidence
+            settings[name] = _same_label(name, as_labels(labels), n)
+    return settings
 
 
 def _setting(
@@ -289,6 +307,9 @@ def _setting(
         direct=table.direct,
         indirect=table.indirect,
         flags=table.flags.astype(np.float64),
+        shared=table.shared.astype(np.float64),
+        at_risk=table.at_risk,
+        population=PEOPLE_A_CASE * n,
         snps=table.snps,
         # probability of this very genome, not of any genome so far away: every site differs with mutations / length
         log_sites=float(np.log(genome_length)),
@@ -398,6 +419,7 @@ def _run_chains(setting: Setting, kept: int, n_chains: int, seed: int) -> list[D
             k=np.zeros(kept),
             reproduction=np.zeros(kept),
             sensitivity=np.zeros((kept, n_kinds)),
+            within=np.zeros((kept, setting.shared.shape[1])),
             mutations=np.zeros(kept),
             events=np.zeros(kept),
         )
@@ -427,7 +449,11 @@ def _posterior(
     second = sum(one.pair for one in runs[half:]) / (kept * (len(runs) - half))
     histogram = mean("offspring_histogram")
     learnt: Mapping[str, float] = dict(
-        zip(kinds, np.concatenate([one.sensitivity for one in runs]).mean(axis=0).tolist(), strict=True)
+        zip(
+            kinds,
+            np.concatenate([np.hstack([one.sensitivity, one.within]) for one in runs]).mean(axis=0).tolist(),
+            strict=True,
+        )
     )
     return ChainPosterior(
         ids=names,

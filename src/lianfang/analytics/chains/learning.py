@@ -15,6 +15,7 @@ K_GRID = np.geomspace(0.02, 20, 28)
 # Dispersions published for outbreaks of several diseases lie about 0.5, two thirds of them within a factor of 2 or so (see the page).
 K_MEDIAN, K_LOG_SD = 0.5, 0.8
 R_SHAPE = 3.0  # gamma prior of the mean number infected, mean 1
+HAZARD_MEAN, HAZARD_SHAPE = 0.3, 1.0  # of a house-mate: published attack rates run from 0.1 to 0.9
 EVENTS_GRID = np.geomspace(0.05, 100, 12)
 
 
@@ -32,6 +33,17 @@ def log_ratios(s: "Setting", sensitivity: Floats, hits: Floats, n_links: int) ->
     chance = (np.maximum(s.n_flagged - hits, 0) + 0.5) / (max(s.n_possible - n_links, 0) + 1)
     chance = np.minimum(chance, 1 - 1e-3)
     return np.stack([np.log((1 - sensitivity) / (1 - chance)), np.log(sensitivity / chance)], axis=1)
+
+
+def draw_hazards(s: "Setting", hazard: Floats, inside: Ints, rng: np.random.Generator) -> Floats:
+    """Draw how many of its members one infectious person infects, per setting and member at risk, given the links within settings.
+
+    Gamma, since links come at that rate over the time at risk. A link within several settings is of one of them, drawn.
+    """
+    parts = np.cumsum(s.shared[inside] * hazard, axis=1)
+    of = (rng.random(len(inside))[:, None] * parts[:, -1:] >= parts).sum(axis=1) if len(hazard) else inside
+    hits = np.bincount(of, minlength=len(hazard))[: len(hazard)]
+    return np.asarray(rng.gamma(HAZARD_SHAPE + hits, 1 / (HAZARD_SHAPE / HAZARD_MEAN + s.at_risk)))
 
 
 def draw_k(n_children: Ints, mean: Floats, rng: np.random.Generator, *, learns: bool) -> float:

@@ -1,7 +1,9 @@
 """The sampler: one tree of who infected whom after another, with what is learnt about the outbreak in between.
 
-Model: case i infects at rate R_i f(t - t_i), R_i gamma with dispersion k; unknown sources arrive at a constant rate. Who infects many at a place does it on few days, drawn from f once each and shared by
-all infected then (a Chinese restaurant of days), so that one event is one piece of evidence on its timing and not one a victim.
+Model: case i infects at rate R_i f(t - t_i), R_i gamma with dispersion k, and each member of its household or group at rate
+h f(t - t_i); unknown sources arrive at a constant rate. Who infects many at a place does it on few days, drawn from f once each
+and shared by all infected then (a Chinese restaurant of days), so that one event is one piece of evidence on its timing and
+not one a victim.
 Yes/no evidence, places and genetic distances multiply the rates by likelihood ratios. A sweep redraws source and day of
 every case given all others, tries to move whole groups of siblings, and redraws what is learnt.
 """
@@ -13,10 +15,30 @@ from numba import njit
 from numpy.typing import NDArray
 
 from lianfang.analytics.chains.evidence import Ints
-from lianfang.analytics.chains.learning import Learnt, draw_events, draw_k, draw_reproduction, log_ratios
+from lianfang.analytics.chains.learning import (
+    HAZARD_MEAN,
+    Learnt,
+    draw_events,
+    draw_hazards,
+    draw_k,
+    draw_reproduction,
+    log_ratios,
+)
+from lianfang.analytics.chains.moves import move_day, move_group
+from lianfang.analytics.chains.tree import (
+    NO_DAY,
+    OPEN,
+    Tree,
+    attach,
+    density_on,
+    depths,
+    detach,
+    is_descendant,
+    new_tree,
+    siblings,
+)
 from lianfang.analytics.inputs import Floats
 
-NO_DAY = -(10**9)  # day of infection of a case with a case between, or whose window of exposure fits nothing
 FEW = 1e6  # a concentration at which nobody's earlier infections count
 
 
@@ -28,6 +50,9 @@ class Setting(NamedTuple):
     direct: Floats  # density of the lag without a case between, summed over the days of infection
     indirect: Floats  # log density with one unseen case between
     flags: Floats
+    shared: Floats  # candidates x settings (household, class): whether both belong to the same
+    at_risk: Floats  # per setting: time at risk from others of it, in whole infectious periods
+    population: float  # people among whom the cases are: a link of no setting could have met any of them
     snps: Floats
     log_sites: float
     infects: Floats  # cases x days from `infects_from`: density of transmission by an infector
@@ -62,21 +87,9 @@ class Draws(NamedTuple):
     k: Floats
     reproduction: Floats
     sensitivity: Floats
+    within: Floats
     mutations: Floats
     events: Floats
-
-
-class Tree(NamedTuple):
-    """One tree, changed in place: sources, days, and the children of each case as a chain from `first` by `following`."""
-
-    source: Ints
-    choice: Ints
-    day: Ints
-    first: Ints
-    following: Ints
-    before: Ints
-    n_children: Ints
-    n_at: Ints
 
 
 class Scores(NamedTuple):
@@ -84,6 +97,7 @@ class Scores(NamedTuple):
 
     one: Floats
     two: Floats
+    shared: Floats
     best: Floats
 
 
@@ -95,80 +109,12 @@ def _log_unknown(s, j, n_unknown):  # type: ignore[no-untyped-def]  # noqa: ANN0
 
 
 @njit(cache=True)
-def _is_descendant(source, i, j):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return whether j is found going up from i."""
-    while i >= 0:
-        if i == j:
-            return True
-        i = source[i]
-    return False
-
-
-@njit(cache=True)
-def _on(density, first, row, day):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return the density of a case on a day, 0 outside its days."""
-    at = day - first[row]
-    return density[row, at] if 0 <= at < density.shape[1] else 0.0
-
-
-@njit(cache=True)
-def _detach(s, j, tree):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    i = tree.source[j]
-    if i >= 0:
-        tree.n_children[i] -= 1
-        if s.place[j] >= 0:
-            tree.n_at[i, s.place[j]] -= 1
-        left, right = tree.before[j], tree.following[j]
-        if left >= 0:
-            tree.following[left] = right
-        else:
-            tree.first[i] = right
-        if right >= 0:
-            tree.before[right] = left
-    tree.source[j], tree.choice[j], tree.day[j] = -1, -1, NO_DAY
-
-
-@njit(cache=True)
-def _attach(s, j, c, day, tree):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    tree.choice[j], tree.day[j] = c, day
-    tree.source[j] = -1 if c < 0 else s.infector[c]
-    if c >= 0:
-        i = s.infector[c]
-        tree.n_children[i] += 1
-        if s.place[j] >= 0:
-            tree.n_at[i, s.place[j]] += 1
-        head = tree.first[i]
-        tree.following[j], tree.before[j] = head, -1
-        if head >= 0:
-            tree.before[head] = j
-        tree.first[i] = j
-
-
-@njit(cache=True)
-def _siblings(first, following, day, place, falls_ill, ill_from, i, j):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
-    """Return how many others i infected on known days at the place of j, and how well those days fit j, summed.
-
-    Takes arrays and no tuples of them: it is called for every candidate, and each array of a tuple would be counted there.
-    """
-    n, fit = 0, 0.0
-    m = first[i]
-    while m >= 0:
-        if m != j and day[m] != NO_DAY and place[m] == place[j]:
-            n += 1
-            at = day[m] - ill_from[j]
-            if 0 <= at < falls_ill.shape[1]:
-                fit += falls_ill[j, at]
-        m = following[m]
-    return n, fit
-
-
-@njit(cache=True)
 def _draw_day(s, j, c, scores, tree, events, rng):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
     """Draw the day on which the chosen infector infected j: with a case between, a day of its own, or one of its siblings'."""
     if not s.shares_days:
         return NO_DAY
     i = s.infector[c]
-    n, fit = _siblings(tree.first, tree.following, tree.day, s.place, s.falls_ill, s.ill_from, i, j)
+    n, fit = siblings(tree.first, tree.following, tree.day, s.place, s.falls_ill, s.ill_from, i, j)
     new = events * s.direct[c]
     u = rng.random() * (scores.one[c] * (new + fit) / (events + n) + scores.two[c])
     u = (
@@ -182,16 +128,16 @@ def _draw_day(s, j, c, scores, tree, events, rng):  # type: ignore[no-untyped-de
         m = tree.first[i]
         while m >= 0:
             if m != j and tree.day[m] != NO_DAY and s.place[m] == s.place[j]:
-                u -= _on(s.falls_ill, s.ill_from, j, tree.day[m])
+                u -= density_on(s.falls_ill, s.ill_from, j, tree.day[m])
                 if u < 0:
                     return tree.day[m]
             m = tree.following[m]
     total = 0.0
     for x in range(s.falls_ill.shape[1]):
-        total += s.falls_ill[j, x] * _on(s.infects, s.infects_from, i, s.ill_from[j] + x)
+        total += s.falls_ill[j, x] * density_on(s.infects, s.infects_from, i, s.ill_from[j] + x)
     u = rng.random() * total
     for x in range(s.falls_ill.shape[1]):
-        u -= s.falls_ill[j, x] * _on(s.infects, s.infects_from, i, s.ill_from[j] + x)
+        u -= s.falls_ill[j, x] * density_on(s.infects, s.infects_from, i, s.ill_from[j] + x)
         if u < 0:
             return s.ill_from[j] + x
     return NO_DAY
@@ -201,8 +147,8 @@ def _draw_day(s, j, c, scores, tree, events, rng):  # type: ignore[no-untyped-de
 def _redraw(s, j, scores, tree, learnt, rng, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0917
     """Draw source and day of j given all others, circles left out; add the probabilities drawn from to the record."""
     k, reproduction, events, n_unknown, habit = learnt
-    buffer, probability, unknown, counts = record
-    _detach(s, j, tree)
+    buffer, indoors, probability, unknown, counts = record
+    detach(s, j, tree)
     a, b = s.start[j], s.start[j + 1]
     rest = 0.0
     if s.imported[j] >= 0 or b == a:
@@ -219,15 +165,17 @@ def _redraw(s, j, scores, tree, learnt, rng, record):  # type: ignore[no-untyped
         i = s.infector[c]
         n, fit = 0, 0.0
         if s.shares_days and first[i] >= 0:
-            n, fit = _siblings(first, following, day_of, place, falls_ill, ill_from, i, j)
+            n, fit = siblings(first, following, day_of, place, falls_ill, ill_from, i, j)
         rate = scores.one[c] * (events * s.direct[c] + fit) / (events + n) + scores.two[c]
-        rate *= (k + tree.n_children[i]) / (k / reproduction + s.exposed[i])
+        rate *= (k + tree.n_open[i]) / (k / reproduction + s.exposed[i])
         if h >= 0:
-            rate *= (s.home[i, h] + habit * tree.n_at[i, h]) / ((1.0 + habit * tree.n_children[i]) * share)
+            rate *= (s.home[i, h] + habit * tree.n_at[i, h]) / ((1.0 + habit * tree.n_open[i]) * share)
+        indoors[c - a] = scores.one[c] * s.direct[c] * scores.shared[c]
+        rate += indoors[c - a]
         if s.held[j]:
             rate = max(rate, 1e-300)
-        elif closes and rate > 0 and _is_descendant(tree.source, i, j):
-            rate = 0.0
+        elif closes and rate > 0 and is_descendant(tree.source, i, j):
+            rate, indoors[c - a] = 0.0, 0.0
         buffer[c - a] = rate
         rest += rate
     picked = -1
@@ -243,16 +191,22 @@ def _redraw(s, j, scores, tree, learnt, rng, record):  # type: ignore[no-untyped
         if rest > 0:
             for c in range(a, b):
                 probability[c] += buffer[c - a] / rest
-    day = NO_DAY
+    day, inside = NO_DAY, False
     if picked >= 0:
-        day = _draw_day(s, j, picked, scores, tree, events, rng)
-    _attach(s, j, picked, day, tree)
+        inside = rng.random() * buffer[picked - a] < indoors[picked - a]
+        if not inside:
+            day = _draw_day(s, j, picked, scores, tree, events, rng)
+    attach(s, j, picked, day, inside, tree)
 
 
 @njit(cache=True)
-def _weigh(s, scores, log_ratio, mu, between):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _weigh(s, scores, log_ratio, hazard, mu, between):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
     """Set the evidence on all candidates, and the log of the best of each case: 0 without genomes, where products stay in range."""
     ratio = np.exp(log_ratio)
+    for c in range(len(scores.shared)):
+        scores.shared[c] = 0.0
+        for e in range(s.shared.shape[1]):
+            scores.shared[c] += s.population * hazard[e] * s.shared[c, e]
     for j in range(len(scores.best)):
         a, b = s.start[j], s.start[j + 1]
         if (s.snps[a:b] >= 0).any():
@@ -288,143 +242,6 @@ def _weigh_genomes(s, j, scores, log_ratio, mu):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _find(start, infector, j, i):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return the position of infector i among the candidates of j, or -1."""
-    low, high = start[j], start[j + 1] - 1
-    while low <= high:
-        middle = (low + high) // 2
-        if infector[middle] == i:
-            return middle
-        if infector[middle] < i:
-            low = middle + 1
-        else:
-            high = middle - 1
-    return -1
-
-
-@njit(cache=True)
-def _has_child(s, i, h, day, tree):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return whether i infected somebody at the place on the day (on any, if there is none)."""
-    m = tree.first[i]
-    while m >= 0:
-        if s.place[m] == h and (day == NO_DAY or tree.day[m] == day):
-            return True
-        m = tree.following[m]
-    return False
-
-
-@njit(cache=True)
-def _members(s, j, new, day, tree, members, targets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
-    """List the siblings of j at its place (on `day`, if one is given) and `new` among their candidates; 0 where it is not."""
-    n = 0
-    m = tree.first[tree.source[j]]
-    while m >= 0:
-        if s.place[m] == s.place[j] and (day == NO_DAY or tree.day[m] == day):
-            c = -1 if m == new or s.held[m] else _find(s.start, s.infector, m, new)
-            if c < 0:
-                return 0
-            members[n], targets[n] = m, c
-            n += 1
-        m = tree.following[m]
-    return n
-
-
-@njit(cache=True)
-def _days_odds(s, old, new, n, tree, members):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
-    """Return log f_new / f_old over the distinct days of the members, each day once."""
-    log_odds = 0.0
-    for x in range(n):
-        day, seen = tree.day[members[x]], tree.day[members[x]] == NO_DAY
-        for y in range(x):
-            seen = seen or tree.day[members[y]] == day
-        if not seen:
-            log_odds += np.log(_on(s.infects, s.infects_from, new, day) + 1e-300)
-            log_odds -= np.log(_on(s.infects, s.infects_from, old, day) + 1e-300)
-    return log_odds
-
-
-@njit(cache=True)
-def _plain(s, scores, c, direct):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return the rate of a link without a day: with a case between, and the direct one where days are not known."""
-    return scores.two[c] + (scores.one[c] * s.direct[c] if direct else 0.0) + 1e-300
-
-
-@njit(cache=True)
-def _move_group(s, j, whole, scores, tree, learnt, rng, members, targets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0917
-    """Propose one other infector for all siblings of j at its place (or of its day there), by Metropolis-Hastings.
-
-    One-by-one redraws cannot leave "this person infected the whole ward" for "that person did". Days stay. The new infector must
-    have no child there yet, so that the way back has the same probability as the way there. A group with a held link stays.
-    """
-    k, reproduction, events, _, _ = learnt
-    old, h, a, b = tree.source[j], s.place[j], s.start[j], s.start[j + 1]
-    if old < 0 or b - a < 2 or s.held[j] or (not whole and tree.day[j] == NO_DAY):
-        return
-    new = s.infector[a + int(rng.random() * (b - a))]
-    day = NO_DAY if whole else tree.day[j]
-    if new == old or _has_child(s, new, h, day, tree):
-        return
-    n = _members(s, j, new, day, tree, members, targets)
-    if n == 0:
-        return
-    days = (tree.first, tree.following, tree.day, s.place, s.falls_ill, s.ill_from)
-    here = _siblings(*days, old, j)[0] + (tree.day[j] != NO_DAY)
-    there = _siblings(*days, new, j)[0]
-    log_odds = _days_odds(s, old, new, n, tree, members)
-    dated = 0
-    for x in range(n):  # rates are those of an infector that gets its children one after another
-        m, c = members[x], targets[x]
-        left, got = tree.n_children[old] - 1.0 - x, tree.n_children[new] + x
-        if tree.day[m] == NO_DAY:
-            alone = not s.shares_days or s.falls_ill[m].sum() == 0
-            log_odds += np.log(_plain(s, scores, c, alone)) - np.log(_plain(s, scores, tree.choice[m], alone))
-        else:
-            log_odds += np.log(scores.one[c] + 1e-300) - np.log(scores.one[tree.choice[m]] + 1e-300)
-            log_odds += np.log(events + here - 1.0 - dated) - np.log(events + there + dated)
-            dated += 1
-        log_odds += np.log((k + got) / (k / reproduction + s.exposed[new]))
-        log_odds -= np.log((k + left) / (k / reproduction + s.exposed[old]))
-        if h >= 0:
-            log_odds += np.log((s.home[new, h] + tree.n_at[new, h] + x) / (1.0 + got))
-            log_odds -= np.log((s.home[old, h] + tree.n_at[old, h] - 1.0 - x) / (1.0 + left))
-    if np.log(rng.random()) >= log_odds:
-        return
-    if s.may_cycle:
-        for x in range(n):
-            if _is_descendant(tree.source, new, members[x]):
-                return
-    for x in range(n):
-        day = tree.day[members[x]]
-        _detach(s, members[x], tree)
-        _attach(s, members[x], targets[x], day, tree)
-
-
-@njit(cache=True)
-def _move_day(s, j, tree, rng, members):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Propose the day before or after for all whom the infector of j infected on one day at one place."""
-    i, day = tree.source[j], tree.day[j]
-    if i < 0 or day == NO_DAY:
-        return
-    other = day + (1 if rng.random() < 0.5 else -1)
-    if _has_child(s, i, s.place[j], other, tree):
-        return
-    log_odds = np.log(_on(s.infects, s.infects_from, i, other) + 1e-300)
-    log_odds -= np.log(_on(s.infects, s.infects_from, i, day) + 1e-300)
-    n = 0
-    m = tree.first[i]
-    while m >= 0:
-        if s.place[m] == s.place[j] and tree.day[m] == day:
-            log_odds += np.log(_on(s.falls_ill, s.ill_from, m, other) + 1e-300)
-            log_odds -= np.log(_on(s.falls_ill, s.ill_from, m, day) + 1e-300)
-            members[n] = m
-            n += 1
-        m = tree.following[m]
-    if np.log(rng.random()) < log_odds:
-        for x in range(n):
-            tree.day[members[x]] = other
-
-
-@njit(cache=True)
 def _sweep(s, scores, tree, learnt, rng, buffers, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
     """Redraw source and day of every case once, in random order, then try to move groups of siblings and their days."""
     members, targets, order = buffers
@@ -444,50 +261,42 @@ def _sweep(s, scores, tree, learnt, rng, buffers, record):  # type: ignore[no-un
         for turn in range(min(n if s.shares_days else n // 2 + 1, 200)):
             j = int(rng.random() * n)
             whole = turn % 2 == 0 or not s.shares_days
-            _move_group(s, j, whole, scores, tree, now, rng, members, targets)
+            move_group(s, j, whole, scores, tree, now, rng, members, targets)
             if s.shares_days:
-                _move_day(s, j, tree, rng, members)
-
-
-@njit(cache=True)
-def _depths(source, depth):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Set the number of links from each case up to the first of its chain."""
-    for j in range(len(source)):
-        steps, i = 0, j
-        while source[i] >= 0:
-            i = source[i]
-            steps += 1
-        depth[j] = steps
-
-
-def _new_tree(n: int, n_places: int) -> Tree:
-    source, choice, first, following, before = (np.full(n, -1) for _ in range(5))
-    zeros, at = np.zeros(n, dtype=np.int64), np.zeros((n, n_places), dtype=np.int64)
-    return Tree(source, choice, np.full(n, NO_DAY), first, following, before, zeros, at)
+                move_day(s, j, tree, rng, members)
 
 
 def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Generator) -> None:
     """Run `n_burn` sweeps, then `n_keep` that are counted into `draws` (changed in place)."""
     n, n_kinds = len(s.start) - 1, s.flags.shape[1]
-    tree = _new_tree(n, s.home.shape[1])
-    scores = Scores(np.empty(len(s.infector)), np.empty(len(s.infector)), np.empty(n))
-    buffer = np.empty(max(1, int(np.diff(s.start).max())))
+    tree = new_tree(n, s.home.shape[1])
+    one, two, shared = (np.empty(len(s.infector)) for _ in range(3))
+    scores = Scores(one, two, shared, np.empty(n))
+    buffer, indoors = (np.empty(max(1, int(np.diff(s.start).max()))) for _ in range(2))
     buffers = (np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.arange(n))
     log_ratio, sensitivity = log_ratios(s, np.full(n_kinds, 0.5), np.zeros(n_kinds), 0), np.full(n_kinds, 0.5)
     mu, depth = 1.0, np.zeros(n, dtype=np.int64)
-    learns = n_kinds > 0 or bool((s.snps >= 0).any())
+    learns = n_kinds > 0 or s.shared.shape[1] > 0 or bool((s.snps >= 0).any())
+    hazard = np.full(s.shared.shape[1], HAZARD_MEAN)
     between = np.exp(s.indirect)
-    learnt = Learnt(k=1.0, reproduction=1.0, events=1.0, n_unknown=0)
+    learnt, overall = Learnt(k=1.0, reproduction=1.0, events=1.0, n_unknown=0), 1.0
+    for j in np.flatnonzero(
+        s.held
+    ):  # else a case that comes before it could close a circle with a link that must be drawn
+        attach(s, j, s.start[j], NO_DAY, OPEN, tree)
     for sweep in range(n_burn + n_keep):
         if sweep == 0 or learns:
-            _weigh(s, scores, log_ratio, mu, between)
+            _weigh(s, scores, log_ratio, hazard, mu, between)
         # At first every infector counts alike, so that what is known of pairs settles before the rich get richer;
         # else the first to have a few children by chance keeps the ward.
         settling = sweep < max(n_burn // 4, 2)
         now = learnt._replace(k=FEW, events=FEW) if settling else learnt
-        record = (buffer, draws.pair, draws.unknown, sweep >= n_burn)
+        record = (buffer, indoors, draws.pair, draws.unknown, sweep >= n_burn)
         _sweep(s, scores, tree, (*now, 0.0 if settling else 1.0), rng, buffers, record)
         learnt = _learn(s, tree, learnt, rng)
+        # of all whom a case infected; what the tree is drawn from is of those outside settings
+        overall = draw_reproduction(tree.n_children, s.exposed, learnt._replace(reproduction=overall), rng)
+        hazard = draw_hazards(s, hazard, tree.choice[tree.inside], rng)
         linked = tree.choice[tree.choice >= 0]
         hits = s.flags[linked].sum(axis=0)
         sensitivity = np.clip(rng.beta(1.0 + hits, 1.0 + len(linked) - hits), 1e-3, 1 - 1e-3)
@@ -495,16 +304,17 @@ def run(s: Setting, draws: Draws, n_burn: int, n_keep: int, rng: np.random.Gener
         snps = s.snps[linked]
         mu = max(float(rng.gamma(1.0 + snps[snps >= 0].sum(), 1 / (1 + (snps >= 0).sum()))), 1e-3)
         if sweep >= n_burn:
-            _depths(tree.source, depth)
+            depths(tree.source, depth)
             _count(draws, tree.n_children, depth)
             at = sweep - n_burn
-            draws.k[at], draws.reproduction[at], draws.mutations[at] = learnt.k, learnt.reproduction, mu
+            draws.k[at], draws.reproduction[at], draws.mutations[at] = learnt.k, overall, mu
             draws.sensitivity[at], draws.events[at] = sensitivity, learnt.events
+            draws.within[at] = s.shared[linked].mean(axis=0) if len(linked) else 0.0
 
 
 def _learn(s: Setting, tree: Tree, learnt: Learnt, rng: np.random.Generator) -> Learnt:
     """Redraw what the tree teaches about numbers infected and how many share a day."""
-    reproduction = draw_reproduction(tree.n_children, s.exposed, learnt, rng)
+    reproduction = draw_reproduction(tree.n_open, s.exposed, learnt, rng)
     k = _draw_k(s, tree, reproduction, rng)
     n_unknown = int((tree.source[s.imported <= 0] < 0).sum())
     dated = np.flatnonzero(tree.day != NO_DAY)
@@ -522,8 +332,8 @@ def _learn(s: Setting, tree: Tree, learnt: Learnt, rng: np.random.Generator) -> 
 def _draw_k(s: Setting, tree: Tree, reproduction: float, rng: np.random.Generator) -> float:
     """Draw the dispersion from the links that evidence singles out: thinned, negative binomial numbers keep their k."""
     if not s.points.any():
-        return draw_k(tree.n_children, s.exposed, rng, learns=False)
-    linked = tree.choice[tree.choice >= 0]
+        return draw_k(tree.n_open, s.exposed, rng, learns=False)
+    linked = tree.choice[(tree.choice >= 0) & ~tree.inside]
     told = linked[s.points[linked]]
     share = rng.beta(1.0 + len(told), 1.0 + len(linked) - len(told))
     n_told = np.bincount(s.infector[told], minlength=len(s.exposed))
