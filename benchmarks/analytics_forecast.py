@@ -109,6 +109,37 @@ def italian():
         )
 
 
+SMALL = {
+    "fluBYBW": "influenza, 140 districts of Bavaria and Baden-Wuerttemberg",
+    "measlesDE": "measles, 16 German states",
+    "measlesWeserEms": "measles, 17 districts of Weser-Ems",
+    "ha": "hepatitis A, 12 districts of Berlin",
+    "hepatitisA": "hepatitis A, Germany",
+    "salmonella.agona": "Salmonella Agona",
+    "shadar": "Salmonella Hadar",
+    "meningo.age": "meningococci by age",
+    "abattoir": "abattoir",
+}
+NOT_COUNTS = ("idx", "year", "period", "date", "week", "state", "baseline", "alarm")
+
+
+def small():
+    """Print how weekly counts of few cases are forecast in the second half of each series, from every sixth week."""
+    print("\n| weekly counts | n | relative to baseline | 90 % covers | 95 % covers |\n|---|---|---|---|---|")
+    for name, label in SMALL.items():
+        table = pl.read_csv(SHARED / "aberration_surveillance" / f"{name}_series.csv")
+        counts = table.drop(*NOT_COUNTS, strict=False).to_numpy().astype(float)
+        ours, base, truth = [], [], []
+        for known in range(len(counts) // 2, len(counts) - 4, 6):
+            ours.append(forecast(counts[:known]).quantiles.reshape(-1, 23))
+            base.append(baseline_forecast(counts[:known], seed=1, n_draws=500).quantiles.reshape(-1, 23))
+            truth.append(counts[known : known + 4].T.ravel())
+        ours, base = (score_quantiles(np.concatenate(truth), np.vstack(one)) for one in (ours, base))
+        print(
+            f"| {label} | {ours.wis.size} | {ours.mean_wis / base.mean_wis:.2f} | {ours.coverage(0.9):.2f} | {ours.coverage(0.95):.2f} |"
+        )
+
+
 def renewal():
     print("\n| renewal of all areas together, 1 and 2 weeks | n | WIS | relative to baseline | 50 % | 90 % |")
     print("|---|---|---|---|---|---|")
@@ -159,6 +190,7 @@ def main():
                 f"{ours.mean_wis / base.mean_wis:.2f} | {ours.coverage(0.5):.2f} | {ours.coverage(0.9):.2f} | "
                 f"{base.coverage(0.9):.2f} |"
             )
+    small()
     renewal()
     print("\n| series x weeks | seconds |\n|---|---|")
     rng = np.random.default_rng(1)
@@ -175,6 +207,7 @@ def main():
 def measure(quick):
     shared("forecast_eu_hub_2021")
     shared("cfr_covid_countries_2020")
+    shared("aberration_surveillance")
     shared("beds_italy_2020_2021")
     main()
 

@@ -11,6 +11,7 @@ from scipy.stats import nbinom  # type: ignore[attr-defined]  # made at import t
 
 from lianfang.analytics.drawing import name_series, name_steps
 
+from .forecast_trends import LARGEST_ERROR, trend_forecasts, with_leading
 from .inputs import Floats, as_counts, as_whole, complain, digest
 from .result import Provenance, Result, new_axes
 from .scoring import HUB_LEVELS, checked_levels
@@ -28,22 +29,8 @@ _SOURCE = (
     "damped trends on the log scale: Gardner & McKenzie 1985, Manage Sci 31:1237; equal-weight combination: Claeskens "
     "et al. 2016, Int J Forecast 32:754; spread from past errors"
 )
-_TRENDS = (
-    (1, 0.0),
-    (1, 0.5),
-    (1, 0.8),
-    (2, 0.8),
-    (1, 1.0),
-    (2, 1.0),
-    (3, 0.9),
-)  # weeks of slope, damping a week
-_LAGS = (1, 2, 3)  # weeks by which a leading series may run ahead
 _DEGREES = 5.0
-_LARGEST_ERROR = 1.5
 _LEVEL_VARIANCE = 0.1
-_GROWTH_VARIANCE = (
-    0.05  # of lasting weekly growth, log scale; chosen on weekly districts and the hub (see the reference)
-)
 _INFORMATIVE = 50.0  # counts below this teach less about the spread of larger ones
 
 
@@ -116,8 +103,8 @@ def forecast(
     of 1 to 3 weeks. Equal weights: weighing by past success did worse on every series tried. The width is Student's t
     with 5 degrees of freedom whose scale at each h comes from the errors of all past forecasts, the larger of a long
     and a short memory, drawn to a prior. Below 50 expected cases it passes over into a negative binomial, and the level
-    follows single counts the less the fewer there are. So do the slopes: each is multiplied by v / (v + chance) with v =
-    0.05 and chance the Poisson variance of the slope.
+    follows single counts the less the fewer there are. So do the slopes: each is multiplied by v / (v + chance), chance the
+    Poisson variance of the slope and v, between 0.001 and 0.15, weighed by how well each of five values forecast the series so far.
 
     Parameters
     ----------
@@ -145,7 +132,7 @@ def forecast(
     --------
     >>> result = forecast([100, 120, 144, 173, 207, 249], horizon=2, levels=[0.25, 0.5, 0.75])
     >>> result.median.round().tolist()
-    [[279.0, 309.0]]
+    [[272.0, 295.0]]
     """
     observed, series = as_series(counts, names)
     tau = checked_levels(levels)
@@ -158,10 +145,11 @@ def forecast(
     if not prior_sd > 0:
         raise complain("prior_sd", "above 0", prior_sd)
     level, effect = _level(observed, week)
-    ahead = _trend_forecasts(level, horizon, week)
+    actual = _without_season(observed, effect)
+    ahead = trend_forecasts(level, actual, horizon, week)
     if leading is not None:
-        ahead = _with_leading(ahead, level, _leading_level(leading, observed, week), week)
-    scale, n_past = _scale(ahead, observed, effect, prior_sd, week)
+        ahead = with_leading(ahead, level, *_leading_level(leading, observed, week), week=week)
+    scale, n_past = _scale(ahead, observed, actual, prior_sd, week)
     quantiles = count_quantiles(ahead[-1], scale, effect, len(observed), tau)
     return Forecast(
         series=series,
@@ -311,73 +299,28 @@ def _trailing_mean(observed: Floats, width: int) -> Floats:
     return np.asarray((total[last] - total[first]) / (last - first)[:, None])
 
 
-def _leading_level(leading: Any, observed: Floats, week: int) -> Floats:
+def _without_season(observed: Floats, effect: Floats) -> Floats:
+    return np.asarray(np.log1p(observed) - effect[np.arange(len(observed)) % len(effect)])
+
+
+def _leading_level(leading: Any, observed: Floats, week: int) -> tuple[Floats, Floats]:
     table = as_counts("leading", leading)
     table = table[:, None] if table.ndim == 1 else table
     if table.shape != observed.shape:
         raise complain("leading", f"of the shape of counts {observed.shape}", table.shape)
-    return _level(table, week)[0]
+    level, effect = _level(table, week)
+    return level, _without_season(table, effect)
 
 
-def _lag(values: Floats, steps: int) -> Floats:
-    """Shift by `steps`, the first value standing in for what came before."""
-    return np.concatenate([np.repeat(values[:1], steps, axis=0), values])[: len(values)]
-
-
-def _trend_forecasts(level: Floats, horizon: int, week: int) -> Floats:
-    """Mean of the damped trends from every origin, (T, H, N)."""
-    # the level of a day is that of the week around it: a trailing mean has to be carried 3 days further
-    distance = (np.arange(1, horizon + 1) + (3 if week == 7 else 0)) / week
-    total = np.zeros((len(level), horizon, level.shape[1]))
-    for weeks, damping in _TRENDS:
-        before = _lag(level, weeks * week)
-        slope = np.clip((level - before) / weeks, -_LARGEST_ERROR, _LARGEST_ERROR)
-        # of few cases the slope is mostly chance, and a district's rise from none to twenty does not go on
-        chance = (np.exp(-level) + np.exp(-before)) / (week * weeks**2)
-        slope = slope * (_GROWTH_VARIANCE / (_GROWTH_VARIANCE + chance))
-        total += level[:, None] + slope[:, None] * _damped_weeks(distance, damping)[None, :, None]
-    return total / len(_TRENDS)
-
-
-def _damped_weeks(weeks: Floats, damping: float) -> Floats:
-    """Sum phi + phi^2 + ... over whole weeks, linear between them; phi^0 = 1 counts the first week."""
-    whole = np.arange(int(np.ceil(weeks.max())) + 1)
-    steps = np.concatenate([[0.0], np.cumsum(damping ** np.arange(1, whole.size))])
-    return np.asarray(np.interp(weeks, whole, steps))
-
-
-def _with_leading(ahead: Floats, level: Floats, lead: Floats, week: int) -> Floats:
-    """Average the trends with forecasts from the leading series, every forecast weighing the same."""
-    steps, horizon, n = ahead.shape
-    lead_ahead = _trend_forecasts(lead, horizon, week)
-    carry = 3 if week == 7 else 0
-    total = np.zeros_like(ahead)
-    for lag in _LAGS:
-        back = lag * week
-        distance = level - _lag(lead, back)
-        drift = np.clip((distance - _lag(distance, 2 * week)) / 2, -0.5, 0.5)
-        drift[: back + 2 * week] = 0.0
-        for h in range(1, horizon + 1):
-            reach = h + carry - back
-            source = _lag(lead, -reach) if reach <= 0 else lead_ahead[:, max(reach - carry, 1) - 1]
-            damped = _damped_weeks(np.array([h / week]), 0.8)[0]
-            plain = np.where(np.arange(steps)[:, None] >= back + 2, source + distance, level)
-            total[:, h - 1] += 2 * plain + drift * damped
-    count = len(_TRENDS) + 2 * len(_LAGS)
-    return np.asarray((len(_TRENDS) * ahead + total) / count).reshape(steps, horizon, n)
-
-
-def _scale(ahead: Floats, observed: Floats, effect: Floats, prior_sd: float, week: int) -> tuple[Floats, int]:
+def _scale(ahead: Floats, observed: Floats, actual: Floats, prior_sd: float, week: int) -> tuple[Floats, int]:
     """Return the scale of the log error by step ahead, (H, N), and how many past errors the first step rests on."""
     steps, horizon, n = ahead.shape
-    season = effect[np.arange(steps) % len(effect)]
-    actual = np.log1p(observed) - season
     scale = np.empty((horizon, n))
     for h in range(1, horizon + 1):
         weeks = max(h / week, 0.5)
         prior = (prior_sd * weeks**0.8) ** 2
         origin = np.arange(0, max(steps - h, 0))
-        error = np.clip(actual[origin + h] - ahead[origin, h - 1], -_LARGEST_ERROR, _LARGEST_ERROR)
+        error = np.clip(actual[origin + h] - ahead[origin, h - 1], -LARGEST_ERROR, LARGEST_ERROR)
         informed = np.minimum(1.0, observed[origin] / _INFORMATIVE)
         age = ((steps - 1 - h - origin) / week)[:, None]
         pseudo = 4.0 if prior_sd < 0.25 else 10.0

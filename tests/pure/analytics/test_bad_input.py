@@ -49,7 +49,7 @@ from lianfang.analytics import nowcast as nc
 from .public_examples import EXAMPLES
 
 # pure helpers of other modules, whose input is checked before them
-HELPERS = {"drawing", "inputs", "result", "scan_windows", "severity_counts"}
+HELPERS = {"drawing", "forecast_trends", "inputs", "result", "scan_windows", "severity_counts"}
 SI = [0, 0.2, 0.4, 0.3, 0.1]
 ONSET_DEATH = [0, 0, 0, 0.5, 0.5]
 LEVELS = [0.25, 0.5, 0.75]
