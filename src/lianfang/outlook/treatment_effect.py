@@ -108,12 +108,13 @@ def treatment_effect(
     ratio = _ratio(*spells[:4], columns[spells[4]])
     if ratio is None:
         return Effect(**told, refused=Refused.NO_ESTIMATE)
+    crude = _ratio(*spells[:4], np.empty((len(spells[0]), 0))) if used else ratio
     zero = np.zeros(len(end))
     naive = _ratio(zero, end, event, treated.astype(float), np.empty((len(end), 0)))
     return Effect(
         **told,
         ratio=ratio,
-        crude=_ratio(*spells[:4], np.empty((len(spells[0]), 0))),
+        crude=crude,
         ever_never=naive[0] if naive else None,
     )
 

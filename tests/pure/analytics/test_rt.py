@@ -146,8 +146,13 @@ def test_uncertain_interval_drawn_approaches_quadrature():
     cases = np.round(20 * np.exp(0.05 * np.arange(40)))
     results = [reproduction_number(cases, serial_interval=one) for one in (exact, drawn)]
     np.testing.assert_allclose(results[0].quantiles[:, -1], results[1].quantiles[:, -1], rtol=0.01)
-    again = reproduction_number(cases, serial_interval=drawn)
-    np.testing.assert_array_equal(again.quantiles, results[1].quantiles)
+
+
+def test_an_uncertain_interval_is_drawn_alike_from_the_same_seed():
+    drawn = UncertainInterval(4.7, 0.8, (3, 7), 2.9, 0.4, (2, 4), draws=50, seed=3)
+    cases = np.round(20 * np.exp(0.05 * np.arange(40)))
+    one, again = (reproduction_number(cases, serial_interval=drawn) for _ in range(2))
+    np.testing.assert_array_equal(again.quantiles, one.quantiles)
 
 
 def test_sampled_intervals_are_mixed():
