@@ -71,6 +71,7 @@ NOTES = """## Where it fails, and what to do
 - **Ebola 1976**: from day 31 to 52 the deaths exceed the outcomes to be expected and the estimate sits at 1 (`status` says so), above the
   0.955 known in the end; the delay of the reference is too long for the middle of that outbreak. With "by-case" and a tenth of doubt about
   the mean of that delay (`case_fatality_uncertain`) the interval is honest on most of these days. One outbreak, overlapping days.
+- **A delay fitted to few deaths** is itself in doubt: `in_doubt` of the fit, given to `case_fatality_uncertain`, takes that in. The report does so.
 - **Census outlook**: learnt over an autumn in which a wave began, it is too wide for the calmer winter. Widths that follow the errors of the last
   weeks were tried within the first half (learnt to day 120, scored to day 245): coverage fell (ward at 14 days 94 to 86-90 %) and the score
   was worse, as the calm before a wave taught too narrow a width. They were left out.

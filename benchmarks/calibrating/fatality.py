@@ -5,6 +5,7 @@ import polars as pl
 from scipy.stats import gamma, norm
 
 from calibrating import REAL, check, inside_levels
+from lianfang.analytics.delays import fit_delay
 from lianfang.analytics.severity import (
     ascertainment,
     case_fatality,
@@ -134,6 +135,52 @@ def uncertain(quick):
             yield inside_levels([truth], at)
 
 
+FITTED = {
+    "case_fatality, by-case": (True, "the fit taken as known"),
+    "case_fatality_uncertain, by-case": (False, "nine delays `in_doubt`, as the fit says"),
+}
+
+
+for name, (alone, said) in FITTED.items():
+
+    @check(
+        f"severity.{name}",
+        "the delay fitted to the deaths so far, 20 to 200 of them",
+        note=said,
+        warned=alone,
+    )
+    def fitted_delay(quick, alone=alone):
+        rng = np.random.default_rng(8)
+        for _ in range(10 if quick else 500):
+            truth = float(rng.uniform(0.2, 0.9))
+            cases, deaths = outbreak(rng, truth)
+            records = died_by_day(rng, cases, truth)
+            if not 20 <= len(records) <= 200:
+                continue
+            deaths = np.bincount(records[:, 1], minlength=DAYS)[:DAYS]
+            ill, died = records.T.astype(float)
+            fit = fit_delay(
+                ill, ill + 1, died, died + 1, family="gamma", truncated_at=float(DAYS), intervals="asymptotic"
+            )
+            laws = [law.pmf(DAYS) for law in ((fit.distribution,) if alone else fit.in_doubt())]
+
+            def at(level, c=cases, d=deaths, laws=laws):
+                if len(laws) == 1:
+                    return _limits(case_fatality(c, d, laws[0], likelihood="by-case", level=level))
+                return _limits(case_fatality_uncertain(c, d, laws, likelihood="by-case", level=level))
+
+            yield inside_levels([truth], at)
+
+
+def died_by_day(rng, cases, severity):
+    """Return the day of onset and of death of those who died by the last day."""
+    onset = np.repeat(np.arange(DAYS), cases.astype(int))
+    onset = onset[rng.random(len(onset)) < severity]
+    lag = delay_of()
+    died = onset + rng.choice(len(lag), size=len(onset), p=lag / lag.sum())
+    return np.column_stack([onset, died])[died < DAYS]
+
+
 @check("severity.ascertainment", "a fifth to all of the cases reported, baseline known")
 def reported(quick):
     rng = np.random.default_rng(5)
@@ -219,7 +266,7 @@ def _ebola():
 for name, (said, how) in EBOLA.items():
 
     @check(f"severity.rolling_case_fatality{name}", "Ebola 1976: each day from day 10 against the end of the outbreak",
-           kind=REAL, note=said, warned=how == "by-size")  # fmt: skip
+           kind=REAL, note=said, warned=True)  # fmt: skip
     def ebola(quick, how=how):
         cases, deaths, truth = _ebola()
         lag = gamma.pdf(np.arange(len(cases)), 2.4, scale=3.33)

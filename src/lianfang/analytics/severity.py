@@ -386,8 +386,8 @@ def case_fatality_uncertain(
     Formula: the likelihood of `case_fatality` under each delay of `delays`, normalised over the grid (a uniform prior on
     severity), averaged over the delays with equal weight; reported are the median and the central 95%.
 
-    `delays` are equally plausible delays (draws from a posterior, or the fits of several studies), each in the form of
-    `case_fatality`. Delays under which deaths exceed the expected outcomes enter with outcomes set to the deaths.
+    `delays` are equally plausible delays (draws from a posterior, the fits of several studies, or the `in_doubt` of a fit or of
+    a published delay), each in the form of `case_fatality`. Delays under which deaths exceed the expected outcomes enter with outcomes set to the deaths.
     Source: Nishiura et al. 2009 with model averaging. Assumes the deaths do not by themselves inform the delay.
     Errors are those of `case_fatality`, and an empty `delays`. The grid is 0.0001, 0.0002, ..., 1.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lianfang.analytics.delays import DelayDistribution
-from lianfang.analytics.severity import SeverityEstimates, case_fatality
+from lianfang.analytics.severity import SeverityEstimates, case_fatality_uncertain
 from lianfang.analytics.severity_counts import exact_interval
 from lianfang.analytics.severity_records import CumulativeIncidence, cumulative_incidence
 from lianfang.report.delays import Delay
@@ -17,6 +17,7 @@ FEWEST_CASES = 5
 FEWEST_OUTCOMES = 20
 _DATED = 0.9  # share of deaths that must have a date
 _LONGEST = 90
+_MOST_DOUBT = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +62,8 @@ def _corrected(
     why = _why_not(cases, *deaths)
     if why is not None:
         return why, ""
-    delay, source = _delay_to_death(known, delays)
-    if delay is None:
+    laws, source = _delays_to_death(known, delays)
+    if not laws:
         return LeftOut(reason="left.cfr_no_delay"), ""
     dates = cases.followed_days
     starts = cases.daily(lambda line: line.starts, n_days=len(dates))
@@ -70,8 +71,9 @@ def _corrected(
     # The estimate rests on the number of deaths by the last day, so a death without a usable date counts on that day.
     died[-1] += n_deaths - died.sum()
     try:
-        found = case_fatality(
-            starts, died, delay.pmf(min(_LONGEST, max(2, len(dates)))), dates=dates, likelihood="by-case"
+        n_days = min(_LONGEST, max(2, len(dates)))
+        found = case_fatality_uncertain(
+            starts, died, [law.pmf(n_days) for law in laws], dates=dates, likelihood="by-case"
         )
     except ValueError as trouble:
         return LeftOut(reason="left.estimator", detail=str(trouble)), ""
@@ -90,16 +92,17 @@ def _why_not(cases: LineList, n_deaths: int, dated: int) -> LeftOut | None:
     return None
 
 
-def _delay_to_death(
+def _delays_to_death(
     known: NaturalHistory | None, delays: list[Delay]
-) -> tuple[DelayDistribution | None, str]:
-    """Return the published delay of the disease, else the one fitted to this file."""
+) -> tuple[tuple[DelayDistribution, ...], str]:
+    """Return equally likely delays: about the published one of the disease, else about the one fitted to this file."""
     if known is not None and known.onset_to_death is not None:
-        return known.onset_to_death.distribution, known.onset_to_death.source
+        published = known.onset_to_death
+        return published.distribution.in_doubt(min(published.log_sd, _MOST_DOUBT)), published.source
     own = next((delay for delay in delays if delay.code == "onset_to_death"), None)
     if own is not None and not isinstance(own.fit, LeftOut):
-        return own.fit.distribution, "own"
-    return None, ""
+        return own.fit.in_doubt(), "own"
+    return (), ""
 
 
 def _courses(cases: LineList) -> CumulativeIncidence | LeftOut:

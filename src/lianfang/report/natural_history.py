@@ -13,11 +13,15 @@ from lianfang.rulebook.kinds.care import Distribution, NaturalHistoryParameters
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """One delay with the paper it comes from, and the edition of the disease pack that took it up ("" for none)."""
+    """One delay with the paper it comes from, and the edition of the disease pack that took it up ("" for none).
+
+    `log_sd` is the doubt about its mean that the number of patients of the paper leaves; 0 where that is not told.
+    """
 
     distribution: DelayDistribution
     source: str
     edition: str = ""
+    log_sd: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +107,9 @@ def _published(disease: str, quantity: str) -> Known | None:
     if not isinstance(best.distribution, DelayDistribution):
         return None
     where = f", doi:{best.citation.doi}" if best.citation.doi else ""
+    delay, n = best.distribution, best.sample_size or 0
     return Known(
-        distribution=best.distribution, source=f"{best.citation.authors} {best.citation.year}{where}"
+        distribution=delay,
+        source=f"{best.citation.authors} {best.citation.year}{where}",
+        log_sd=delay.sd / delay.mean / n**0.5 if n > 1 and delay.mean > 0 else 0.0,
     )

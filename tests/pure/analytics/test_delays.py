@@ -304,3 +304,21 @@ def test_tables_and_plots():
     comparison = compare_delays([0, 0, 0, 2, 1], [1, 2, 1, 3, 4], [4, 6, 3, 9, 5], [5, 7, 4, 10, 6])
     assert comparison.best is comparison.fits[0]
     assert len(comparison.plot().lines) > 3
+
+
+def test_a_delay_in_doubt_keeps_its_shape_and_is_as_unsure_as_its_fit():
+    fit = fit_delay([0, 0, 0, 2, 1, 3], [1, 2, 1, 3, 4, 4], [4, 6, 3, 9, 5, 8], [5, 7, 4, 10, 6, 9])
+    laws = fit.in_doubt(99)
+    value, low, high = fit.estimate("mean")
+    means = np.array([law.mean for law in laws])
+    assert means[49] == pytest.approx(value)
+    np.testing.assert_allclose(
+        [law.sd / law.mean for law in laws], fit.distribution.sd / fit.distribution.mean, rtol=1e-6
+    )
+    assert np.log(means[-3] / means[2]) == pytest.approx(np.log(high / low), rel=0.05)
+    for family in ("lognormal", "gamma", "weibull", "normal"):
+        one = DelayDistribution.from_moments(family, 5.0, 2.0)
+        assert [round(law.mean, 2) for law in one.in_doubt(0.0, 3)] == [5.0] * 3
+        assert one.in_doubt(0.2, 3)[2].mean > 5.5
+    with pytest.raises(ValueError, match="log_sd"):
+        one.in_doubt(-1)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import gamma as gamma_function
 from scipy.special import gammainc, gammaincinv, gammaln, log_ndtr, ndtr, ndtri
 
-from lianfang.analytics.inputs import Floats, complain
+from lianfang.analytics.inputs import Floats, as_number, as_whole, complain
 
 TwoNumbers = tuple[float, float]
 
@@ -216,6 +216,19 @@ class DelayDistribution:
     def sd(self) -> float:
         """Standard deviation in days."""
         return family_named(self.family).moments(self.a, self.b)[1]
+
+    def in_doubt(self, log_sd: float, n: int = 9) -> tuple["DelayDistribution", ...]:
+        """Return n equally likely delays of the same shape, the logarithm of their mean spread by `log_sd`.
+
+        For functions that take several delays, as a delay is mostly known from few records.
+
+        >>> [round(delay.mean, 1) for delay in DelayDistribution("gamma", 2.4, 3.33).in_doubt(0.1, 3)]
+        [7.3, 8.0, 8.8]
+        """
+        spread = as_number("log_sd", log_sd, low=0, high=2)
+        middles = (np.arange(as_whole("n", n, low=1)) + 0.5) / n
+        factors = np.exp(spread * ndtri(middles))
+        return tuple(self.from_moments(self.family, self.mean * f, self.sd * f) for f in factors.tolist())
 
     def quantile(self, probability: Any) -> Any:
         """Return the day before which this share of delays is over."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
+from scipy.special import ndtri
 
 from lianfang.analytics.delays.families import DelayDistribution, family_named
 from lianfang.analytics.delays.likelihood import check_possible, checked_records
@@ -52,6 +53,14 @@ class DelayFit(Result):
             raise complain("name", f"one of {self.names}", name)
         value, low, high = (float(x) for x in self.estimates[self.names.index(name)])
         return value, low, high
+
+    def in_doubt(self, n: int = 9) -> tuple[DelayDistribution, ...]:
+        """Return n equally likely delays about the fit, their means spread as the interval of the mean says."""
+        value, low, high = self.estimate("mean")
+        if not 0 < low <= value <= high:
+            raise complain("the mean", "above 0 with its whole interval", (value, low, high))
+        z = float(ndtri((1 + self.level) / 2))
+        return self.distribution.in_doubt(min(np.log(high / low) / (2 * z), 2.0), n)
 
     def table(self) -> dict[str, Any]:
         """Return one row a parameter, moment or quantile."""
