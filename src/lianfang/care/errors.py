@@ -68,6 +68,14 @@ class NotInside(LianfangError):  # noqa: N818
     hint = "Lay the patient in a bed first."
 
 
+class LayElsewhereLater(LianfangError):  # noqa: N818
+    """The patient lay down in another bed after that moment."""
+
+    code = "care.lay_elsewhere_later"
+    status = HTTPStatus.CONFLICT
+    hint = "Give the moment at which the patient left the last bed."
+
+
 class CriteriaMissing(LianfangError):  # noqa: N818
     """The discharge criteria of the edition in force are not met: {missing}."""
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Value
+from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, Value
 from numpy.typing import NDArray
 
-from lianfang.care.models import Bed, BedTally, Stay
-from lianfang.cases.models import Case
+from lianfang.care.models import Bed, BedTally, Departure, Stay
+from lianfang.cases.models import Case, StatusChange
 
+StayRow = tuple[str, str, int, int, int | None]  # path, kind, level, begun, ended
 Key = tuple[str, str, int | None]  # path of the area, kind of bed, level of care
 _DAY = timedelta(days=1)
 _SECONDS = 86_400
@@ -48,20 +49,29 @@ class BedSeries:
 
 
 def read_series(
-    path: str, at: datetime, *, days: int, ahead: int, areas: Callable[[str], list[str]] | None = None
+    path: str,
+    at: datetime,
+    *,
+    days: int,
+    ahead: int,
+    areas: Callable[[str], list[str]] | None = None,
+    known_by: datetime | None = None,
 ) -> BedSeries:
-    """Return the series of an area and of the areas in it; four queries, however many beds.
+    """Return the series of an area and of the areas in it; seven queries, however many beds.
 
-    `areas` gives the areas that are told apart and in which a path counts, the smallest last; by default those of the
+    With `known_by` as the system knew then: a stay or its end that was told later does not count, nor what was withdrawn since
+    is missing. Beds themselves are as they are now. `areas` gives the areas that are told apart and in which a path counts, the smallest last; by default those of the
     study of `path`.
     """
     made = BedSeries(days=days, ahead=ahead, areas_of=areas or partial(areas_of, path))
     moments = np.array([(at - (days - 1 - n) * _DAY).timestamp() for n in range(days)])
-    first = [_from_stays(made, path, moments, at), _from_tallies(made, path, moments, at)]
+    stays = _stays(path, at, known_by, days)
+    tallies = BedTally.objects.current() if known_by is None else BedTally.objects.as_known(known_by)
+    first = [_from_stays(made, stays, moments), _from_tallies(made, tallies, path, moments, at)]
     told = [day for day in first if day is not None]
     made.told_from = min(told, default=days)
     _capacity_of_beds(made, path, at)
-    _cases(made, path, moments, at)
+    _cases(made, path, moments, at, known_by)
     return made
 
 
@@ -87,18 +97,51 @@ def _add(
         table[key] = table[key] + row if key in table else np.asarray(row, dtype=np.float64).copy()
 
 
-def _from_stays(made: BedSeries, path: str, moments: NDArray[np.float64], at: datetime) -> int | None:
-    since = at - made.days * _DAY
-    rows = (
-        Stay.objects.current()
-        .filter(path__within=path, occurred_at__lte=at)
-        .exclude(until_at__lte=since)
-        .order_by()
-        .values_list(
-            "path", "bed__ward__kind", "bed__ward__level", _seconds("occurred_at"), _seconds("until_at")
-        )
+def _stays(path: str, at: datetime, known_by: datetime | None, days: int) -> list[StayRow]:
+    """Return the stays that lay in the days, each with its end, as they were known.
+
+    A stay's end is a column of it, told by a departure or by the stay that follows: it was known since that was recorded.
+    """
+    stays = Stay.objects.current() if known_by is None else Stay.objects.as_known(known_by)
+    told_later, gone_since = (set(), {}) if known_by is None else _ends(known_by)
+    since = at - days * _DAY
+    lying = stays.filter(path__within=path, occurred_at__lte=at)
+    if not told_later:
+        lying = lying.exclude(until_at__lte=since)
+    rows = lying.order_by().values_list(
+        "case_id",
+        _seconds("until_at"),
+        "path",
+        "bed__ward__kind",
+        "bed__ward__level",
+        _seconds("occurred_at"),
     )
-    found = list(rows)
+    found = []
+    for case, until, where, kind, level, begun in rows:
+        ended = None if (case, until) in told_later else until
+        left = [moment for moment in gone_since.get(case, ()) if begun <= moment]
+        ended = min(left) if ended is None and left else ended
+        if ended is None or ended > since.timestamp():
+            found.append((where, kind, level, begun, ended))
+    return found
+
+
+def _ends(known_by: datetime) -> tuple[set[tuple[int, int]], dict[int, list[int]]]:
+    """Return (case, moment) of ends that were told after `known_by` only, and by case the departures that were withdrawn since."""
+    told: dict[bool, set[tuple[int, int]]] = {True: set(), False: set()}
+    late = [model.objects.filter(recorded_at__gt=known_by).values("case") for model in (Departure, Stay)]
+    for model in (Departure, Stay):
+        rows = model.objects.filter(Q(case__in=late[0]) | Q(case__in=late[1]))
+        for case, moment, known in rows.values_list("case_id", _seconds("occurred_at"), "recorded_at"):
+            told[known > known_by].add((case, moment))
+    withdrawn: dict[int, list[int]] = {}
+    rows = Departure.objects.filter(recorded_at__lte=known_by, superseded_at__gt=known_by)
+    for case, moment in rows.values_list("case_id", _seconds("occurred_at")):
+        withdrawn.setdefault(case, []).append(moment)
+    return told[True] - told[False], withdrawn
+
+
+def _from_stays(made: BedSeries, found: list[StayRow], moments: NDArray[np.float64]) -> int | None:
     made.n_stays = len(found)
     changes: dict[tuple[str, str, int], NDArray[np.float64]] = {}
     first = made.days
@@ -113,11 +156,12 @@ def _from_stays(made: BedSeries, path: str, moments: NDArray[np.float64], at: da
     return first if found else None
 
 
-def _from_tallies(made: BedSeries, path: str, moments: NDArray[np.float64], at: datetime) -> int | None:
+def _from_tallies(
+    made: BedSeries, tallies: Any, path: str, moments: NDArray[np.float64], at: datetime
+) -> int | None:
     """Carry each facility's last tally on, and its first one back: that it began to tell is not that patients came."""
     rows = (
-        BedTally.objects.current()
-        .filter(path__within=path, occurred_at__lte=at)
+        tallies.filter(path__within=path, occurred_at__lte=at)
         .order_by("occurred_at", "pk")
         .values_list(
             "path", "unit_id", "place_id", "kind", "level", "usable", "occupied", _seconds("occurred_at")
@@ -161,9 +205,14 @@ def _capacity_of_beds(made: BedSeries, path: str, at: datetime) -> None:
         _add(made.census, made, where, (kind, level), np.zeros(made.days))
 
 
-def _cases(made: BedSeries, path: str, moments: NDArray[np.float64], at: datetime) -> None:
+def _cases(
+    made: BedSeries, path: str, moments: NDArray[np.float64], at: datetime, known_by: datetime | None
+) -> None:
     since = at - made.days * _DAY
     rows = Case.objects.filter(path__within=path, confirmed_at__gt=since, confirmed_at__lte=at).order_by()
+    if known_by is not None:
+        told = StatusChange.objects.filter(case=OuterRef("pk"), after="confirmed", at__lte=known_by)
+        rows = rows.filter(Exists(told))
     second = _seconds("confirmed_at") - Value(int(moments[0])) + Value(_SECONDS - 1)
     day = ExpressionWrapper(second / Value(_SECONDS), output_field=BigIntegerField())
     for where, n, count in rows.annotate(_n=day).values_list("path", "_n").annotate(Count("pk")):

@@ -47,6 +47,7 @@ def compute_beds(*, at: datetime) -> Run | None:
         days=DAYS,
         ahead=AHEAD,
         areas=lambda path: lineage(path)[:DEPTH],
+        known_by=at,
     )
     if not series.census:
         return None

@@ -8,7 +8,7 @@ from tests.world import NOON
 
 from lianfang.care import services
 from lianfang.care.derive import FIELDS, derive_pathways, explain_recurrence
-from lianfang.care.errors import BedTaken, CriteriaMissing, NotInside
+from lianfang.care.errors import BedTaken, CriteriaMissing, LayElsewhereLater, NotInside
 from lianfang.care.models import BedRequest, CareLevel, Departure, Pathway, PathwayChange, Stage, Stay
 from lianfang.cases import services as case_services
 from lianfang.loop.duty import duties
@@ -145,6 +145,17 @@ class TestDischarge:
             services.record_departure(
                 case=hospital.case(), how="died", left_at=hospital.at, by=hospital.fang, at=hospital.at
             )
+
+    def test_nobody_leaves_before_they_lay_down_elsewhere(self, hospital):
+        hospital.ward("ordinary", n=2)
+        case = hospital.case()
+        hospital.lay(case, hospital.bed("ordinary"))
+        hospital.at = NOON + 3 * HOUR
+        hospital.lay(case, hospital.bed("ordinary", 1))
+        left = {"case": case, "how": "died", "by": hospital.fang, "at": hospital.at + HOUR}
+        with pytest.raises(LayElsewhereLater):
+            services.record_departure(left_at=NOON + HOUR, **left)
+        assert services.record_departure(left_at=hospital.at + HOUR, **left).pk
 
     def test_a_departure_by_mistake_is_withdrawn_and_everything_with_it(self, hospital):
         case = a_patient(hospital, EDITIONS["7"])

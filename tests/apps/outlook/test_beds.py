@@ -13,9 +13,10 @@ from tests.apps.outlook.story import settle
 from tests.world import NOON, build_world
 
 from lianfang.care import services as care
-from lianfang.care.models import BedTally, CareLevel
+from lianfang.care.models import BedTally, CareLevel, Departure
+from lianfang.cases.models import Case
 from lianfang.core.registry.models import Level, Place
-from lianfang.outlook.bed_series import read_series
+from lianfang.outlook.bed_series import BedSeries, read_series
 from lianfang.outlook.beds import AHEAD, DAYS, outlook_rows
 from lianfang.outlook.models import Run, Study
 from lianfang.outlook.selectors import bed_outlook, beds_of_areas
@@ -98,6 +99,43 @@ def test_a_facility_that_begins_to_tell_is_not_growth(hospital: Hospital) -> Non
     assert set(series.census["CN.42.4201.", "hospital", 1]) == {80.0}
     rows = {row["path"]: row for row in outlook_rows(series, NOON)}
     assert rows["CN.42.4201."]["quantiles"][14][2] == 80.0
+
+
+def test_what_was_known_on_an_evening_can_be_read_again_later(hospital: Hospital) -> None:
+    """Patients lie down, move, leave, come late on file, are taken back: each evening's series, read again at the end."""
+    hospital.fill(6, n_beds=30)
+    hospital.ward("critical", CareLevel.CRITICAL, n=10)
+    place = hospital.world.places["420106"]
+    cases = list(Case.objects.order_by("pk"))
+    read: dict[datetime, BedSeries] = {}
+    left: list[Departure] = []
+    for n in range(8):
+        hospital.at = NOON + n * DAY
+        fang, at = hospital.fang, hospital.at
+        if n < 3:
+            hospital.lay(
+                cases[n], hospital.bed("critical", n)
+            )  # a transfer ends one stay and begins the next
+        if n in {3, 4, 5}:  # told a day and a half later
+            died = care.record_departure(case=cases[n], how="died", left_at=at - 1.5 * DAY, by=fang, at=at)
+            left.append(died)
+        if n == 6:
+            care.withdraw_departure(departure=left[-1], reason="another patient", by=fang, at=at)
+        BedTally.objects.current().filter(kind="isolation").update(superseded_at=at)
+        BedTally.objects.create(
+            place=place, path=place.path, kind="isolation", level=1, usable=50, occupied=10 + n, occurred_at=at - DAY / 4, recorded_at=at,
+        )  # fmt: skip
+        read[at] = read_series(DONGSHAN, at, days=14, ahead=AHEAD)
+    late = 0
+    for at, then in read.items():
+        again = read_series(DONGSHAN, at, days=14, ahead=AHEAD, known_by=at)
+        assert (again.n_stays, again.n_tallies) == (then.n_stays, then.n_tallies), at
+        assert set(again.census) == set(then.census)
+        for key, census in then.census.items():
+            np.testing.assert_array_equal(again.census[key], census, err_msg=f"{key} {at}")
+        now = read_series(DONGSHAN, at, days=14, ahead=AHEAD).census
+        late += any((now[key] != then.census[key]).any() for key in then.census if key in now)
+    assert late >= 3, "what holds now is something else on these evenings"
 
 
 def italian_tallies(shared: Path) -> tuple[dict[str, dict[str, list[int]]], list[datetime]]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from lianfang.care.derive import derive_pathways, explain_discharge
-from lianfang.care.errors import BedTaken, CriteriaMissing, NotInside
+from lianfang.care.errors import BedTaken, CriteriaMissing, LayElsewhereLater, NotInside
 from lianfang.care.events import CareEvent
 from lianfang.care.models import BedRequest, Departure, How, Stay, Upkeep, VisitDue
 from lianfang.care.models.stay import FAR_AHEAD
@@ -83,6 +83,8 @@ def _leave(departure: Departure, *, left_at: datetime, by: Actor, at: datetime) 
     if not stays:
         raise NotInside
     by.require(Permission.CARE_EDIT, stays[0].path)
+    if Stay.objects.current().filter(case=case, occurred_at__gt=left_at).exists():
+        raise LayElsewhereLater
     for stay in stays:
         end_stay(stay, ended_at=left_at, by=by, at=at)
     for request in BedRequest.objects.open().filter(case=case):
