@@ -43,7 +43,7 @@ R_SCRIPT = """
 folder <- commandArgs(TRUE)[1]
 cpu <- function() sum(proc.time()[1:2])
 took <- function(f) tryCatch({s <- cpu(); invisible(suppressWarnings(suppressMessages(f()))); cpu() - s}, error = function(e) NA)
-rt <- NA; ears <- NA; farrington <- NA; delays <- NA
+rt <- NA; ears <- NA; farrington <- NA; delays <- NA; bayes <- NA; lawless <- NA
 if (require(EpiEstim, quietly = TRUE)) {
   x <- as.matrix(read.csv(file.path(folder, "cases.csv")))
   rt <- took(function() for (i in 1:10) estimate_R(as.vector(x[, i]), "parametric_si",
@@ -55,13 +55,21 @@ if (suppressMessages(require(surveillance, quietly = TRUE))) {
   farrington <- took(function() farringtonFlexible(s[, 1:2], list(range = 349:400, noPeriods = 10, b = 4, w = 3,
     weightsThreshold = 2.58, pastWeeksNotIncluded = 26, pThresholdTrend = 1, alpha = .01, thresholdMethod = "nbPlugin",
     glmWarnings = FALSE))) * 150
+  x <- as.matrix(read.csv(file.path(folder, "triangle.csv")))
+  at <- which(x > 0, arr.ind = TRUE); zero <- as.Date("2020-01-01"); now <- zero + nrow(x) - 1
+  d <- data.frame(on = zero + rep(at[, 1] - 1, x[at]), known = zero + rep(at[, 1] + at[, 2] - 2, x[at]))
+  prior <- structure("poisgamma", mean.lambda = 80, var.lambda = 3000)
+  cast <- function(m) took(function() capture.output(nowcast(now = now, when = seq(now - 13, now, by = "1 day"),
+    data = d, dEventCol = "on", dReportCol = "known", aggregate.by = "1 day", D = 40, method = m,
+    control = list(N.tInf.prior = prior, N.tInf.max = 600, dRange = c(zero, now)))))
+  bayes <- cast("bayes.notrunc"); lawless <- cast("lawless")
 }
 if (suppressMessages(require(coarseDataTools, quietly = TRUE))) {
   d <- read.csv(file.path(folder, "windows.csv")); d$type <- 0
   parts <- sapply(c("G", "W"), function(k) took(function() dic.fit(d, dist = k, n.boots = 2))) * 30
   delays <- took(function() dic.fit(d, dist = "L")) + sum(parts)
 }
-cat("\\n", rt, ears, farrington, delays, "\\n")
+cat("\\n", rt, ears, farrington, delays, bayes, lawless, "\\n")
 """
 PEER_SCRIPT = """
 import sys, time, warnings; warnings.simplefilter("ignore")
@@ -115,7 +123,8 @@ def bars(quick):
             "EpiEstim, 10 series x 30", 21.7, "epiestim"),
         Bar("Rt with delay and weekday, 126 days", 0.2, lambda: renewal(lagged[:, 0]), "EpiNow2, at best", 18.0),
         Bar(f"the same, {many} series", 30.0 * many / 300, lambda: renewal(lagged), "EpiNow2, at best, each", 18.0 * many, None, 1),
-        Bar("nowcast, 120 days x 40 delays", 0.1, lambda: nowcast(triangle), "surveillance, least of its own", 2.0),
+        Bar("nowcast, 120 days x 40 delays", 0.1, lambda: nowcast(triangle), "surveillance, bayes.notrunc", 2.0, "bayes"),
+        Bar("the same, beside the quickest of R", 0.1, lambda: nowcast(triangle), "surveillance, lawless", 2.0, "lawless"),
         Bar("EARS C1-C3, 300 x 400", 0.1, lambda: [ears(weekly, method=m, alpha=0.001) for m in ("C1", "C2", "C3")],
             "surveillance, 10 series x 30", 8.1, "ears"),
         Bar("Farrington improved, 300 x 52 weeks", 10.0, lambda: farrington(weekly, last=52), "surveillance, 2 series x 150", 369.0, "farrington"),
@@ -169,11 +178,16 @@ def r_seconds():
                 Path(folder) / f"{name}.csv"
             )
         lauer_like().write_csv(Path(folder) / "windows.csv")
+        known = reports().astype(int)
+        late = np.add.outer(np.arange(len(known)), np.arange(known.shape[1])) >= len(known)
+        pl.DataFrame(np.where(late, 0, known), schema=[f"V{i}" for i in range(known.shape[1])]).write_csv(
+            Path(folder) / "triangle.csv"
+        )
         printed = run_r(R_SCRIPT, folder)
     if printed is None:
         return {}
-    names = ("epiestim", "ears", "farrington", "delays")
-    numbers = [float(word) if word != "NA" else np.nan for word in printed.split()[-4:]]
+    names = ("epiestim", "ears", "farrington", "delays", "bayes", "lawless")
+    numbers = [float(word) if word != "NA" else np.nan for word in printed.split()[-6:]]
     return {name: value for name, value in zip(names, numbers, strict=True) if np.isfinite(value)}
 
 
