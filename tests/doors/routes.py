@@ -283,7 +283,7 @@ ROUTES: dict[str, Route] = {
         {"number": "number", "kind": "=treatment", "pk": "treatment"}, {"reason": "another patient"}, frozenset({P.CARE_VIEW})
     ),
     "GET treatments": listing(),
-    "GET treatments/<str:disease>/<str:what>": Route({"disease": "=covid_19_cn_2020", "what": "=oxygen"}, is_about=False),
+    "GET treatments/<str:disease>/<path:what>": Route({"disease": "=covid_19_cn_2020", "what": "=oxygen"}, is_about=False),
     "GET teams": listing(),
     "POST teams": listing(home="@hospital", name="three"),
     "GET teams/<int:pk>": about("pk=team"),

@@ -77,7 +77,7 @@ REST_ROUTES: dict[str, Route] = {
         {"number": "number", "kind": "=treatment", "pk": "treatment"}, {"reason": "another patient"}, frozenset({P.CARE_VIEW})
     ),
     "GET /treatments": listing(),
-    "GET /treatments/{disease}/{what}": Route({"disease": "=covid_19_cn_2020", "what": "=oxygen"}, is_about=False),
+    "GET /treatments/{disease}/{path:what}": Route({"disease": "=covid_19_cn_2020", "what": "=oxygen"}, is_about=False),
     "GET /proposals": listing(),
     "POST /proposals": Route({}, {"area": COUNTY}),
     "GET /proposals/{pk}": about("pk=proposal"),

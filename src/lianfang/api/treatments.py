@@ -52,7 +52,7 @@ def known(request: Any) -> Any:
     return [_told(one) for one in treatments_known(request.actor)]
 
 
-@endpoint("GET", "/treatments/{disease}/{what}", Permission.CARE_VIEW, response=TreatmentKnownOut)
+@endpoint("GET", "/treatments/{disease}/{path:what}", Permission.CARE_VIEW, response=TreatmentKnownOut)
 def one(request: Any, disease: str, what: str) -> Any:
     """Return what is known of one treatment of a disease."""
     found = [k for k in treatments_known(request.actor) if (k.disease, k.what) == (disease, what)]

@@ -9,9 +9,11 @@ from lianfang.core.access.selectors import actor_for
 from lianfang.demo.arrivals import arrive
 from lianfang.demo.bulletin import issue_bulletins
 from lianfang.demo.desk import attend
+from lianfang.demo.earlier import tell_earlier
 from lianfang.demo.ground import lay_ground
 from lianfang.demo.isolation import isolate
-from lianfang.demo.measures import confirm_grade, prepare_measures
+from lianfang.demo.measures import confirm_grades, prepare_measures
+from lianfang.demo.nights import NIGHTS, spend_night
 from lianfang.demo.resumption import resume
 from lianfang.demo.story import Story
 from lianfang.demo.swabs import take_swabs
@@ -70,6 +72,7 @@ def build(
         told_until=start_of(start),
         days=days,
     )
+    tell_earlier(story.ground, at=at, known_at=start_of(start), seed=seed)
     story.prepare()
     told = 0
     for n in range(days):
@@ -78,6 +81,8 @@ def build(
             told += story.tell(until)
             turn(at=until, leave=_LEFT)
             attend(actor_for(story.ground.users["lin"], until), at=until)
+        if days - n in NIGHTS:
+            spend_night(story.ground, at=start_of(start + timedelta(days=n + 1)))
         tell(n + 1, days)
     told += story.tell(at)
     isolate(at=at)
@@ -89,7 +94,7 @@ def build(
     prepare_measures(story.ground, at=at)
     resume(story.ground, at=at)
     sweep(at=at)
-    confirm_grade(story.ground, at=at)
+    confirm_grades(story.ground, at=at)
     issue_bulletins(story.ground, at=at)
     attend(actor_for(story.ground.users["lin"], at), at=at)
     turn(at=at)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from lianfang.core.access.actor import Actor
+from lianfang.core.access.permissions import Permission
 from lianfang.loop.models import Decision, Finding, Task, Verification
 from lianfang.loop.services import accept_verification, complete_task, judge_finding, reject_verification
 
@@ -15,7 +16,8 @@ _SYSTEM = Actor.system("demo world")
 
 def attend(supervisor: Actor, *, at: datetime) -> None:
     """Let the supervisor judge and verify what has lain for two hours; every ninth or so is left lying for two days."""
-    for finding in Finding.objects.standing().unjudged().filter(found_at__lte=at - _THINKS):
+    mine = Finding.objects.visible_to(supervisor).standing().unjudged()
+    for finding in mine.filter(found_at__lte=at - _THINKS):
         if finding.pk % 9 or finding.found_at <= at - _LEFT_LYING:
             judge_finding(
                 finding=finding,
@@ -24,9 +26,14 @@ def attend(supervisor: Actor, *, at: datetime) -> None:
                 by=supervisor,
                 at=at,
             )
+    (area,) = supervisor.paths(Permission.TASK_VERIFY)
     # What was corrected since has other evidence, which is checked anew.
     waiting = Verification.objects.filter(
-        accepted__isnull=True, drawn_at__lte=at - _THINKS, task__status="done", task__met_at=F("met_at")
+        accepted__isnull=True,
+        drawn_at__lte=at - _THINKS,
+        task__status="done",
+        task__met_at=F("met_at"),
+        task__path__within=area,
     )
     for verification in waiting.select_related("task"):
         if verification.pk % 41 == 0:

@@ -20,6 +20,14 @@ _ABOVE = [
     ("99", "示范省", "Demo Province", Level.PROVINCE, "CN"),
     ("9901", "云河市", "Yunhe", Level.PREFECTURE, "99"),
 ]
+# A neighbouring prefecture without a story of its own: its wave is over.
+EARLIER = "990201"
+_BESIDE = [
+    ("9902", "江湾市", "Jiangwan", Level.PREFECTURE, "99", None),
+    (EARLIER, "望湖区", "Wanghu District", Level.COUNTY, "9902", 182_400),
+    ("990202", "石桥县", "Shiqiao County", Level.COUNTY, "9902", 127_900),
+]
+_BESIDE_PIECES = 14  # of the map, for each of its counties
 _LEVEL = {
     "county": Level.COUNTY,
     "township": Level.TOWNSHIP,
@@ -83,6 +91,8 @@ def _places(city: City) -> dict[str, Place]:
             parent=parent,
             population=row["population"],
         )
+    for code, name, name_en, level, parent, population in _BESIDE:
+        _add(places, code, name, name_en, level=level, parent=parent, population=population)
     return places
 
 
@@ -110,10 +120,14 @@ def _add(
 
 def _outlines(places: dict[str, Place], at: datetime) -> None:
     """Give every place an outline, down to the grid cell, as a file of a surveyor would."""
-    drawn = draw_outlines({code: place.parent.code if place.parent else "" for code, place in places.items()})
+    tree = {code: place.parent.code if place.parent else "" for code, place in places.items()}
+    # The lowest places are drawn of one size: a county without places below it would be as small as a grid cell.
+    tree |= {f"{row[0]}/{n}": row[0] for row in _BESIDE[1:] for n in range(_BESIDE_PIECES)}
+    drawn = draw_outlines(tree)
     features = [
         {"type": "Feature", "properties": {"code": code}, "geometry": geometry}
         for code, geometry in drawn.items()
+        if code in places
     ]
     collection = {"type": "FeatureCollection", "features": features}
     by = Actor.system("demo world")
@@ -147,6 +161,7 @@ def _units(places: dict[str, Place]) -> dict[str, Unit]:
         "99-command", ("示范省疫情防控指挥部", "Provincial Command"), UnitKind.COMMAND, "99", "cn-nha", can=[]
     )
     add("9901-cdc", ("云河市疾控中心", "Yunhe CDC"), UnitKind.CDC, "9901", "99-cdc", can=list(C))
+    add("9902-cdc", ("江湾市疾控中心", "Jiangwan CDC"), UnitKind.CDC, "9902", "99-cdc", can=list(C))
     _counties(places, add)
     _grass_roots(places, add)
     return units
@@ -163,8 +178,8 @@ def _counties(places: dict[str, Place], add: Callable[..., None]) -> None:
             (f"{short}疾控中心", f"{short_en} CDC"),
             UnitKind.CDC,
             county.code,
-            "9901-cdc",
-            can=_COUNTY_CDC,
+            f"{county.code[:4]}-cdc",
+            can=_COUNTY_CDC if county.code[:4] == "9901" else list(C),
         )
         add(
             f"{county.code}-hospital",

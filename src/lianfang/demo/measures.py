@@ -33,10 +33,12 @@ def prepare_measures(ground: Ground, *, at: datetime) -> None:
     _plan(county, by=by, at=begun)
 
 
-def confirm_grade(ground: Ground, *, at: datetime) -> None:
-    """Let the province confirm the grade that is proposed for the reader's county: the measures wait for a decision."""
-    county = Place.objects.get(units__users=ground.users["wang"])
-    for finding in Finding.objects.unjudged().filter(kind=GRADE, subject_id=county.pk):
+def confirm_grades(ground: Ground, *, at: datetime) -> None:
+    """Let the province confirm the grades of the neighbours and of the reader's county, whose measures wait for a decision."""
+    graded = Place.objects.filter(units__users=ground.users["wang"]) | Place.objects.filter(
+        parent__code="9902"
+    )
+    for finding in Finding.objects.unjudged().filter(kind=GRADE, subject_id__in=graded.values("pk")):
         decide_grade(
             finding=finding, level=finding.evidence["level"], reason="数据属实 (the figures are right)",
             by=Actor.system("demo"), at=at,

@@ -89,7 +89,7 @@ def _treat(at: datetime) -> None:
     """Oxygen for every third patient, a herbal decoction for every second, some days after admission."""
     rows = []
     for n, stay in enumerate(Stay.objects.current().at(at).select_related("case").order_by("pk")):
-        for every, what, days in ((3, "氧疗", 1), (2, "清肺排毒汤", 2)):
+        for every, what, days in ((3, "氧疗 (oxygen)", 1), (2, "清肺排毒汤 (a herbal decoction)", 2)):
             begun = stay.occurred_at + timedelta(days=days)
             if n % every == 0 and begun < at:
                 rows.append(

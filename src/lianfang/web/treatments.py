@@ -34,7 +34,7 @@ def index(request: Any) -> HttpResponse:
     return render(request, "care/treatments.html", {"rows": rows})
 
 
-@page("treatments/<str:disease>/<str:what>", name="treatment", permission=Permission.CARE_VIEW)
+@page("treatments/<str:disease>/<path:what>", name="treatment", permission=Permission.CARE_VIEW)
 def one(request: Any, disease: str, what: str) -> HttpResponse:
     """Show one treatment: how many had it, what came of them, and what that rests on."""
     found = [k for k in treatments_known(request.actor) if (k.disease, k.what) == (disease, what)]

@@ -115,6 +115,15 @@ def test_from_the_records_to_the_page(world: World) -> None:
     client.force_login(world.users["fang"])
     assert "no difference beyond chance" in client.get(f"/treatments/{DISEASE}/qingfei").content.decode()
     assert "qingfei" in client.get("/treatments").content.decode()
+    # a name with a stroke in it is a name like any other
+    for row in Treatment.objects.all():
+        Treatment.objects.filter(pk=row.pk).update(what="lopinavir/ritonavir")
+    refresh(study, NOW)
+    assert "lopinavir/ritonavir" in client.get("/treatments").content.decode()
+    shown = client.get(f"/treatments/{DISEASE}/lopinavir/ritonavir")
+    assert "no difference beyond chance" in shown.content.decode()
+    told = client.get(f"/api/treatments/{DISEASE}/lopinavir/ritonavir")
+    assert told.json()["what"] == "lopinavir/ritonavir"
 
 
 def test_a_treatment_given_marks_the_study_and_what_is_not_known_says_nothing(world: World) -> None:
