@@ -143,14 +143,21 @@ def _severity(disease: str, where: Where) -> Iterator[Flow]:
     zone = site_zone()
     rows = PathwayChange.objects.filter(where("case__path"), case__disease=disease).order_by("case_id", "pk")
     level: dict[int, str] = {}
+    # How ill, by the last change; what is told of one who has left, as of an archive, counts for no day.
+    told: dict[int, str] = {}
+    gone: set[int] = set()
     beds = first_beds(disease, where)
     serious: dict[int, tuple[int, int]] = {}  # since when a case that got a bed counts as treated
     for case, place, what, after, at in rows.values_list(
         "case_id", _stands_at("case__"), "what", "after", "at"
     ).iterator():
-        if what == "stage" and after not in _LEFT:
-            continue
-        now = after if what == "severity" else ""
+        if what == "severity":
+            told[case] = after
+        elif after in _LEFT:
+            gone.add(case)
+        else:
+            gone.discard(case)
+        now = "" if case in gone else told.get(case, "")
         before = level.get(case, "")
         level[case] = now
         for measure in ("severe", "critical"):

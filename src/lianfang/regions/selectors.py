@@ -1,6 +1,6 @@
 """What pages, the interface and bulletins read about areas: figures from the mart, grades, findings, hit rates, scores."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -146,32 +146,48 @@ class HitRate:
 
 def hit_rates(path: str) -> list[HitRate]:
     """Return the record of each method of early warning in an area, from every finding it ever made. No person in it."""
-    rows = Finding.objects.filter(kind=FINDING, path__within=path).prefetch_related("judgements")
-    counts: dict[str, dict[str, int]] = {name: defaultdict(int) for name in METHODS}
-    hours: dict[str, list[float]] = {name: [] for name in METHODS}
-    for finding in rows:
-        judged = sorted(finding.judgements.all(), key=lambda one: one.pk)
-        if not judged and finding.withdrawn_at is not None:
-            continue  # corrected away before anybody looked
-        for name in finding.evidence["methods"]:
-            counts[name]["n"] += 1
-            counts[name][judged[-1].decision if judged else "waiting"] += 1
-            if judged:
-                counts[name]["in_time"] += judged[0].at <= finding.due_at
-                hours[name].append((judged[0].at - finding.found_at).total_seconds() / 3600)
+    rows = _answers(path)
     return [
-        HitRate(
-            method=name,
-            n=counts[name]["n"],
-            confirmed=counts[name]["confirmed"] + counts[name]["corrected"],
-            watched=counts[name]["watched"],
-            dismissed=counts[name]["dismissed"],
-            waiting=counts[name]["waiting"],
-            in_time=counts[name]["in_time"],
-            median_hours=median(hours[name]) if hours[name] else None,
-        )
+        _hit_rate(name, [answer for finding, answer in rows if name in finding.evidence["methods"]])
         for name in METHODS
     ]
+
+
+def warning_record(path: str) -> HitRate:
+    """Return the record of all warnings of an area together, each counted once."""
+    return _hit_rate("", [answer for _, answer in _answers(path)])
+
+
+Answer = (
+    tuple[str, bool, float] | None
+)  # decision, in time, hours to the first one; None: nobody has answered
+
+
+def _answers(path: str) -> list[tuple[Finding, Answer]]:
+    found: list[tuple[Finding, Answer]] = []
+    for finding in Finding.objects.filter(kind=FINDING, path__within=path).prefetch_related("judgements"):
+        judged = sorted(finding.judgements.all(), key=lambda one: one.pk)
+        if judged:
+            hours = (judged[0].at - finding.found_at).total_seconds() / 3600
+            found.append((finding, (judged[-1].decision, judged[0].at <= finding.due_at, hours)))
+        elif finding.withdrawn_at is None:  # else corrected away before anybody looked
+            found.append((finding, None))
+    return found
+
+
+def _hit_rate(method: str, answers: Sequence[Answer]) -> HitRate:
+    judged = [answer for answer in answers if answer is not None]
+    decisions = Counter(decision for decision, _, _ in judged)
+    return HitRate(
+        method=method,
+        n=len(answers),
+        confirmed=decisions[Decision.CONFIRMED] + decisions[Decision.CORRECTED],
+        watched=decisions[Decision.WATCHED],
+        dismissed=decisions[Decision.DISMISSED],
+        waiting=len(answers) - len(judged),
+        in_time=sum(in_time for _, in_time, _ in judged),
+        median_hours=median(hours for _, _, hours in judged) if judged else None,
+    )
 
 
 def latest_run(disease: str) -> Run | None:

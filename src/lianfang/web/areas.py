@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 
 from lianfang.care.models import BedKind, CareLevel
+from lianfang.common.clock import local_day
 from lianfang.common.errors import NotVisible
 from lianfang.common.naming import called
 from lianfang.core.access.permissions import Permission
@@ -21,6 +22,7 @@ from lianfang.outlook.beds import SCORED
 from lianfang.regions import selectors
 from lianfang.regions.bed_demand import bed_rows, latest_bed_run
 from lianfang.regions.death_delays import law_for
+from lianfang.regions.early_warning import warning_rule
 from lianfang.regions.errors import NoIndicators
 from lianfang.regions.grading import FINDING as GRADE
 from lianfang.regions.indicators import INDICATORS
@@ -254,7 +256,15 @@ def area_figure(request: Any, code: str) -> HttpResponse:
 def area_methods(request: Any) -> HttpResponse:
     """Show the hit rate of each method of early warning in the area, and how soon warnings were judged."""
     area = chosen_area(request, P.AREA_VIEW)
-    return render(request, "areas/methods.html", {"area": area, "rates": selectors.hit_rates(area.path)})
+    target = warning_rule(local_day(request.at))
+    context = {
+        "area": area,
+        "rates": selectors.hit_rates(area.path),
+        "all": selectors.warning_record(area.path),
+        "share": 100 * target.answered_share,
+        "hours": target.answered_hours,
+    }
+    return render(request, "areas/methods.html", context)
 
 
 @page("areas/grades", name="area_grades", permission=P.GRADE_CONFIRM)

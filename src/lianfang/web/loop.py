@@ -22,9 +22,9 @@ from lianfang.loop.selectors import feedback_to
 from lianfang.loop.services import accept_verification, judge_finding, read_messages, reject_verification
 from lianfang.web.area import chosen_area
 from lianfang.web.door import page
+from lianfang.web.evidence import evidence_rows
 from lianfang.web.subjects import describe, describe_rows
 from lianfang.web.trace import NEWS
-from lianfang.web.words import words_of
 
 _LIMIT = 100
 _PAGE = 50
@@ -58,7 +58,7 @@ def finding(request: Any, pk: int) -> HttpResponse:
 def _show(request: Any, row: Any, form: JudgementForm, status: int = 200) -> HttpResponse:
     context = {
         "finding": row,
-        "evidence": [(words_of(name), words_of(value)) for name, value in row.evidence.items()],
+        "evidence": list(evidence_rows(row.evidence)),
         "subject": describe_rows([(row.subject, row.subject_id)])[row.subject, row.subject_id],
         "judgements": row.judgements.select_related("by").order_by("pk"),
         "form": form,

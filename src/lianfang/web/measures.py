@@ -29,6 +29,7 @@ from lianfang.web.language import in_language
 P = Permission
 _LIMIT = 200
 _ENDED = 20
+_END = "end"
 _DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
@@ -62,14 +63,19 @@ class BeginForm(forms.Form):
 class LevelForm(forms.Form):
     """The response level of an area."""
 
+    # Nothing is chosen beforehand: neither a level nor its end should come of a click too many.
     level = forms.ChoiceField(
         label=_("Response level"),
-        required=False,
-        choices=[("", _("end the response")), *ResponseLevel.choices],
+        choices=[("", "–"), *ResponseLevel.choices, (_END, _("end the response"))],
     )
     disease = forms.ChoiceField(label=_("Disease"), choices=diseases)
     reason = forms.CharField(label=_("Reason"))
     prefix = "response"
+
+    def clean_level(self) -> str:
+        """Return the level; "" ends the response."""
+        chosen: str = self.cleaned_data["level"]
+        return "" if chosen == _END else chosen
 
 
 class KeepForm(forms.Form):

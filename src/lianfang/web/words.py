@@ -82,7 +82,7 @@ _OWN: dict[str, Any] = {
     "sentence": _("because"),
     "since": _("since"),
     "methods": _("methods"),
-    "seen": _("seen (unremarkable up to)"),
+    "seen": _("how unusual"),
     "re_emergence": _("a case after a quiet time"),
     "ears": _("more in a day than the days before lead to expect"),
     "rising": _("each case infects more than one other"),
@@ -98,7 +98,6 @@ _OWN: dict[str, Any] = {
     "contradiction": _("a cluster without a new case"),
     # measures
     "measures.switch": _("Measures that a confirmed grade asks for"),
-    "grade": _("number of the grade"),
     "on": _("to begin"),
     "off": _("to end"),
     "restricts": _("restricting people"),
@@ -126,11 +125,13 @@ def words_of(code: Any) -> str:
         return in_language(code)
     if isinstance(code, list | tuple):
         return listed(words_of(one) for one in code)
-    return _word(_yes_no(code) if isinstance(code, bool) else str(code))
-
-
-def _yes_no(value: bool) -> str:  # noqa: FBT001 - the value itself
-    return "yes" if value else "no"
+    if isinstance(code, bool):
+        return _word("yes" if code else "no")
+    text = str(code)
+    disease, colon, rest = text.partition(":")
+    if colon and disease in site_rules().diseases():  # the key of a finding about an area
+        return " · ".join((disease_name(disease), _word(rest)))
+    return _word(text)
 
 
 def _word(text: str) -> str:

@@ -16,6 +16,7 @@ from lianfang.core.registry.models import Place
 from lianfang.core.registry.services import mark_urban
 from lianfang.loop.models import Finding
 from lianfang.regions import selectors
+from lianfang.loop.services import judge_finding
 from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.mart import Mart
 from lianfang.regions.models import Boundary, Grade
@@ -91,10 +92,10 @@ def test_every_figure_of_the_board_leads_to_its_rows_and_its_query(province):
         if (
             one.is_told(panel)
             and not one.whole
-            and code in {"total", "confirmed", "cured", "died", "suspected"}
+            and code in {"total", "total_cured", "total_died", "confirmed", "cured", "died", "suspected"}
         ):
             rows = changes_behind(DISEASE, "CN.42.4201.", one.measure, panel.last, limit=100_000)
-            is_sum = code in {"total", "suspected"}
+            is_sum = code in {"total", "total_cured", "total_died", "suspected"}
             told = sum(n for day, _, n, _ in rows if is_sum or day == panel.last)
             assert told == one.value(panel), code
 
@@ -118,9 +119,26 @@ def test_what_an_area_does_not_publish_is_no_nought(province):
 def test_the_record_of_each_method_says_how_many_were_answered_and_how_soon(province):
     page = text_of(province, "area_methods", "area=42")
     assert "Answered" in page
-    assert "97 of 100" in page
+    assert "0 %</b><span>of the warnings were answered" in page
+    assert "target: 97 % · the target is not reached" in page
     for one in province.get("/api/areas/42/methods").json():
         assert one["answered"] == (0.0 if one["n"] else None), "nobody has judged anything yet"
+
+
+def test_what_was_answered_stands_beside_its_target(province):
+    """Every warning is judged within the hour: both targets are reached, and the page says so beside them."""
+    warnings = list(Finding.objects.filter(kind="regions.warning", withdrawn_at=None))
+    assert warnings
+    for n, finding in enumerate(warnings):
+        judge_finding(
+            finding=finding, decision="dismissed" if n else "confirmed", reason="looked at", by=Actor.system("test"),
+            at=finding.found_at + timedelta(minutes=30),
+        )  # fmt: skip
+    page = text_of(province, "area_methods", "area=42")
+    assert "100 %</b><span>of the warnings were answered" in page
+    assert page.count("the target is reached") == 2
+    assert "<b>0.5</b><span>hours until half of them were" in page
+    assert "<b>0</b><span>wait for a person" in page
 
 
 def test_grades_are_put_in_force_together_with_one_reason(province):

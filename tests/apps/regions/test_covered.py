@@ -10,6 +10,7 @@ from tests.world import NOON, a_person
 from lianfang.analytics.delays import fit_delay
 from lianfang.analytics.priors import prior_delay
 from lianfang.analytics.severity import case_fatality
+from lianfang.care.models import PathwayChange
 from lianfang.cases import services as cases
 from lianfang.cases.models import Case, Outcome, StatusChange
 from lianfang.contacts.models import Contact, Observation
@@ -161,3 +162,21 @@ def test_an_area_with_enough_deaths_has_a_delay_of_its_own(world):
     assert then["fates"][day, 0] == published[day, 0], "what was known then: nobody had died"
     late = mart.compute([COUNTY], known_by=NOON + timedelta(hours=3))
     np.testing.assert_array_equal(late["fates"], panel["fates"][:, :1])
+@pytest.mark.django_db
+def test_who_is_entered_after_leaving_is_severe_on_no_day(world):
+    """An archive tells at once that a patient was severe and has died; one who lies there is counted until they leave."""
+    archived, lies = a_case(world, 10), a_case(world, 20)
+    steps = (
+        (archived, "stage", "died", 0), (archived, "severity", "severe", 0),
+        (lies, "severity", "severe", 0), (lies, "stage", "treated", 0), (lies, "severity", "critical", 1),
+        (lies, "stage", "died", 2),
+    )  # fmt: skip
+    PathwayChange.objects.all().delete()
+    for case, what, after, days in steps:
+        PathwayChange.objects.create(
+            case=case, what=what, after=after, at=NOON + days * DAY, because="import"
+        )
+    Mart(DISEASE).refresh(at=NOON + 4 * DAY)
+    panel = Mart(DISEASE).read([COUNTY])
+    assert panel["severe"][-4:, 0].tolist() == [1, 0, 0, 0]
+    assert panel["critical"][-4:, 0].tolist() == [0, 1, 0, 0]

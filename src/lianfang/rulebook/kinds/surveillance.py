@@ -147,6 +147,7 @@ class EarlyWarningParameters(Frozen):
     `ears_least_mean`: mean cases a day of the last four weeks from which EARS C2 looks at daily counts.
     `rising_probability`, `rising_cases`: Rt above 1 with this probability, on so many cases in the window.
     `silence_days`: alarms this near to one another are one finding.
+    `answered_share`, `answered_hours`: which share of the findings is to be judged, and within how many hours half of them.
     """
 
     kind: Literal["early_warning"]
@@ -157,6 +158,8 @@ class EarlyWarningParameters(Frozen):
     rising_probability: float = Field(gt=0.5, lt=1)
     rising_cases: int = Field(ge=1)
     silence_days: int = Field(ge=1)
+    answered_share: float = Field(default=0.97, gt=0, le=1)
+    answered_hours: float = Field(default=1.1, gt=0)
 
 
 class BulletinParameters(Frozen):

@@ -72,20 +72,28 @@ register.filter("relation_of", relation_of)
 register.filter("counts_words", counts_words)
 
 
+@register.filter
+def edition_name(edition_id: str) -> str:
+    """Return the title of an edition in the reader's language; the id where no rulebook here knows it."""
+    try:
+        found = site_rules().edition(edition_id)
+    except ValueError:
+        return edition_id
+    return gettext("%(title)s, edition %(edition)s") % {
+        "title": in_language(found.title),
+        "edition": found.edition,
+    }
+
+
 @register.simple_tag(takes_context=True)
 def edition(context: dict[str, Any], edition_id: str) -> SafeString:
     """Return the title of an edition in the reader's language, leading to its rule where the reader may open it."""
     if not edition_id:
         return SafeString("")
-    try:
-        found = site_rules().edition(edition_id)
-    except ValueError:
+    words = edition_name(edition_id)
+    if words == edition_id:
         return format_html('<span class="faint">{}</span>', edition_id)
-    url = reverse("web:rule", kwargs={"rule_id": found.rule_id})
-    words = gettext("%(title)s, edition %(edition)s") % {
-        "title": in_language(found.title),
-        "edition": found.edition,
-    }
+    url = reverse("web:rule", kwargs={"rule_id": site_rules().edition(edition_id).rule_id})
     if not door.may_open(context["actor"], url):
         return format_html('<span class="faint">{}</span>', words)
     return format_html('<a class="faint" href="{}">{}</a>', url, words)
