@@ -24,7 +24,7 @@ def test_a_warning_says_how_unusual_and_by_which_method() -> None:
         told = dict(evidence_rows(WARNING))
         assert told["异常程度"] == "2026-11-17，再生数大于1：1.83，正常上限 1"
         assert "rising" not in "".join(told.values())
-        assert told["疾病"] == "新型冠状病毒肺炎（中国，2020年）"
+        assert "新型冠状病毒肺炎（中国，2020年）" in told.values()
 
 
 def test_what_is_empty_or_an_inner_number_is_left_out_and_nought_is_not() -> None:
