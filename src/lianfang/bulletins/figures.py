@@ -90,6 +90,7 @@ def draw_up(
         "counted": [_named(one) for one in whole],
         "rows": _rows(panel, groups),
         "names": {key_of(group): _named_together(group) for group in groups},
+        "parts": {one.code: _named_together((one,)) for one in below},
         "grades": _grades(disease, place, groups, on),
         "rt": _rt(disease, place, on) if whole == (place,) else {},
         "measures": _measures(place, disease, at),

@@ -18,12 +18,23 @@ from lianfang.core.rules import site_rules
 from lianfang.regions.indicators import INDICATORS, Indicator
 from lianfang.regions.models import RiskLevel
 from lianfang.regions.vocabulary import PUBLISHED
-from lianfang.report.document import Block, Chart, Document, Grid, Labels, Paragraph, Section, Tile, Tiles
+from lianfang.report.document import (
+    Block,
+    Chart,
+    Document,
+    Grid,
+    Labels,
+    Link,
+    Paragraph,
+    Section,
+    Tile,
+    Tiles,
+)
 from lianfang.report.drawing import Picture, draw_curve
 
 Address = Callable[
     [str, str], str
-]  # code of the figure, code of the place -> where its rows and its query stand
+]  # code of the figure, code of the place -> where its rows and its query stand; "" for nowhere
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 _TILES = ("confirmed", "existing", "total", "total_cured", "total_died")
 _TABLE_DAYS = 14
@@ -45,7 +56,9 @@ def document_of(row: Bulletin, *, language: str, address: Address) -> Document:
             *_decisions(told, language),
             Section(key="data", title=gettext("About the figures"), blocks=_about(row, told, language)),
             Section(
-                key="sources", title=gettext("Where each figure comes from"), blocks=[_sources(told, address)]
+                key="sources",
+                title=gettext("Where each figure comes from"),
+                blocks=[_sources(told, language, address)],
             ),
         ]
         return Document(
@@ -100,7 +113,7 @@ def number(value: int) -> str:
 
 
 def _headline(told: Mapping[str, Any], language: str, address: Address) -> list[Block]:
-    own, before, code = told["own"], told["before"], told["place"]["code"]
+    own, before = told["own"], told["before"]
     texts = {name: number(own[name]) for name in _TILES}
     sentence = gettext(
         "By 24:00 on %(day)s, %(place)s had %(total)s confirmed cases so far, of whom %(total_cured)s were cured and "
@@ -112,7 +125,7 @@ def _headline(told: Mapping[str, Any], language: str, address: Address) -> list[
             label=str(one.title),
             value=_value(one, own),
             note=_change(one, before),
-            link=address(one.code, code),
+            links=_counted_at(told, one.code, language, address),
         )
         for one in shown
     ]
@@ -206,7 +219,9 @@ def _below(told: Mapping[str, Any], language: str, address: Address) -> list[Sec
         grade = [str(RiskLevel(levels[code]).label) if levels.get(code) else "–"] if has_grades else []
         name = told["names"][code][language] if code in told["names"] else gettext("not told apart")
         lines.append([name, *grade, *values])
-        links.append(address("total", code) if code != REST and "+" not in code else "")
+        apart = told.get("parts", told["names"])  # a bulletin of before has no names of areas that are joined
+        parts = [part for part in code.split("+") if part in apart]
+        links.append([(apart[part][language], at) for part in parts if (at := address("total", part))])
     head = [
         gettext("Area"),
         *([gettext("Grade")] if has_grades else []),
@@ -295,13 +310,17 @@ def _note(note: Mapping[str, Any], language: str) -> str:
     return text % values
 
 
-def _sources(told: Mapping[str, Any], address: Address) -> Grid:
-    code = told["place"]["code"]
+def _counted_at(told: Mapping[str, Any], figure: str, language: str, address: Address) -> list[Link]:
+    """Return where a figure of the areas that are counted stands, area by area, as far as the reader may look."""
+    return [(one[language], at) for one in told["counted"] if (at := address(figure, one["code"]))]
+
+
+def _sources(told: Mapping[str, Any], language: str, address: Address) -> Grid:
     rows, links = [], []
     for one in _indicators(told):
-        link = address(one.code, code)
+        leads = _counted_at(told, one.code, language, address)
         rows.append([str(one.title), str(one.sentence), _value(one, told["own"])])
-        links.append(link)
+        links.append(leads if len(leads) < 2 else [(f"{one.title} ({name})", at) for name, at in leads])
     return Grid(
         title=gettext("Each figure leads to the records that it adds up and to its query"),
         columns=[gettext("Figure"), gettext("What it counts"), gettext("Value")],

@@ -128,9 +128,9 @@ def _cases(patients: Sequence[_Patient], hospital: Unit, ground: Ground) -> list
         )  # fmt: skip
         cases.append(case)
     Case.objects.bulk_create(cases, batch_size=_BATCH)
-    facts: dict[type, list[Any]] = {}
+    facts: dict[Any, list[Any]] = {}
 
-    def note(model: type, case: Case, moment: datetime, **columns: object) -> None:
+    def note(model: Any, case: Case, moment: datetime, **columns: object) -> None:
         made = model(case=case, occurred_at=moment, recorded_at=moment, **columns)
         facts.setdefault(model, []).append(made)
 

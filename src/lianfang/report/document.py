@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from lianfang.report.drawing import Picture
 
+Link = tuple[str, str]  # what stands there, and the address of what stands behind it
+
 
 @dataclass(frozen=True, kw_only=True)
 class Basis:
@@ -26,12 +28,12 @@ class Paragraph:
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """One key figure: label, value, what it means, and the address of what stands behind it ("" for none)."""
+    """One key figure: label, value, what it means, and where what stands behind it is to be found: one place, or parts of it."""
 
     label: str
     value: str
     note: str
-    link: str = ""
+    links: Sequence[Link] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class Tiles:
 class Grid:
     """A table. The first `n_text` columns are text, the others numbers, aligned to the right.
 
-    `links` has the address that the first cell of each row leads to, "" for none.
+    `links` says for each row where its first cell leads: nowhere, to one address, or, by name, to those of its parts.
     """
 
     title: str
@@ -53,12 +55,12 @@ class Grid:
     rows: Sequence[Sequence[str]]
     n_text: int = 1
     note: str = ""
-    links: Sequence[str] = ()
+    links: Sequence[Sequence[Link]] = ()
 
     @property
-    def lines(self) -> list[tuple[list[tuple[str, str]], str]]:
-        """Each row as (column, cell) pairs, with its address."""
-        links = self.links or [""] * len(self.rows)
+    def lines(self) -> list[tuple[list[tuple[str, str]], Sequence[Link]]]:
+        """Each row as (column, cell) pairs, with where it leads."""
+        links = self.links or [()] * len(self.rows)
         return [
             (list(zip(self.columns, row, strict=True)), link)
             for row, link in zip(self.rows, links, strict=True)

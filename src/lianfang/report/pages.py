@@ -1,12 +1,23 @@
 """The report as one HTML file that needs nothing else: styles and charts are in it, no script, prints well."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape as plain_escape
 from importlib.resources import files
 
 from lianfang.analytics.drawing import CHINESE_FONTS
-from lianfang.report.document import Basis, Block, Chart, Document, Grid, Labels, Paragraph, Section, Tiles
+from lianfang.report.document import (
+    Basis,
+    Block,
+    Chart,
+    Document,
+    Grid,
+    Labels,
+    Link,
+    Paragraph,
+    Section,
+    Tiles,
+)
 from lianfang.report.drawing import PAPER
 
 _DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
@@ -47,23 +58,23 @@ def _paragraph(block: Paragraph, _labels: Labels) -> str:
 
 def _tiles(block: Tiles, _labels: Labels) -> str:
     items = "".join(
-        f"<div><dt>{escape(tile.label)}</dt><dd><strong>{_linked(escape(tile.value), tile.link)}</strong><span>{escape(tile.note)}</span></dd></div>"
+        f"<div><dt>{escape(tile.label)}</dt><dd><strong>{_linked(escape(tile.value), tile.links[:1] if len(tile.links) == 1 else ())}</strong><span>{escape(tile.note)}{_parts(tile.links)}</span></dd></div>"
         for tile in block.tiles
     )
     return f'<dl class="tiles">{items}</dl>\n'
 
 
 def _grid(block: Grid, _labels: Labels) -> str:
-    def cell(tag: str, at: int, text: str, link: str = "") -> str:
+    def cell(tag: str, at: int, text: str, links: Sequence[Link] = ()) -> str:
         kind = "" if at < block.n_text else ' class="number"'
         scope = ' scope="col"' if tag == "th" else ""
-        return f"<{tag}{scope}{kind}>{_linked(escape(text), link)}</{tag}>"
+        return f"<{tag}{scope}{kind}>{_linked(escape(text), links)}</{tag}>"
 
     head = "".join(cell("th", at, text) for at, text in enumerate(block.columns))
-    links = block.links or [""] * len(block.rows)
+    links = block.links or [()] * len(block.rows)
     rows = "".join(
-        f"<tr>{''.join(cell('td', at, text, '' if at else link) for at, text in enumerate(row))}</tr>\n"
-        for row, link in zip(block.rows, links, strict=True)
+        f"<tr>{''.join(cell('td', at, text, () if at else leads) for at, text in enumerate(row))}</tr>\n"
+        for row, leads in zip(block.rows, links, strict=True)
     )
     note = f'<p class="note">{escape(block.note)}</p>\n' if block.note else ""
     return (
@@ -72,8 +83,17 @@ def _grid(block: Grid, _labels: Labels) -> str:
     )
 
 
-def _linked(html: str, link: str) -> str:
-    return f'<a href="{plain_escape(link)}">{html}</a>' if link else html
+def _linked(html: str, links: Sequence[Link]) -> str:
+    """Return the text leading to its one address, or in its place the parts, each leading to its own."""
+    if len(links) == 1:
+        return f'<a href="{plain_escape(links[0][1])}">{html}</a>'
+    return _parts(links) or html
+
+
+def _parts(links: Sequence[Link]) -> str:
+    if len(links) < 2:
+        return ""
+    return " · ".join(f'<a href="{plain_escape(address)}">{escape(name)}</a>' for name, address in links)
 
 
 def _chart(block: Chart, _labels: Labels) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import typst
 
 from lianfang.analytics.drawing import CHINESE_FONTS, chinese_font
-from lianfang.report.document import Basis, Block, Chart, Document, Grid, Paragraph, Section, Tiles
+from lianfang.report.document import Basis, Block, Chart, Document, Grid, Link, Paragraph, Section, Tiles
 
 _SPECIAL = re.compile(r"([\\#*_$`@<>\[\]~=+/\"'-])")
 _OPTION = re.compile(r"\\-\\-[a-z]+(?:\\-[a-z]+)*")
@@ -76,7 +76,7 @@ def _paragraph(block: Paragraph) -> str:
 
 def _tiles(block: Tiles) -> str:
     cells = ",\n".join(
-        f'[#head[{_text(tile.label)}] \\ #text(size: 16pt, weight: "bold")[{_linked(tile.value, tile.link)}] \\ #text(size: 8pt)[#soft[{_text(tile.note)}]]]'
+        f'[#head[{_text(tile.label)}] \\ #text(size: 16pt, weight: "bold")[{_linked(tile.value, tile.links if len(tile.links) == 1 else ())}] \\ #text(size: 8pt)[#soft[{_text(tile.note)}]{_parts(tile.links)}]]'
         for tile in block.tiles
     )
     n = len(block.tiles)
@@ -93,10 +93,10 @@ def _grid(block: Grid) -> str:
         "1fr" if _width(column) > _LONG else "auto" for column in zip(*block.rows, strict=True)
     )
     head = ", ".join(f"[#head[{_text(name)}]]" for name in block.columns)
-    links = block.links or [""] * len(block.rows)
+    links = block.links or [()] * len(block.rows)
     rows = ",\n".join(
-        ", ".join(f"[{_linked(cell, '' if at else link)}]" for at, cell in enumerate(row))
-        for row, link in zip(block.rows, links, strict=True)
+        ", ".join(f"[{_linked(cell, () if at else leads)}]" for at, cell in enumerate(row))
+        for row, leads in zip(block.rows, links, strict=True)
     )
     note = f"\n\n#text(size: 8pt)[#soft[{_text(block.note)}]]" if block.note else ""
     return (
@@ -105,8 +105,17 @@ def _grid(block: Grid) -> str:
     )
 
 
-def _linked(text: str, link: str) -> str:
-    return f'#link("{_quoted(link)}")[{_text(text)}]' if link else _text(text)
+def _linked(text: str, links: Sequence[Link]) -> str:
+    """Return the text leading to its one address, or in its place the parts, each leading to its own."""
+    if len(links) == 1:
+        return f'#link("{_quoted(links[0][1])}")[{_text(text)}]'
+    return _parts(links) or _text(text)
+
+
+def _parts(links: Sequence[Link]) -> str:
+    if len(links) < 2:
+        return ""
+    return " · ".join(f'#link("{_quoted(address)}")[{_text(name)}]' for name, address in links)
 
 
 def _width(cells: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,9 @@ from lianfang.bulletins.services import draft_bulletin, draft_correction, issue_
 from lianfang.bulletins.telling import LANGUAGES, document_of
 from lianfang.common.errors import NotVisible
 from lianfang.common.naming import is_chinese
+from lianfang.core.access.actor import Actor
 from lianfang.core.access.permissions import Permission
+from lianfang.core.registry.models import Place
 from lianfang.regions.errors import NoIndicators
 from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.mart import Mart
@@ -69,10 +72,17 @@ def _one(request: Any, pk: int) -> Bulletin:
     return row
 
 
-def address_of(row: Bulletin, base: str = "") -> Callable[[str, str], str]:
-    """Return how the address of what stands behind a figure is made."""
+def address_of(row: Bulletin, actor: Actor, base: str = "") -> Callable[[str, str], str]:
+    """Return how the address of what stands behind a figure is made; "" for an area into which the reader may not look."""
+    codes = {code for key in row.figures.get("rows", {}) for code in key.split("+")}
+    codes |= {one["code"] for one in row.figures.get("counted", [])}
+    seen = {
+        place.code for place in Place.objects.filter(code__in=codes) if actor.may(P.AREA_VIEW, place.path)
+    }
 
     def address(figure: str, place: str) -> str:
+        if place not in seen:
+            return ""
         query = urlencode({"area": place, "day": row.on.isoformat(), "disease": row.disease})
         return f"{base}{reverse('web:area_figure', kwargs={'code': figure})}?{query}"
 
@@ -83,8 +93,10 @@ def address_of(row: Bulletin, base: str = "") -> Callable[[str, str], str]:
 def bulletin(request: Any, pk: int) -> HttpResponse:
     """Show a bulletin as it is told, whether it is what it was, and what can be done with it."""
     row = _one(request, pk)
+    if not row.is_told:
+        return _earlier(request, row)
     language = "zh" if is_chinese() else "en"
-    document = document_of(row, language=language, address=address_of(row))
+    document = document_of(row, language=language, address=address_of(row, request.actor))
     titles = {name: one.title for one in INDICATORS.values() for name in one.columns[:1]}
     proof = proof_of(row)
     course = row.figures["course"]
@@ -107,6 +119,18 @@ def bulletin(request: Any, pk: int) -> HttpResponse:
         "languages": [("zh", "中文"), ("en", "English")],
     }
     return render(request, "bulletins/bulletin.html", context)
+
+
+def _earlier(request: Any, row: Bulletin) -> HttpResponse:
+    """Say of a bulletin of the earlier form why it is not told, and offer to draw the day up anew to who may."""
+    may = request.actor.may(P.BULLETIN_DRAFT, row.path)
+    context = {
+        "row": row,
+        "corrected_by": row.corrections.issued().first(),
+        "may_correct": may and row.holds,
+        "may_draft": may and not row.is_issued,
+    }
+    return render(request, "bulletins/earlier.html", context, status=HTTPStatus.GONE)
 
 
 def document_days(course: Any) -> list[str]:
@@ -142,7 +166,8 @@ def pdf(request: Any, pk: int, language: str) -> HttpResponse:
         raise NotVisible(thing=gettext("language"))
     base = request.build_absolute_uri("/").rstrip("/")
     answer = HttpResponse(
-        pdf_of(row, language=language, address=address_of(row, base)), content_type="application/pdf"
+        pdf_of(row, language=language, address=address_of(row, request.actor, base)),
+        content_type="application/pdf",
     )
     answer["Content-Disposition"] = f'inline; filename="{name_of(row, language)}"'
     return answer

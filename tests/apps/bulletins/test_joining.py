@@ -1,10 +1,13 @@
 """Who reads all bulletins of all levels, days and versions cannot work out a count of an area in which few live."""
 
+import re
 from datetime import date, timedelta
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from django.test import Client
+from django.urls import reverse
 from scipy import optimize
 from tests.apps.regions.test_history import DISEASE, morning_after
 
@@ -14,9 +17,12 @@ from lianfang.bulletins.models import Bulletin
 from lianfang.bulletins.services import draft_bulletin, draft_correction, issue_bulletin
 from lianfang.bulletins.telling import as_told, document_of, no_address
 from lianfang.core.access.actor import Actor
+from lianfang.core.access.models import Grant, User
+from lianfang.core.access.permissions import Role
 from lianfang.core.registry.models import Level, Place
 from lianfang.regions.night import compute
 from lianfang.regions.services import take_published
+from lianfang.report.pages import html_page
 
 FEW = 50_000
 FIRST = date(2020, 2, 3)
@@ -195,3 +201,69 @@ def test_a_joined_area_says_with_which_it_is_told(published):
     del row.figures["counted"]
     with pytest.raises(EarlierForm):
         as_told(row)
+
+
+def a_reader(code, role=Role.SUPERVISOR):
+    """Return the browser of somebody who has a role in the area."""
+    where, login = Place.objects.get(code=code), f"{role}-{code}"
+    user = User.objects.create(login=login, name=login)
+    Grant.objects.create(
+        user=user, role=role, place=where, path=where.path, from_at=morning_after(FIRST) - timedelta(days=9)
+    )
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.django_db
+def test_a_joined_figure_leads_to_each_of_its_areas_that_the_reader_may_see(published):
+    """The province sees all three of those told together, the supervisor of one of them that one."""
+    publish(published, morning_after(LATER))
+    whole, part = (
+        draft_bulletin(
+            disease=DISEASE, place=Place.objects.get(code=code), on=FIRST, by=SYSTEM, at=morning_after(LATER)
+        )
+        for code in ("4201", "420103")
+    )
+    together = ["420102", "420103", "420104"]
+    province, county = (a_reader(code) for code in ("42", "420103"))
+
+    def led_to(client, row):
+        page = client.get(reverse("web:bulletin", kwargs={"pk": row.pk})).content.decode()
+        return set(re.findall(r"/areas/figures/total\?area=(\d+)&amp;", page))
+
+    assert led_to(province, whole) == {"4201", "420101", *together, "420105"}
+    assert led_to(province, part) == set(together), "each tile leads to the three that it counts"
+    assert led_to(county, part) == {"420103"}
+    printed = html_page(document_of(part, language="en", address=lambda figure, place: f"/{figure}@{place}"))
+    assert all(f'"/total@{code}"' in printed for code in together)
+
+
+@pytest.mark.django_db
+def test_a_bulletin_of_the_earlier_form_says_what_to_do(published):
+    """Who may draw it up gets the button; who reads is told whom to ask; afterwards the page leads to the later version."""
+    publish(published, morning_after(LATER))
+    where = Place.objects.get(code="420103")
+    row = draft_bulletin(disease=DISEASE, place=where, on=FIRST, by=SYSTEM, at=morning_after(LATER))
+    issue_bulletin(bulletin=row, by=SYSTEM, at=morning_after(LATER))
+    Bulletin.objects.filter(pk=row.pk).update(
+        figures={name: value for name, value in row.figures.items() if name != "counted"}
+    )
+    desk, reader = a_reader("420103"), a_reader("420103", role=Role.FIELD_WORKER)
+    address = reverse("web:bulletin", kwargs={"pk": row.pk})
+    page = desk.get(address)
+    assert page.status_code == 410
+    assert "Draw the day up anew" in page.content.decode()
+    assert "earlier form, not shown" in desk.get(reverse("web:bulletins") + "?area=420103").content.decode()
+    assert "Draw the day up anew" not in reader.get(address).content.decode()
+    assert "Ask the unit" in reader.get(address).content.decode()
+    answer = desk.post(
+        reverse("web:correct_bulletin", kwargs={"pk": row.pk}), {"remark": "told together now"}
+    )
+    fresh = Bulletin.objects.get(corrects=row)
+    assert answer.url == reverse("web:bulletin", kwargs={"pk": fresh.pk})
+    assert "told together now" in desk.get(answer.url).content.decode()
+    issue_bulletin(bulletin=fresh, by=SYSTEM, at=morning_after(LATER))
+    page = desk.get(address).content.decode()
+    assert answer.url in page
+    assert "Draw the day up anew" not in page
