@@ -409,7 +409,11 @@ def address(route: str, names: Mapping[str, str], made: Mapping[str, Any]) -> st
         value = thing[1:] if thing.startswith("=") else made[thing]
         for kind in ("str:", "int:", "uuid:", "path:"):
             text = text.replace(f"<{kind}{name}>", str(value))
-        text = text.replace(f"{{{name}}}", str(value)).replace(f"{{uuid:{name}}}", str(value))
+        text = (
+            text.replace(f"{{{name}}}", str(value))
+            .replace(f"{{uuid:{name}}}", str(value))
+            .replace(f"{{path:{name}}}", str(value))
+        )
     return text
 
 

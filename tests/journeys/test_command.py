@@ -83,6 +83,30 @@ def test_a_county_epidemiologists_day(come_in: Sit, weeks: Weeks, window: Window
     assert lin.says()
 
 
+def _done_by_the_clinic(lin: Visitor, zhao: Visitor, activation: str) -> None:
+    """The township's clinic finds its step, does it and reports it; the command centre sees at which unit it was done."""
+    page, work = lin.page, "发放防护物资"
+    done = page.locator("section.wide > table tbody tr", has_text=work).locator("td").nth(3)
+    assert done.inner_text() == "0", "nothing is done before anybody did it"
+    by_unit = page.locator("section.wide details summary").first
+    by_unit.click()
+    name = "太朝镇卫生院" if lin.window.is_chinese else "Taichao Town Health Centre"
+    clinic = page.locator("section.wide details tbody tr", has_text=name).locator("td")
+    n_owed, n_done = (int(clinic.nth(n).inner_text()) for n in (1, 2))
+    assert n_owed > n_done, "the clinic of the township is owed its part"
+    task = zhao.go("/tasks?mine=1&duty=measures.do").locator("main tbody tr", has_text=work)
+    zhao.await_loop(task)
+    zhao.follow(task.locator("a[href^='/measures/assignments/']"))
+    zhao.page.locator("[name=n_done]").fill("320")
+    zhao.reach(zhao.page.locator("form:has([name=n_done]) button"))
+    zhao.follow(zhao.page.locator("form:has([name=n_done]) button"))
+    assert zhao.says()
+    lin.go(activation)
+    lin.await_loop(done.filter(has_text="1"))
+    by_unit.click()
+    assert int(clinic.nth(2).inner_text()) == n_done + 1
+
+
 @pytest.mark.parametrize("window", [DESK_EN, PHONE_ZH], ids=lambda w: w.name)
 def test_a_command_centres_day(sit_down: Sit, window: Window) -> None:
     """A plan is switched on, its duties arrive and are done, it is looked at, switched off; a scenario; the bulletin."""
@@ -100,18 +124,7 @@ def test_a_command_centres_day(sit_down: Sit, window: Window) -> None:
     units = page.locator("section.wide details tbody tr")
     lin.await_loop(units)
     assert units.count() >= 2, "the duties are at units"
-    # the township's clinic finds its step, does it and reports it
-    work = "发放防护物资"
-    task = zhao.go("/tasks?mine=1&duty=measures.do").locator("main tbody tr", has_text=work)
-    zhao.await_loop(task)
-    zhao.follow(task.locator("a[href^='/measures/assignments/']"))
-    zhao.page.locator("[name=n_done]").fill("320")
-    zhao.reach(zhao.page.locator("form:has([name=n_done]) button"))
-    zhao.follow(zhao.page.locator("form:has([name=n_done]) button"))
-    assert zhao.says()
-    done = page.locator("section.wide > table tbody tr", has_text=work).locator("td").nth(3)
-    lin.go(activation)
-    lin.await_loop(done.filter(has_text="1"))
+    _done_by_the_clinic(lin, zhao, activation)
     # one of its measures is looked at again, and kept
     lin.follow(page.locator("dl.facts a[href^='/measures/']").first)
     page.locator("[name=review_on]").fill(day(-9))

@@ -272,7 +272,7 @@ class Finding(models.Model):
 class Decision(models.TextChoices):
     """What an answerable person made of a finding."""
 
-    CONFIRMED = "confirmed", _("confirmed")
+    CONFIRMED = "confirmed", _("confirmed as found")
     CORRECTED = "corrected", _("corrected")
     WATCHED = "watched", _("watch")
     DISMISSED = "dismissed", _("dismissed")

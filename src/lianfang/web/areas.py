@@ -1,6 +1,7 @@
 """Areas: the board with its map, the grades that wait for a decision, and what stands behind a figure."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -243,13 +244,22 @@ def area_figure(request: Any, code: str) -> HttpResponse:
         "indicator": one,
         "value": _said(one, panel),
         "last": panel.last,
-        "changes": selectors.changes_behind(disease, area.path, one.measure, panel.last, limit=_LIMIT),
+        "changes": _named(
+            selectors.changes_behind(disease, area.path, one.measure, panel.last, limit=_LIMIT)
+        ),
         "limit": _LIMIT,
         "query": query_of(),
         "may_cases": request.actor.may(P.CASE_VIEW, area.path),
         "delay": law_for(area.path, Mart(disease).delays()) if one.whole == "fates" else None,
     }
     return render(request, "areas/figure.html", context)
+
+
+def _named(changes: Iterable[tuple[date, str, int, datetime]]) -> list[tuple[date, str, int, datetime]]:
+    """Return the changes with the names of their places; the path where the register has none of it."""
+    rows = list(changes)
+    names = {place.path: called(place) for place in Place.objects.filter(path__in={row[1] for row in rows})}
+    return [(on, names.get(path, path), n, known) for on, path, n, known in rows]
 
 
 @page("areas/methods", name="area_methods", permission=P.AREA_VIEW)

@@ -56,11 +56,13 @@ def finding(request: Any, pk: int) -> HttpResponse:
 
 
 def _show(request: Any, row: Any, form: JudgementForm, status: int = 200) -> HttpResponse:
+    judgements = list(row.judgements.select_related("by").order_by("pk"))
     context = {
         "finding": row,
         "evidence": list(evidence_rows(row.evidence)),
         "subject": describe_rows([(row.subject, row.subject_id)])[row.subject, row.subject_id],
-        "judgements": row.judgements.select_related("by").order_by("pk"),
+        "judgements": judgements,
+        "answered_at": judgements[0].at if judgements else None,
         "form": form,
     }
     return render(request, "loop/finding.html", context, status=status)

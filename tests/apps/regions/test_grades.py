@@ -15,8 +15,9 @@ from lianfang.core.registry.models import Place
 from lianfang.loop.models import Finding, Task
 from lianfang.loop.services import judge_finding
 from lianfang.loop.worker import turn
+from lianfang.regions.early_warning import propose_data_alerts
 from lianfang.regions.errors import NotAGrade, NotGradable, ReasonNeeded
-from lianfang.regions.grading import Figures, figures_for, held_levels, raw_levels
+from lianfang.regions.grading import Figures, figures_for, graded_on, held_levels, raw_levels
 from lianfang.regions.mart import Mart
 from lianfang.regions.models import Grade
 from lianfang.regions.night import compute
@@ -188,3 +189,23 @@ def test_the_mart_is_read_again_only_where_facts_changed(world):
     assert mart.read(areas)["total"][-1].tolist() == [1, 1, 0]
     known_before = mart.compute(areas, known_by=NOON - timedelta(seconds=1))
     assert known_before["total"].max() == 0
+
+
+@pytest.mark.django_db
+def test_a_cluster_without_a_new_case_is_a_data_alert_and_no_warning(world):
+    """51 cases, none of them new, and a cluster in the window: low by the text, and somebody looks at the figures."""
+    place = Place.objects.get(code="420106")
+    quiet = np.zeros((30, 1), np.int32)
+    panel = Panel(
+        areas=(place.path,), first=date(2020, 2, 1),
+        columns={"confirmed": quiet, "total": quiet + 51, "asymptomatic": quiet, "cluster": quiet.copy()},
+    )  # fmt: skip
+    panel.columns["cluster"][-3] = 1
+    odd = [one for one in graded_on(panel, DISEASE) if one.contradicts]
+    assert [one.path for one in odd] == [place.path]
+    proposed = propose_data_alerts({}, odd, {place.path: place}, DISEASE, at=MARCH)
+    assert proposed.found == 1
+    alert = Finding.objects.get(kind="regions.data")
+    assert alert.evidence["what"] == "contradiction"
+    assert alert.due_at > MARCH
+    assert not Finding.objects.filter(kind="regions.warning").exists()

@@ -56,6 +56,17 @@ def may_open(url: str, actor: Actor) -> bool:
 
 
 @register.filter
+def how_often(work: Any) -> str:
+    """Return how often work is done, or within how long it is done once."""
+    if not work.every_days:
+        n = work.within_hours
+        return ngettext("once, within %d hour", "once, within %d hours", n) % n
+    if work.every_days == 1:
+        return gettext("once a day")
+    return gettext("every %d days") % work.every_days
+
+
+@register.filter
 def day(value: date | None) -> str:
     """Return a day as 2020-02-12."""
     return value.isoformat() if value else "–"
