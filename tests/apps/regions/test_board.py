@@ -15,8 +15,8 @@ from lianfang.core.access.models import Grant, User
 from lianfang.core.registry.models import Place
 from lianfang.core.registry.services import mark_urban
 from lianfang.loop.models import Finding
-from lianfang.regions import selectors
 from lianfang.loop.services import judge_finding
+from lianfang.regions import selectors
 from lianfang.regions.indicators import INDICATORS
 from lianfang.regions.mart import Mart
 from lianfang.regions.models import Boundary, Grade

@@ -162,6 +162,8 @@ def test_an_area_with_enough_deaths_has_a_delay_of_its_own(world):
     assert then["fates"][day, 0] == published[day, 0], "what was known then: nobody had died"
     late = mart.compute([COUNTY], known_by=NOON + timedelta(hours=3))
     np.testing.assert_array_equal(late["fates"], panel["fates"][:, :1])
+
+
 @pytest.mark.django_db
 def test_who_is_entered_after_leaving_is_severe_on_no_day(world):
     """An archive tells at once that a patient was severe and has died; one who lies there is counted until they leave."""

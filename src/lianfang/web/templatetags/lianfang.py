@@ -56,7 +56,7 @@ def may_open(url: str, actor: Actor) -> bool:
 
 
 @register.filter
-def how_often(work: Any) -> str:
+def how_often(work: Any) -> Any:
     """Return how often work is done, or within how long it is done once."""
     if not work.every_days:
         n = work.within_hours
