@@ -51,16 +51,22 @@ def window_sums(
 ) -> Floats:  # pragma: no cover - compiled
     """Sum a (T, A) table over every window and circle: (windows, centres, largest circle)."""
     steps, areas = table.shape
-    sums = np.zeros((windows.shape[0], areas, reach.max()))
+    largest = 0
+    for a in range(areas):
+        largest = max(largest, reach[a])
+    sums = np.zeros((windows.shape[0], areas, largest))
     before = np.zeros((steps + 1, areas))
     for t in range(steps):
-        before[t + 1] = before[t] + table[t]
+        for a in range(areas):
+            before[t + 1, a] = before[t, a] + table[t, a]
     for w in range(windows.shape[0]):
-        inside = before[windows[w, 1]] - before[windows[w, 0]]
+        low = windows[w, 0]
+        high = windows[w, 1]
         for a in range(areas):
             total = 0.0
             for k in range(reach[a]):
-                total += inside[order[a, k]]
+                area = order[a, k]
+                total += before[high, area] - before[low, area]
                 sums[w, a, k] = total
     return sums
 
