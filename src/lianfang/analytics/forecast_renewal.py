@@ -66,7 +66,7 @@ def renewal_forecast(
     Source: see `provenance.source`. Made for a first wave, in which the trends of `forecast.forecast` come late. The
     constants were chosen on Italy's regions, twelve countries and the odd provinces of China, 2020 (see the reference).
     Assumes that all series belong to one epidemic under one government, more or less; foresees no measure before it works
-    anywhere. Not for series that have little to do with each other, nor for a variant or a change of testing that sets in. Cost: about 0.4 ms a series.
+    anywhere. Not for series that have little to do with each other, nor for a variant or a change of testing that sets in. Cost: about 0.1 ms a series of 400 days.
 
     Examples
     --------
