@@ -64,7 +64,7 @@ def areas(request: Any) -> HttpResponse:
         "disease": disease,
         "last": own.last,
         "first": own.first,
-        "cards": [(one, _said(one, own)) for one in INDICATORS.values()],
+        "cards": [(one, _said(one, own), _limits(one, own)) for one in INDICATORS.values()],
         "curve": _curve(own),
         "below": _below(area, disease, own.last, grades, run),
         "grade": grades.get(area.path) or None,
@@ -149,10 +149,13 @@ def _said(indicator: Any, panel: Panel) -> str:
     value = indicator.value(panel) if indicator.is_told(panel) else None
     if value is None:
         return "–"
-    if not indicator.whole:
-        return f"{value:,.0f}".replace(",", " ")
-    limits = indicator.interval(panel)
-    return f"{100 * value:.1f} %" + (f" ({100 * limits[0]:.1f}–{100 * limits[1]:.1f})" if limits else "")
+    return f"{100 * value:.1f} %" if indicator.whole else f"{value:,.0f}".replace(",", " ")
+
+
+def _limits(indicator: Any, panel: Panel) -> str:
+    """Return the 95 % limits of a figure that is an estimate, "" of any other."""
+    limits = indicator.interval(panel) if indicator.is_told(panel) else None
+    return f"{100 * limits[0]:.1f}–{100 * limits[1]:.1f} %" if limits else ""
 
 
 def _curve(panel: Panel) -> dict[str, Any]:
@@ -243,6 +246,7 @@ def area_figure(request: Any, code: str) -> HttpResponse:
         "disease": disease,
         "indicator": one,
         "value": _said(one, panel),
+        "limits": _limits(one, panel),
         "last": panel.last,
         "changes": _named(
             selectors.changes_behind(disease, area.path, one.measure, panel.last, limit=_LIMIT)

@@ -70,7 +70,7 @@ def test_the_board_its_map_and_what_stands_behind_a_figure(province):
     assert Boundary.objects.count() >= len(drawn["features"]) >= 13
     wuhan = next(one for one in drawn["features"] if one["properties"]["code"] == "4201")
     assert wuhan["properties"]["weeks"][-1] == 36 + 17 + 13 + 8 + 5 + 4 + 4
-    assert re.search(r"<b>\d+\.\d % \(\d+\.\d–\d+\.\d\)</b><span>Fatality, adjusted for delay", board)
+    assert re.search(r"<b>\d+\.\d %</b><span>Fatality, adjusted for delay \(\d+\.\d–\d+\.\d %\)", board)
     figure = text_of(province, "area_figure", "area=4201", code="total")
     assert "49 999" in figure
     assert "SELECT" in figure
