@@ -165,15 +165,10 @@ def infer_chains(
     kept = as_whole("n_sweeps", (600 if len(names) < 1000 else 100) if n_sweeps is None else n_sweeps, low=10)
     runs = _run_chains(setting, kept, as_whole("n_chains", n_chains, low=2), seed)
     limits = {"missed": missed, "n_sweeps": kept, "n_chains": n_chains, "max_candidates": max_candidates}
-    decided = f"{len(held)} fixed, {len(never)} barred"
-    provenance = _provenance(
-        limits, _inputs(days, interval, [*evidence, *settings]) | {"decided": decided}, seed
-    )
-    told: dict[str, Any] = {
-        "kept": kept,
-        "kinds": [*evidence, *settings],
-        "has_snps": distances is not None,
-    }
+    kinds = [*evidence, *settings]
+    decided = {"decided": f"{len(held)} fixed, {len(never)} barred"}
+    provenance = _provenance(limits, _inputs(days, interval, kinds) | decided, seed)
+    told: dict[str, Any] = {"kept": kept, "kinds": kinds, "has_snps": distances is not None}
     return _posterior(names, days, table, runs, provenance=provenance, **told)
 
 
