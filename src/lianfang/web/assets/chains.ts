@@ -107,16 +107,35 @@ function legend(place: HTMLElement, data: Chains): void {
   place.before(line);
 }
 
+// A name on a ground of its own, so that lines do not cross it; to the left of the case where the right edge is near.
+function drawName(
+  context: CanvasRenderingContext2D,
+  node: { x: number; y: number; size: number; label: string | null },
+  settings: { labelSize: number; labelFont: string; labelWeight: string },
+): void {
+  if (!node.label) return;
+  context.font = `${settings.labelWeight} ${settings.labelSize}px ${settings.labelFont}`;
+  const width = context.measureText(node.label).width;
+  const right = node.x + node.size + 4;
+  const left = right + width > context.canvas.clientWidth - 4 ? node.x - node.size - 4 - width : right;
+  context.fillStyle = ink("--sheet");
+  context.fillRect(left - 2, node.y - settings.labelSize / 2 - 2, width + 4, settings.labelSize + 4);
+  context.fillStyle = ink("--ink");
+  context.fillText(node.label, left, node.y + settings.labelSize / 3);
+}
+
 function drawGraph(place: HTMLElement, data: Chains): void {
   const graph = new Graph({ type: "directed" });
   const spots = layout(data.nodes, place.clientWidth / Math.max(place.clientHeight, 1));
+  const sources = new Set(data.nodes.map((node) => node.source));
   for (const node of data.nodes) {
     const spot = spots.get(node.id)!;
+    const tied = node.source !== null || sources.has(node.id); // rows of cases without a link have no room for names
     graph.addNode(node.id, {
       x: spot.x,
       y: spot.y,
       size: 4 + 2 * Math.sqrt(node.infected),
-      label: node.name,
+      label: tied ? node.name : "",
       color: look(node.kind).colour,
       url: node.url,
       said: said(node, data),
@@ -128,9 +147,9 @@ function drawGraph(place: HTMLElement, data: Chains): void {
     graph.addEdge(node.source, node.id, { size: 0.5 + 2.5 * share, color: node.problem ? ink("--late") : ink("--faint"), type: "arrow" });
   }
   const sigma = new Sigma(graph, place, {
-    labelColor: { color: ink("--ink") },
+    defaultDrawNodeLabel: drawName,
     labelFont: "system-ui, sans-serif",
-    labelRenderedSizeThreshold: data.nodes.length > LABELLED ? 9 : 0,
+    labelRenderedSizeThreshold: data.nodes.length > LABELLED || place.clientWidth < 600 ? 9 : 0,
     allowInvalidContainer: true,
   });
   legend(place, data);
