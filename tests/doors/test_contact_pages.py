@@ -9,7 +9,7 @@ from tests.world import World, a_person, build_world
 
 from lianfang.cases import services as cases
 from lianfang.cases.models import Case
-from lianfang.common.clock import local_day, now
+from lianfang.common.clock import local_day, now, site_zone
 from lianfang.contacts import services as contacts
 from lianfang.contacts.models import Contact, Observation, Stay
 from lianfang.core.access.actor import Actor
@@ -136,7 +136,8 @@ def test_more_work_than_hands_is_ranked_and_what_is_set_apart_stands_on_the_page
     sweep(at=now())
     chen, policies = signed_in(world, "chen"), reverse("web:policies")
     policy = {"duty": "contacts.observe", "mode": "ranked", "keep": "1", "reason": "two visitors are ill"}
-    policy |= {"until_at": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")}
+    until = (now() + timedelta(days=2)).astimezone(site_zone())  # beyond the end of today, at any hour
+    policy |= {"until_at": until.strftime("%Y-%m-%dT%H:%M")}
     assert chen.post(f"{policies}?area=4201", policy).status_code == 302
     here = signed_in(world, "bao").get(reverse("web:round"))
     assert [contact.pk for contact, _key in here.context["rows"]] == [visits[2].pk]
