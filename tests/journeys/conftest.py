@@ -42,6 +42,7 @@ def _environment(folder: Path) -> dict[str, str]:
     secret, identity = ((folder / name).read_text("utf-8").strip() for name in ("secret_key", "identity_key"))
     return {
         **os.environ,
+        "LIANFANG_REGIONS_HOUR": "0",  # the journeys are made at any hour, that after midnight too
         "DJANGO_SETTINGS_MODULE": "lianfang.project.settings",
         "LIANFANG_DATA_DIR": str(folder),
         "LIANFANG_DATABASE_URL": f"sqlite:///{folder / 'lianfang.sqlite3'}",
